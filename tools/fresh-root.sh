@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Makes a clean Debian 12 root, clones this repository into it and runs a command there, in a private network (loopback and the
-# way to Debian's packages stay as they are outside unless --private-net is given after the packages are in place).
+# Makes a clean Debian 12 root, clones this repository into it and runs a command there.
 #
 #   tools/fresh-root.sh tools/test.sh
 #   tools/fresh-root.sh --keep /tmp/root tools/run.sh      keeps the root for a second look
@@ -43,9 +42,7 @@ trap finish EXIT
 
 if [[ ! -x $root/bin/bash ]]; then
   echo "fresh-root: debootstrap into $root"
-  mirror=$(awk '$1 == "deb" && $2 ~ /^http/ {print $2; exit} $1 == "URIs:" {print $2; exit}' \
-    /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true)
-  debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" >"$root.log" 2>&1 ||
+  debootstrap --variant=minbase bookworm "$root" >"$root.log" 2>&1 ||
     { tail "$root.log" >&2; exit 1; }
   rm -f "$root.log"
 fi
