@@ -1,7 +1,8 @@
 // config/checks.h
 //
-// What must hold inside one section, in Prometheus' words. FieldReader calls Check right after it has filled a struct, so the
-// error carries the section's line. Checks that need several sections are in config.cc. Internal to config/.
+// What must hold inside one section, in Prometheus' words. FieldReader calls Check right after it
+// has filled a struct, so the error carries the section's line. Checks that need several sections
+// are in config.cc. Internal to config/.
 #ifndef HEARTH_CONFIG_CHECKS_H_
 #define HEARTH_CONFIG_CHECKS_H_
 

@@ -122,7 +122,8 @@ void Fields(V& v, ScrapeConfigFile& c) {
   v.List("scrape_configs", &c.scrape_configs, "empty or null scrape config section");
 }
 
-absl::Status LoadScrapeConfigFile(const std::string& path, const LoadEnvironment& environment, Config* config) {
+absl::Status LoadScrapeConfigFile(const std::string& path, const LoadEnvironment& environment,
+                                  Config* config) {
   HEARTH_ASSIGN_OR_RETURN(const std::string text, environment.read_file(path));
   HEARTH_ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(text));
   ScrapeConfigFile file;
@@ -143,11 +144,12 @@ absl::Status LoadScrapeConfigFile(const std::string& path, const LoadEnvironment
   return absl::OkStatus();
 }
 
-absl::Status LoadInto(std::string_view text, std::string_view filename, const LoadEnvironment& environment,
-                      Config* config) {
+absl::Status LoadInto(std::string_view text, std::string_view filename,
+                      const LoadEnvironment& environment, Config* config) {
   HEARTH_ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(text));
   HEARTH_RETURN_IF_ERROR(ReadYaml(root, config));
-  for (auto& [name, value] : config->global.external_labels) value = ExpandVariables(value, environment);
+  for (auto& [name, value] : config->global.external_labels)
+    value = ExpandVariables(value, environment);
   HEARTH_RETURN_IF_ERROR(CompleteConfig(config));
   PathResolver(filename).Resolve(config);
   for (const std::string& pattern : config->scrape_config_files) {
@@ -181,29 +183,31 @@ std::vector<std::string> GlobFiles(const std::string& pattern) {
 }  // namespace
 
 const LoadEnvironment& SystemEnvironment() {
-  static const LoadEnvironment* const environment = new LoadEnvironment{
-      .variable =
-          [](const std::string& name) {
-            const char* value = std::getenv(name.c_str());
-            return std::string(value == nullptr ? "" : value);
-          },
-      .read_file = &ReadWholeFile,
-      .glob = &GlobFiles};
+  static const LoadEnvironment* const environment =
+      new LoadEnvironment{.variable =
+                              [](const std::string& name) {
+                                const char* value = std::getenv(name.c_str());
+                                return std::string(value == nullptr ? "" : value);
+                              },
+                          .read_file = &ReadWholeFile,
+                          .glob = &GlobFiles};
   return *environment;
 }
 
-absl::StatusOr<Config> Load(std::string_view text, std::string_view filename, const LoadEnvironment& environment) {
+absl::StatusOr<Config> Load(std::string_view text, std::string_view filename,
+                            const LoadEnvironment& environment) {
   Config config;
   if (absl::Status s = LoadInto(text, filename, environment, &config); !s.ok()) {
-    return absl::InvalidArgumentError(StrCat("parsing YAML file ", filename, ": ", FromAbsl(s.message())));
+    return absl::InvalidArgumentError(
+        StrCat("parsing YAML file ", filename, ": ", FromAbsl(s.message())));
   }
   return config;
 }
 
 std::string ToYaml(const Config& config) {
   Config shown = config;
-  shown.scrape_configs.resize(shown.scrape_configs.size() - std::min(shown.scrape_configs.size(),
-                                                                     shown.included_scrape_configs));
+  shown.scrape_configs.resize(shown.scrape_configs.size() -
+                              std::min(shown.scrape_configs.size(), shown.included_scrape_configs));
   std::string out;
   AppendYaml(ToYamlNode(shown), 0, &out);
   return out;

@@ -1,7 +1,8 @@
 // config/config.h
 //
-// prometheus.yml as plain structs. Load reads, checks and fills in defaults; ToYaml prints what is in force. Which keys exist
-// and how they are spelled stands in config/fields.h alone, for both directions.
+// prometheus.yml as plain structs. Load reads, checks and fills in defaults; ToYaml prints what is
+// in force. Which keys exist and how they are spelled stands in config/fields.h alone, for both
+// directions.
 //
 // Thread safety: values; Load and ToYaml are pure but for what LoadEnvironment does.
 #ifndef HEARTH_CONFIG_CONFIG_H_
@@ -86,7 +87,8 @@ struct FileSdConfig {
   friend bool operator==(const FileSdConfig&, const FileSdConfig&) = default;
 };
 
-// A kind of discovery that this build does not run: its keys were checked, its values are kept for display.
+// A kind of discovery that this build does not run: its keys were checked, its values are kept for
+// display.
 struct OtherDiscovery {
   std::string kind;  // "kubernetes"; the key in the file is `kubernetes_sd_configs`.
   YamlNode config;   // One list item, secrets included.
@@ -195,7 +197,8 @@ struct ChunkEncodingConfig {
 };
 
 struct TsdbConfig {
-  std::optional<Duration> out_of_order_time_window;  // An explicit 0 differs from the default (docs/configuration.md).
+  std::optional<Duration>
+      out_of_order_time_window;  // An explicit 0 differs from the default (docs/configuration.md).
   double stale_series_compaction_threshold = 0;
   std::optional<ChunkEncodingConfig> chunk_encoding;
   std::optional<RetentionConfig> retention;
@@ -252,7 +255,8 @@ struct Config {
 
   // One sentence for each thing that was accepted but does nothing in this build, for the log.
   std::vector<std::string> warnings;
-  size_t included_scrape_configs = 0;  // How many of scrape_configs came from other files: ToYaml leaves them out.
+  size_t included_scrape_configs =
+      0;  // How many of scrape_configs came from other files: ToYaml leaves them out.
 };
 
 // What loading asks of the world, so that tests decide.
@@ -264,15 +268,18 @@ struct LoadEnvironment {
 // The process' environment and file system.
 const LoadEnvironment& SystemEnvironment();
 
-// Reads the text of a configuration file. `filename` is for messages and for resolving relative paths. Errors are
-// kInvalidArgument, one line, in Prometheus' words: `parsing YAML file p.yml: line 7: field foo not found in type config.plain`.
+// Reads the text of a configuration file. `filename` is for messages and for resolving relative
+// paths. Errors are kInvalidArgument, one line, in Prometheus' words: `parsing YAML file p.yml:
+// line 7: field foo not found in type config.plain`.
 absl::StatusOr<Config> Load(std::string_view text, std::string_view filename,
                             const LoadEnvironment& environment = SystemEnvironment());
 
-// The configuration in force, as /api/v1/status/config shows it: defaults filled in, secrets as `<secret>`.
+// The configuration in force, as /api/v1/status/config shows it: defaults filled in, secrets as
+// `<secret>`.
 std::string ToYaml(const Config& config);
 
-// The warning names of discovery kinds that Load accepts besides static and file, in order: "aws", "azure" …
+// The warning names of discovery kinds that Load accepts besides static and file, in order: "aws",
+// "azure" …
 std::vector<std::string_view> UnsupportedDiscoveryKinds();
 
 }  // namespace hearth

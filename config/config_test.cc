@@ -23,7 +23,9 @@ LoadEnvironment FakeEnvironment() {
       }};
 }
 
-absl::StatusOr<Config> LoadText(std::string_view text) { return Load(text, "/etc/p/prometheus.yml", FakeEnvironment()); }
+absl::StatusOr<Config> LoadText(std::string_view text) {
+  return Load(text, "/etc/p/prometheus.yml", FakeEnvironment());
+}
 
 std::string ErrorOf(std::string_view text) {
   const auto config = LoadText(text);
@@ -112,8 +114,9 @@ TEST(ConfigTest, PrintsDefaultsAndHidesSecrets) {
   const std::string yaml = ToYaml(*config);
   EXPECT_EQ(yaml.find("hunter"), std::string::npos) << yaml;
   EXPECT_EQ(yaml.find("included"), std::string::npos) << yaml;
-  for (const char* part : {"password: <secret>", "token: <secret>", "scrape_timeout: 10s", "honor_timestamps: true",
-                           "- job_name: secure", "  - targets:\n    - backend:3000\n"}) {
+  for (const char* part :
+       {"password: <secret>", "token: <secret>", "scrape_timeout: 10s", "honor_timestamps: true",
+        "- job_name: secure", "  - targets:\n    - backend:3000\n"}) {
     EXPECT_NE(yaml.find(part), std::string::npos) << part << " in\n" << yaml;
   }
 }
@@ -130,23 +133,30 @@ TEST(ConfigTest, WhatIsPrintedLoadsAgainToTheSame) {
 TEST(ConfigTest, ErrorsNameFileLineAndKey) {
   const std::pair<const char*, const char*> cases[] = {
       {"global:\n  scrape_intervall: 15s\n",
-       "parsing YAML file /etc/p/prometheus.yml: line 2: field scrape_intervall not found in type config.plain"},
+       "parsing YAML file /etc/p/prometheus.yml: line 2: field scrape_intervall not found in type "
+       "config.plain"},
       {"scrape_configs:\n- job_name: a\nscrape_configs:\n- job_name: b\n",
        "line 3: field scrape_configs already set in type config.plain"},
-      {"global:\n  external_labels:\n    a: x\n    a: y\n", "line 4: mapping key \"a\" already defined at line 3"},
+      {"global:\n  external_labels:\n    a: x\n    a: y\n",
+       "line 4: mapping key \"a\" already defined at line 3"},
       {"global:\n  scrape_interval: 15\n", "line 2: not a valid duration string: \"15\""},
       {"global: [a]\n", "line 1: cannot unmarshal !!seq into config.plain"},
-      {"scrape_configs:\n- job_name: a\n  relabel_configs:\n  - {regex: '(', target_label: x}\n", "line 4: error parsing regexp"},
-      {"scrape_configs:\n- job_name: a\n- job_name: a\n", "found multiple scrape configs with job name \"a\""},
+      {"scrape_configs:\n- job_name: a\n  relabel_configs:\n  - {regex: '(', target_label: x}\n",
+       "line 4: error parsing regexp"},
+      {"scrape_configs:\n- job_name: a\n- job_name: a\n",
+       "found multiple scrape configs with job name \"a\""},
       {"scrape_configs:\n- job_name: ''\n", "line 2: job_name is empty"},
       {"scrape_configs:\n-\n", "empty or null scrape config section"},
       {"scrape_configs: [{job_name: a, basic_auth: {username: u}, bearer_token: t}]",
        "at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured"},
       {"scrape_configs: [{job_name: a, scrape_interval: 5s, scrape_timeout: 6s}]",
        "scrape timeout greater than scrape interval for scrape config with job name \"a\""},
-      {"scrape_configs: [{job_name: a, dns_sd_configs: [{nmes: [x]}]}]", "field nmes not found in type dns.plain"},
-      {"scrape_configs: [{job_name: a, nodns_sd_configs: []}]", "field nodns_sd_configs not found in type config.plain"},
-      {"scrape_configs: [{job_name: a, honor_labels: 'true'}]", "cannot unmarshal !!str `true` into bool"},
+      {"scrape_configs: [{job_name: a, dns_sd_configs: [{nmes: [x]}]}]",
+       "field nmes not found in type dns.plain"},
+      {"scrape_configs: [{job_name: a, nodns_sd_configs: []}]",
+       "field nodns_sd_configs not found in type config.plain"},
+      {"scrape_configs: [{job_name: a, honor_labels: 'true'}]",
+       "cannot unmarshal !!str `true` into bool"},
   };
   for (const auto& [text, error] : cases) {
     EXPECT_NE(ErrorOf(text).find(error), std::string::npos) << text << "\ngave: " << ErrorOf(text);

@@ -1,4 +1,5 @@
-// Walks the upstream configuration files (found by $HEARTH_SHARED): good ones load, bad ones are refused with the right words.
+// Walks the upstream configuration files (found by $HEARTH_SHARED): good ones load, bad ones are
+// refused with the right words.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -27,12 +28,15 @@ bool EndsWith(std::string_view s, std::string_view suffix) {
   return s.size() >= suffix.size() && s.substr(s.size() - suffix.size()) == suffix;
 }
 
-// Not whole configurations, or refused only for what discovery kinds that this build lacks would check.
+// Not whole configurations, or refused only for what discovery kinds that this build lacks would
+// check.
 bool IsOutOfScope(const std::string& name) {
-  static const std::set<std::string> kFragments = {"static_config.bad.yml", "scrape_config_files.bad.yml"};
-  static const char* const kKinds[] = {"azure_", "eureka_", "hetzner_", "ionos_", "kubernetes_", "lightsail_", "marathon_",
-                                       "oci_", "openstack_", "outscale_", "ovhcloud_", "puppetdb_", "stackit_", "uyuni_",
-                                       "http_url", "http_token"};
+  static const std::set<std::string> kFragments = {"static_config.bad.yml",
+                                                   "scrape_config_files.bad.yml"};
+  static const char* const kKinds[] = {"azure_",      "eureka_",    "hetzner_",  "ionos_",
+                                       "kubernetes_", "lightsail_", "marathon_", "oci_",
+                                       "openstack_",  "outscale_",  "ovhcloud_", "puppetdb_",
+                                       "stackit_",    "uyuni_",     "http_url",  "http_token"};
   if (kFragments.count(name) > 0 || name.rfind("agent_mode.", 0) == 0) return true;
   for (const char* kind : kKinds) {
     if (name.rfind(kind, 0) == 0 && EndsWith(name, ".bad.yml")) return true;
@@ -58,7 +62,9 @@ class ConformanceTest : public testing::Test {
     // Messages name the file as upstream's tests call it.
     LoadEnvironment environment = SystemEnvironment();
     const std::string folder = folder_.string();
-    environment.glob = [folder](const std::string& pattern) { return SystemEnvironment().glob(folder + "/" + pattern); };
+    environment.glob = [folder](const std::string& pattern) {
+      return SystemEnvironment().glob(folder + "/" + pattern);
+    };
     return Load(ReadText(path), "testdata/" + path.filename().string(), environment);
   }
 
@@ -96,11 +102,13 @@ TEST_F(ConformanceTest, BadFilesAreRefusedInPrometheusWords) {
     ASSERT_FALSE(config.ok()) << name;
     const std::string message(config.status().message());
     for (const std::string& part : expected_[name]) {
-      EXPECT_NE(message.find(part), std::string::npos) << name << "\n  wants: " << part << "\n  says:  " << message;
+      EXPECT_NE(message.find(part), std::string::npos)
+          << name << "\n  wants: " << part << "\n  says:  " << message;
     }
     ++refused;
   }
-  std::cout << refused << " bad files refused, " << elsewhere << " accepted that only unsupported discovery would refuse\n";
+  std::cout << refused << " bad files refused, " << elsewhere
+            << " accepted that only unsupported discovery would refuse\n";
   EXPECT_GT(refused, 60);
 }
 

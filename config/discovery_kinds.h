@@ -1,7 +1,7 @@
 // config/discovery_kinds.h
 //
-// The kinds of service discovery that Prometheus knows and this build does not run: which keys each has, so that a typing error
-// is still found, and which of them are secret. Internal to config/.
+// The kinds of service discovery that Prometheus knows and this build does not run: which keys each
+// has, so that a typing error is still found, and which of them are secret. Internal to config/.
 #ifndef HEARTH_CONFIG_DISCOVERY_KINDS_H_
 #define HEARTH_CONFIG_DISCOVERY_KINDS_H_
 

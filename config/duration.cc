@@ -18,8 +18,9 @@ struct DurationUnit {
 };
 constexpr int64_t kDayMs = 24 * 3600 * 1000;
 constexpr DurationUnit kDurationUnits[] = {
-    {"y", 365 * kDayMs, true},  {"w", 7 * kDayMs, true},  {"d", kDayMs, false}, {"h", 3600 * 1000, false},
-    {"m", 60 * 1000, false},    {"s", 1000, false},       {"ms", 1, false},
+    {"y", 365 * kDayMs, true}, {"w", 7 * kDayMs, true}, {"d", kDayMs, false},
+    {"h", 3600 * 1000, false}, {"m", 60 * 1000, false}, {"s", 1000, false},
+    {"ms", 1, false},
 };
 // Go's time.Duration counts nanoseconds in 63 bits.
 constexpr int64_t kMaxDurationMs = std::numeric_limits<int64_t>::max() / 1'000'000;
@@ -58,12 +59,14 @@ absl::StatusOr<TimeMs> ParseDuration(std::string_view text) {
     size_t letters = digits;
     while (letters < rest.size() && !IsDigit(rest[letters])) ++letters;
     const std::string_view unit = rest.substr(digits, letters - digits);
-    while (next_unit < std::size(kDurationUnits) && kDurationUnits[next_unit].name != unit) ++next_unit;
+    while (next_unit < std::size(kDurationUnits) && kDurationUnits[next_unit].name != unit)
+      ++next_unit;
     if (digits == 0 || next_unit == std::size(kDurationUnits)) return InvalidDuration(text);
     int64_t count = 0;
     const auto parsed = std::from_chars(rest.data(), rest.data() + digits, count);
     const int64_t unit_ms = kDurationUnits[next_unit].ms;
-    if (parsed.ec != std::errc() || count > kMaxDurationMs / unit_ms || total > kMaxDurationMs - count * unit_ms) {
+    if (parsed.ec != std::errc() || count > kMaxDurationMs / unit_ms ||
+        total > kMaxDurationMs - count * unit_ms) {
       return absl::InvalidArgumentError("duration out of range");
     }
     total += count * unit_ms;
@@ -103,7 +106,8 @@ absl::StatusOr<int64_t> ParseBytes(std::string_view text) {
     size_t end = 0;
     while (end < rest.size() && (IsDigit(rest[end]) || rest[end] == '.')) ++end;
     double number = 0;
-    const auto parsed = std::from_chars(rest.data(), rest.data() + end, number, std::chars_format::fixed);
+    const auto parsed =
+        std::from_chars(rest.data(), rest.data() + end, number, std::chars_format::fixed);
     if (end == 0 || parsed.ec != std::errc() || parsed.ptr != rest.data() + end) {
       return absl::InvalidArgumentError(StrCat("units: invalid ", text));
     }
@@ -111,11 +115,13 @@ absl::StatusOr<int64_t> ParseBytes(std::string_view text) {
     while (unit_end < rest.size() && !IsDigit(rest[unit_end]) && rest[unit_end] != '.') ++unit_end;
     const std::string_view unit = rest.substr(end, unit_end - end);
     const int power = ByteUnitPower(unit);
-    if (power < 0) return absl::InvalidArgumentError(StrCat("units: unknown unit ", unit, " in ", text));
+    if (power < 0)
+      return absl::InvalidArgumentError(StrCat("units: unknown unit ", unit, " in ", text));
     total += number * std::ldexp(1.0, 10 * power);
     rest.remove_prefix(unit_end);
   }
-  if (total >= 9.2e18) return absl::InvalidArgumentError(StrCat("units: invalid ", text, ": too large"));
+  if (total >= 9.2e18)
+    return absl::InvalidArgumentError(StrCat("units: invalid ", text, ": too large"));
   return static_cast<int64_t>(sign * total);
 }
 

@@ -7,8 +7,16 @@ namespace {
 
 TEST(DurationTest, ParsesPrometheusDurations) {
   const std::pair<const char*, TimeMs> cases[] = {
-      {"0", 0},         {"0s", 0},           {"1ms", 1},         {"15s", 15'000},       {"1m30s", 90'000},
-      {"2h", 7200'000}, {"1d", 86'400'000},  {"1w", 604'800'000}, {"1y", 31'536'000'000}, {"1h5ms", 3'600'005},
+      {"0", 0},
+      {"0s", 0},
+      {"1ms", 1},
+      {"15s", 15'000},
+      {"1m30s", 90'000},
+      {"2h", 7200'000},
+      {"1d", 86'400'000},
+      {"1w", 604'800'000},
+      {"1y", 31'536'000'000},
+      {"1h5ms", 3'600'005},
   };
   for (const auto& [text, ms] : cases) {
     const auto parsed = ParseDuration(text);
@@ -33,7 +41,8 @@ TEST(DurationTest, RefusesWhatPrometheusRefuses) {
   for (const auto& [text, error] : cases) {
     const auto parsed = ParseDuration(text);
     ASSERT_FALSE(parsed.ok()) << text;
-    EXPECT_NE(std::string(parsed.status().message()).find(error), std::string::npos) << parsed.status();
+    EXPECT_NE(std::string(parsed.status().message()).find(error), std::string::npos)
+        << parsed.status();
   }
 }
 
@@ -68,7 +77,8 @@ TEST(BytesTest, ParsesAndPrintsSizes) {
 TEST(BytesTest, RefusesUnitsThatAreNone) {
   EXPECT_EQ(ParseBytes("100").status().message(), "units: unknown unit  in 100");
   EXPECT_EQ(ParseBytes("5XB").status().message(), "units: unknown unit XB in 5XB");
-  for (const char* text : {"", "MB", "-", "1..5MB", "99999999EB"}) EXPECT_FALSE(ParseBytes(text).ok()) << text;
+  for (const char* text : {"", "MB", "-", "1..5MB", "99999999EB"})
+    EXPECT_FALSE(ParseBytes(text).ok()) << text;
 }
 
 }  // namespace

@@ -8,7 +8,8 @@ namespace hearth {
 namespace config_internal {
 
 absl::Status TypeError(const YamlNode& node, std::string_view type) {
-  return absl::InvalidArgumentError(StrCat("line ", node.line, ": cannot unmarshal ", node.Describe(), " into ", type));
+  return absl::InvalidArgumentError(
+      StrCat("line ", node.line, ": cannot unmarshal ", node.Describe(), " into ", type));
 }
 
 absl::Status AtLine(int line, absl::Status status) {
@@ -23,7 +24,8 @@ const YamlNode* FieldReader::Take(std::string_view key) {
     if (name.scalar != key) continue;
     used_[i] = true;
     if (found != nullptr && status_.ok()) {
-      status_ = absl::InvalidArgumentError(StrCat("line ", name.line, ": field ", key, " already set in type ", type_));
+      status_ = absl::InvalidArgumentError(
+          StrCat("line ", name.line, ": field ", key, " already set in type ", type_));
     }
     found = &value;
   }
@@ -75,8 +77,10 @@ absl::Status ReadYaml(const YamlNode& node, std::string* out) {
 absl::Status ReadYaml(const YamlNode& node, bool* out) {
   *out = false;
   if (node.is_null()) return absl::OkStatus();
-  static constexpr std::string_view kTrue[] = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"};
-  static constexpr std::string_view kFalse[] = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N"};
+  static constexpr std::string_view kTrue[] = {"true", "True", "TRUE", "yes", "Yes", "YES",
+                                               "on",   "On",   "ON",   "y",   "Y"};
+  static constexpr std::string_view kFalse[] = {"false", "False", "FALSE", "no", "No", "NO",
+                                                "off",   "Off",   "OFF",   "n",  "N"};
   if (node.is_scalar() && node.plain) {
     for (const std::string_view word : kTrue) {
       if (node.scalar == word) *out = true;
@@ -106,7 +110,9 @@ absl::Status ReadNumber(const YamlNode& node, std::string_view type, T* out) {
 
 absl::Status ReadYaml(const YamlNode& node, int64_t* out) { return ReadNumber(node, "int", out); }
 absl::Status ReadYaml(const YamlNode& node, uint64_t* out) { return ReadNumber(node, "uint", out); }
-absl::Status ReadYaml(const YamlNode& node, double* out) { return ReadNumber(node, "float64", out); }
+absl::Status ReadYaml(const YamlNode& node, double* out) {
+  return ReadNumber(node, "float64", out);
+}
 
 absl::Status ReadYaml(const YamlNode& node, Duration* out) {
   std::string text;

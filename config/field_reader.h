@@ -1,7 +1,7 @@
 // config/field_reader.h
 //
-// Fills the structs of config.h from a YAML tree by walking their Fields. Strict: a key that no Fields names, or that comes
-// twice, is an error with its line. Internal to config/.
+// Fills the structs of config.h from a YAML tree by walking their Fields. Strict: a key that no
+// Fields names, or that comes twice, is an error with its line. Internal to config/.
 //
 //   HEARTH_RETURN_IF_ERROR(ReadYaml(root, &config));
 #ifndef HEARTH_CONFIG_FIELD_READER_H_
@@ -25,7 +25,8 @@
 
 namespace hearth {
 
-// Scalars. A null sets the zero value, as in Go. Errors: `line 4: cannot unmarshal !!seq into string`.
+// Scalars. A null sets the zero value, as in Go. Errors: `line 4: cannot unmarshal !!seq into
+// string`.
 absl::Status ReadYaml(const YamlNode& node, std::string* out);
 absl::Status ReadYaml(const YamlNode& node, bool* out);
 absl::Status ReadYaml(const YamlNode& node, int64_t* out);
@@ -54,7 +55,8 @@ absl::Status AtLine(int line, absl::Status status);
 // The visitor that Fields calls.
 class FieldReader {
  public:
-  FieldReader(const YamlNode& node, std::string_view type) : node_(node), type_(type), used_(node.entries.size()) {}
+  FieldReader(const YamlNode& node, std::string_view type)
+      : node_(node), type_(type), used_(node.entries.size()) {}
 
   template <typename T>
   void operator()(std::string_view key, T* field, Show = Show::kUnlessEmpty) {

@@ -51,6 +51,8 @@ YamlNode ToYamlNode(double value) {
 
 YamlNode ToYamlNode(Duration value) { return PlainScalar(FormatDuration(value.ms)); }
 YamlNode ToYamlNode(ByteSize value) { return PlainScalar(FormatBytes(value.bytes)); }
-YamlNode ToYamlNode(const Secret& value) { return ToYamlNode(value.empty() ? std::string() : std::string("<secret>")); }
+YamlNode ToYamlNode(const Secret& value) {
+  return ToYamlNode(value.empty() ? std::string() : std::string("<secret>"));
+}
 
 }  // namespace hearth

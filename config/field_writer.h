@@ -1,7 +1,7 @@
 // config/field_writer.h
 //
-// Turns the structs of config.h back into a YAML tree by walking their Fields: empty values left out unless Fields says
-// otherwise, secrets as `<secret>`. Internal to config/.
+// Turns the structs of config.h back into a YAML tree by walking their Fields: empty values left
+// out unless Fields says otherwise, secrets as `<secret>`. Internal to config/.
 #ifndef HEARTH_CONFIG_FIELD_WRITER_H_
 #define HEARTH_CONFIG_FIELD_WRITER_H_
 

@@ -1,7 +1,8 @@
 // config/fields.h
 //
-// The keys of prometheus.yml: for each struct of config.h one Fields function that names its keys, read by FieldReader and by
-// FieldWriter. A key is added here and nowhere else. Internal to config/.
+// The keys of prometheus.yml: for each struct of config.h one Fields function that names its keys,
+// read by FieldReader and by FieldWriter. A key is added here and nowhere else. Internal to
+// config/.
 #ifndef HEARTH_CONFIG_FIELDS_H_
 #define HEARTH_CONFIG_FIELDS_H_
 
@@ -190,8 +191,10 @@ void Fields(V& v, ScrapeConfig& c) {
   v("scrape_failure_log_file", &c.scrape_failure_log_file);
   v.Inline(&c.limits);
   v.Inline(&c.http);
-  v.List("relabel_configs", &c.relabel_configs, "empty or null target relabeling rule in scrape config");
-  v.List("metric_relabel_configs", &c.metric_relabel_configs, "empty or null metric relabeling rule in scrape config");
+  v.List("relabel_configs", &c.relabel_configs,
+         "empty or null target relabeling rule in scrape config");
+  v.List("metric_relabel_configs", &c.metric_relabel_configs,
+         "empty or null metric relabeling rule in scrape config");
   v.Inline(&c.discovery);
 }
 
@@ -203,8 +206,10 @@ void Fields(V& v, AlertmanagerConfig& c) {
   v("path_prefix", &c.path_prefix);
   v("timeout", &c.timeout);
   v("api_version", &c.api_version);
-  v.List("relabel_configs", &c.relabel_configs, "empty or null Alertmanager target relabeling rule");
-  v.List("alert_relabel_configs", &c.alert_relabel_configs, "empty or null Alertmanager alert relabeling rule");
+  v.List("relabel_configs", &c.relabel_configs,
+         "empty or null Alertmanager target relabeling rule");
+  v.List("alert_relabel_configs", &c.alert_relabel_configs,
+         "empty or null Alertmanager alert relabeling rule");
   v.Inline(&c.discovery);
 }
 
@@ -239,7 +244,8 @@ void Fields(V& v, RemoteWriteConfig& c) {
   v("url", &c.url);
   v("remote_timeout", &c.remote_timeout);
   v("headers", &c.headers);
-  v.List("write_relabel_configs", &c.write_relabel_configs, "empty or null relabeling rule in remote write config");
+  v.List("write_relabel_configs", &c.write_relabel_configs,
+         "empty or null relabeling rule in remote write config");
   v("name", &c.name);
   v("send_exemplars", &c.send_exemplars);
   v("send_native_histograms", &c.send_native_histograms);

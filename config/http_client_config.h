@@ -1,7 +1,8 @@
 // config/http_client_config.h
 //
-// How to speak HTTP to somebody: authentication, TLS, proxies, headers. The keys of Prometheus' http_config, which stand inline
-// in scrape configurations, Alertmanagers, remote write and remote read, and in most kinds of discovery. Plain data.
+// How to speak HTTP to somebody: authentication, TLS, proxies, headers. The keys of Prometheus'
+// http_config, which stand inline in scrape configurations, Alertmanagers, remote write and remote
+// read, and in most kinds of discovery. Plain data.
 #ifndef HEARTH_CONFIG_HTTP_CLIENT_CONFIG_H_
 #define HEARTH_CONFIG_HTTP_CLIENT_CONFIG_H_
 
@@ -55,7 +56,8 @@ struct OAuth2Config {
   Secret client_secret;
   std::string client_secret_file;
   Secret client_certificate_key;
-  std::string client_certificate_key_file, client_certificate_key_id, signature_algorithm, iss, audience;
+  std::string client_certificate_key_file, client_certificate_key_id, signature_algorithm, iss,
+      audience;
   std::map<std::string, std::string> claims;
   std::vector<std::string> scopes;
   std::string token_url;

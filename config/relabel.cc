@@ -96,53 +96,61 @@ std::shared_ptr<const re2::RE2> Compile(std::string_view pattern) {
   return std::make_shared<const re2::RE2>(StrCat("^(?s:", pattern, ")$"), options);
 }
 
-absl::Status TargetStatus(const RelabelConfig& config, std::string_view action_name, RelabelAction action, bool utf8) {
-  const bool needs_target = action == RelabelAction::kReplace || action == RelabelAction::kKeepEqual ||
-                            action == RelabelAction::kDropEqual || action == RelabelAction::kHashMod ||
-                            action == RelabelAction::kLowercase || action == RelabelAction::kUppercase;
+absl::Status TargetStatus(const RelabelConfig& config, std::string_view action_name,
+                          RelabelAction action, bool utf8) {
+  const bool needs_target =
+      action == RelabelAction::kReplace || action == RelabelAction::kKeepEqual ||
+      action == RelabelAction::kDropEqual || action == RelabelAction::kHashMod ||
+      action == RelabelAction::kLowercase || action == RelabelAction::kUppercase;
   if (!needs_target) return absl::OkStatus();
   if (config.target_label.empty()) {
     return absl::InvalidArgumentError(
         StrCat("relabel configuration for ", action_name, " action requires 'target_label' value"));
   }
-  const bool valid = action == RelabelAction::kReplace ? IsLabelNameTemplate(config.target_label, utf8)
-                                                       : IsLabelName(config.target_label, utf8);
+  const bool valid = action == RelabelAction::kReplace
+                         ? IsLabelNameTemplate(config.target_label, utf8)
+                         : IsLabelName(config.target_label, utf8);
   if (!valid) {
-    return absl::InvalidArgumentError(
-        StrCat(Quoted(config.target_label), " is invalid 'target_label' for ", action_name, " action"));
+    return absl::InvalidArgumentError(StrCat(
+        Quoted(config.target_label), " is invalid 'target_label' for ", action_name, " action"));
   }
   return absl::OkStatus();
 }
 
-absl::Status ExtraFieldsStatus(const RelabelConfig& config, std::string_view action_name, RelabelAction action) {
+absl::Status ExtraFieldsStatus(const RelabelConfig& config, std::string_view action_name,
+                               RelabelAction action) {
   const RelabelConfig defaults;
   if (action == RelabelAction::kKeepEqual || action == RelabelAction::kDropEqual) {
-    if (config.regex != defaults.regex || config.modulus != 0 || config.separator != defaults.separator ||
-        config.replacement != defaults.replacement) {
+    if (config.regex != defaults.regex || config.modulus != 0 ||
+        config.separator != defaults.separator || config.replacement != defaults.replacement) {
       return absl::InvalidArgumentError(
-          StrCat(action_name, " action requires only 'source_labels' and `target_label`, and no other fields"));
+          StrCat(action_name,
+                 " action requires only 'source_labels' and `target_label`, and no other fields"));
     }
   }
   if (action == RelabelAction::kLabelDrop || action == RelabelAction::kLabelKeep) {
     if (!config.source_labels.empty() || !config.target_label.empty() || config.modulus != 0 ||
         config.separator != defaults.separator || config.replacement != defaults.replacement) {
-      return absl::InvalidArgumentError(StrCat(action_name, " action requires only 'regex', and no other fields"));
+      return absl::InvalidArgumentError(
+          StrCat(action_name, " action requires only 'regex', and no other fields"));
     }
   }
   if ((action == RelabelAction::kLowercase || action == RelabelAction::kUppercase) &&
       config.replacement != defaults.replacement) {
-    return absl::InvalidArgumentError(StrCat("'replacement' can not be set for ", action_name, " action"));
+    return absl::InvalidArgumentError(
+        StrCat("'replacement' can not be set for ", action_name, " action"));
   }
   return absl::OkStatus();
 }
 
 absl::Status RegexStatus(const re2::RE2& regex) {
   if (!regex.ok()) {
-    return absl::InvalidArgumentError(StrCat("error parsing regexp: ", regex.error(), " in `", regex.pattern(), "`"));
+    return absl::InvalidArgumentError(
+        StrCat("error parsing regexp: ", regex.error(), " in `", regex.pattern(), "`"));
   }
   if (static_cast<size_t>(regex.NumberOfCapturingGroups()) >= kMaxGroups) {
-    return absl::InvalidArgumentError(
-        StrCat("error parsing regexp: more than ", kMaxGroups - 1, " groups in `", regex.pattern(), "`"));
+    return absl::InvalidArgumentError(StrCat("error parsing regexp: more than ", kMaxGroups - 1,
+                                             " groups in `", regex.pattern(), "`"));
   }
   return absl::OkStatus();
 }
@@ -161,7 +169,8 @@ std::string HashMod(std::string_view value, uint64_t modulus) {
 absl::Status ValidateRelabelConfig(const RelabelConfig& config, bool utf8_names) {
   if (config.action.empty()) return absl::InvalidArgumentError("relabel action cannot be empty");
   const std::optional<RelabelAction> action = FindAction(config.action);
-  if (!action) return absl::InvalidArgumentError(StrCat("unknown relabel action ", Quoted(config.action)));
+  if (!action)
+    return absl::InvalidArgumentError(StrCat("unknown relabel action ", Quoted(config.action)));
   const std::string name = Lower(config.action);
   HEARTH_RETURN_IF_ERROR(RegexStatus(*Compile(config.regex)));
   for (const std::string& source : config.source_labels) {
@@ -170,7 +179,8 @@ absl::Status ValidateRelabelConfig(const RelabelConfig& config, bool utf8_names)
     }
   }
   if (*action == RelabelAction::kHashMod && config.modulus == 0) {
-    return absl::InvalidArgumentError("relabel configuration for hashmod requires non-zero modulus");
+    return absl::InvalidArgumentError(
+        "relabel configuration for hashmod requires non-zero modulus");
   }
   HEARTH_RETURN_IF_ERROR(TargetStatus(config, name, *action, utf8_names));
   if (*action == RelabelAction::kLabelMap && !IsLabelNameTemplate(config.replacement, utf8_names)) {
@@ -188,13 +198,14 @@ absl::StatusOr<RelabelRule> RelabelRule::Create(const RelabelConfig& config) {
   rule.regex_ = Compile(config.regex);
   rule.target_ = ParseTemplate(config.target_label, *rule.regex_);
   rule.replacement_ = ParseTemplate(config.replacement, *rule.regex_);
-  rule.constant_ = config.regex == RelabelConfig{}.regex && config.target_label.find('$') == std::string::npos &&
+  rule.constant_ = config.regex == RelabelConfig{}.regex &&
+                   config.target_label.find('$') == std::string::npos &&
                    config.replacement.find('$') == std::string::npos;
   return rule;
 }
 
-// Go's rules: `$$` is a dollar; `$name` takes the longest run of letters, digits and underscores; `${name}`; a dollar before
-// anything else stands for itself; an unknown group is empty.
+// Go's rules: `$$` is a dollar; `$name` takes the longest run of letters, digits and underscores;
+// `${name}`; a dollar before anything else stands for itself; an unknown group is empty.
 RelabelRule::Template RelabelRule::ParseTemplate(std::string_view text, const re2::RE2& regex) {
   Template parts;
   std::string literal;
@@ -248,8 +259,8 @@ namespace {
 class Match {
  public:
   Match(const re2::RE2& regex, std::string_view value) {
-    matched_ = regex.Match(re2::StringPiece(value.data(), value.size()), 0, value.size(), re2::RE2::ANCHOR_BOTH,
-                           groups_, regex.NumberOfCapturingGroups() + 1);
+    matched_ = regex.Match(re2::StringPiece(value.data(), value.size()), 0, value.size(),
+                           re2::RE2::ANCHOR_BOTH, groups_, regex.NumberOfCapturingGroups() + 1);
   }
   bool matched() const { return matched_; }
   template <typename Parts>
@@ -340,7 +351,8 @@ bool RelabelRule::Apply(LabelsBuilder* labels) const {
   }
 }
 
-absl::StatusOr<std::vector<RelabelRule>> CompileRelabelRules(const std::vector<RelabelConfig>& configs) {
+absl::StatusOr<std::vector<RelabelRule>> CompileRelabelRules(
+    const std::vector<RelabelConfig>& configs) {
   std::vector<RelabelRule> rules;
   rules.reserve(configs.size());
   for (const RelabelConfig& config : configs) {

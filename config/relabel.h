@@ -1,8 +1,8 @@
 // config/relabel.h
 //
-// Relabelling: rules that rewrite or drop a label set, for targets and for samples. RelabelConfig is the text of a rule,
-// RelabelRule the compiled form that runs. Regular expressions are anchored; replacements expand `$1` and `${name}` as Go's
-// Regexp.Expand does.
+// Relabelling: rules that rewrite or drop a label set, for targets and for samples. RelabelConfig
+// is the text of a rule, RelabelRule the compiled form that runs. Regular expressions are anchored;
+// replacements expand `$1` and `${name}` as Go's Regexp.Expand does.
 //
 // Thread safety: values; a RelabelRule is immutable and shared freely.
 #ifndef HEARTH_CONFIG_RELABEL_H_
@@ -25,7 +25,17 @@ class RE2;
 namespace hearth {
 
 enum class RelabelAction {
-  kReplace, kKeep, kDrop, kKeepEqual, kDropEqual, kHashMod, kLabelMap, kLabelDrop, kLabelKeep, kLowercase, kUppercase,
+  kReplace,
+  kKeep,
+  kDrop,
+  kKeepEqual,
+  kDropEqual,
+  kHashMod,
+  kLabelMap,
+  kLabelDrop,
+  kLabelKeep,
+  kLowercase,
+  kUppercase,
 };
 
 // One item of relabel_configs as written, defaults filled in.
@@ -40,8 +50,9 @@ struct RelabelConfig {
   friend bool operator==(const RelabelConfig&, const RelabelConfig&) = default;
 };
 
-// Prometheus' checks and words: `relabel configuration for replace action requires 'target_label' value`,
-// `error parsing regexp: …`. `utf8_names` false = label names must be [a-zA-Z_][a-zA-Z0-9_]*.
+// Prometheus' checks and words: `relabel configuration for replace action requires 'target_label'
+// value`, `error parsing regexp: …`. `utf8_names` false = label names must be
+// [a-zA-Z_][a-zA-Z0-9_]*.
 absl::Status ValidateRelabelConfig(const RelabelConfig& config, bool utf8_names = true);
 
 class RelabelRule {
@@ -74,7 +85,8 @@ class RelabelRule {
 };
 
 // Compiles a list; the error is the first rule's.
-absl::StatusOr<std::vector<RelabelRule>> CompileRelabelRules(const std::vector<RelabelConfig>& configs);
+absl::StatusOr<std::vector<RelabelRule>> CompileRelabelRules(
+    const std::vector<RelabelConfig>& configs);
 
 // Applies the rules in order; false when one drops the label set.
 bool Relabel(const std::vector<RelabelRule>& rules, LabelsBuilder* labels);

@@ -11,14 +11,18 @@
 namespace hearth {
 namespace {
 
-constexpr std::string_view kProtocols[] = {"OpenMetricsText0.0.1", "OpenMetricsText1.0.0", "PrometheusProto",
-                                           "PrometheusText0.0.4", "PrometheusText1.0.0"};
+constexpr std::string_view kProtocols[] = {"OpenMetricsText0.0.1", "OpenMetricsText1.0.0",
+                                           "PrometheusProto", "PrometheusText0.0.4",
+                                           "PrometheusText1.0.0"};
 constexpr std::string_view kSupported =
-    "[OpenMetricsText0.0.1 OpenMetricsText1.0.0 PrometheusProto PrometheusText0.0.4 PrometheusText1.0.0]";
-constexpr std::string_view kDefaultProtocols[] = {"OpenMetricsText1.0.0", "OpenMetricsText0.0.1", "PrometheusText1.0.0",
-                                                  "PrometheusText0.0.4"};
+    "[OpenMetricsText0.0.1 OpenMetricsText1.0.0 PrometheusProto PrometheusText0.0.4 "
+    "PrometheusText1.0.0]";
+constexpr std::string_view kDefaultProtocols[] = {"OpenMetricsText1.0.0", "OpenMetricsText0.0.1",
+                                                  "PrometheusText1.0.0", "PrometheusText0.0.4"};
 
-absl::Status Invalid(std::string_view message) { return absl::InvalidArgumentError(ToAbsl(message)); }
+absl::Status Invalid(std::string_view message) {
+  return absl::InvalidArgumentError(ToAbsl(message));
+}
 
 std::string Quoted(std::string_view s) {
   std::string out;
@@ -57,7 +61,8 @@ absl::Status CheckNameSchemes(const ScrapeFormats& formats) {
   const std::string& escaping = formats.metric_name_escaping_scheme;
   if (escaping.empty()) return absl::OkStatus();
   if (escaping == "allow-utf-8") {
-    if (validation == "legacy") return Invalid("utf8 metric names requested but validation scheme is not set to UTF8");
+    if (validation == "legacy")
+      return Invalid("utf8 metric names requested but validation scheme is not set to UTF8");
     return absl::OkStatus();
   }
   if (escaping != "underscores" && escaping != "dots" && escaping != "values") {
@@ -86,9 +91,10 @@ void InheritFormats(const ScrapeFormats& global, ScrapeFormats* formats) {
     formats->metric_name_validation_scheme = global.metric_name_validation_scheme;
   }
   if (formats->metric_name_escaping_scheme.empty()) {
-    formats->metric_name_escaping_scheme = !global.metric_name_escaping_scheme.empty() ? global.metric_name_escaping_scheme
-                                           : formats->metric_name_validation_scheme == "legacy" ? "underscores"
-                                                                                                : "allow-utf-8";
+    formats->metric_name_escaping_scheme =
+        !global.metric_name_escaping_scheme.empty()          ? global.metric_name_escaping_scheme
+        : formats->metric_name_validation_scheme == "legacy" ? "underscores"
+                                                             : "allow-utf-8";
   }
   const auto inherit = [](const std::optional<bool>& from, std::optional<bool>* to) {
     if (!*to) *to = from.value_or(false);
@@ -99,7 +105,8 @@ void InheritFormats(const ScrapeFormats& global, ScrapeFormats* formats) {
   inherit(global.extra_scrape_metrics, &formats->extra_scrape_metrics);
 }
 
-// Label names of relabelling under the legacy scheme; the sections themselves were checked for UTF-8.
+// Label names of relabelling under the legacy scheme; the sections themselves were checked for
+// UTF-8.
 absl::Status CheckLegacyRelabelling(const ScrapeConfig& scrape) {
   if (scrape.formats.metric_name_validation_scheme != "legacy") return absl::OkStatus();
   for (const auto* rules : {&scrape.relabel_configs, &scrape.metric_relabel_configs}) {
@@ -122,22 +129,26 @@ absl::Status CheckNames(const Config& config) {
     if (!IsPathPattern(path)) return Invalid(StrCat("invalid rule file path ", Quoted(path)));
   }
   for (const std::string& path : config.scrape_config_files) {
-    if (!IsPathPattern(path)) return Invalid(StrCat("invalid scrape config file path ", Quoted(path)));
+    if (!IsPathPattern(path))
+      return Invalid(StrCat("invalid scrape config file path ", Quoted(path)));
   }
   std::set<std::string_view> jobs, writers, readers;
   for (const ScrapeConfig& scrape : config.scrape_configs) {
     if (!jobs.insert(scrape.job_name).second) {
-      return Invalid(StrCat("found multiple scrape configs with job name ", Quoted(scrape.job_name)));
+      return Invalid(
+          StrCat("found multiple scrape configs with job name ", Quoted(scrape.job_name)));
     }
   }
   for (const RemoteWriteConfig& write : config.remote_write) {
     if (!write.name.empty() && !writers.insert(write.name).second) {
-      return Invalid(StrCat("found multiple remote write configs with job name ", Quoted(write.name)));
+      return Invalid(
+          StrCat("found multiple remote write configs with job name ", Quoted(write.name)));
     }
   }
   for (const RemoteReadConfig& read : config.remote_read) {
     if (!read.name.empty() && !readers.insert(read.name).second) {
-      return Invalid(StrCat("found multiple remote read configs with job name ", Quoted(read.name)));
+      return Invalid(
+          StrCat("found multiple remote read configs with job name ", Quoted(read.name)));
     }
   }
   return absl::OkStatus();
@@ -169,14 +180,16 @@ absl::Status CompleteScrapeConfig(const GlobalConfig& global, ScrapeConfig* scra
     scrape->scrape_timeout.ms = std::min(global.scrape_timeout.ms, scrape->scrape_interval.ms);
   }
   InheritLimits(global.limits, &scrape->limits);
-  if (scrape->scrape_failure_log_file.empty()) scrape->scrape_failure_log_file = global.scrape_failure_log_file;
+  if (scrape->scrape_failure_log_file.empty())
+    scrape->scrape_failure_log_file = global.scrape_failure_log_file;
   InheritFormats(global.formats, &scrape->formats);
   if (absl::Status s = CheckProtocols(scrape->formats.scrape_protocols); !s.ok()) {
     return Invalid(StrCat(FromAbsl(s.message()), for_job));
   }
   if (!scrape->fallback_scrape_protocol.empty()) {
     if (absl::Status s = CheckProtocol(scrape->fallback_scrape_protocol); !s.ok()) {
-      return Invalid(StrCat("invalid fallback_scrape_protocol", for_job, ": ", FromAbsl(s.message())));
+      return Invalid(
+          StrCat("invalid fallback_scrape_protocol", for_job, ": ", FromAbsl(s.message())));
     }
   }
   if (absl::Status s = CheckNameSchemes(scrape->formats); !s.ok()) {
@@ -216,7 +229,8 @@ std::vector<std::string> UnsupportedWarnings(const Config& config) {
   for (const ScrapeConfig& scrape : config.scrape_configs) look_at(scrape.discovery, scrape.http);
   for (const AlertmanagerConfig& am : config.alerting.alertmanagers) look_at(am.discovery, am.http);
   for (const std::string& kind : kinds) {
-    warnings.push_back(StrCat("service discovery ", kind, "_sd_configs is accepted but finds no targets in this version"));
+    warnings.push_back(StrCat("service discovery ", kind,
+                              "_sd_configs is accepted but finds no targets in this version"));
   }
   note(oauth2, "oauth2");
   note(proxy, "proxy_url");

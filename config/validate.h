@@ -1,7 +1,7 @@
 // config/validate.h
 //
-// The checks of prometheus.yml that need more than one section, and the defaults that flow from `global` into the scrape
-// configurations. Internal to config/.
+// The checks of prometheus.yml that need more than one section, and the defaults that flow from
+// `global` into the scrape configurations. Internal to config/.
 #ifndef HEARTH_CONFIG_VALIDATE_H_
 #define HEARTH_CONFIG_VALIDATE_H_
 
@@ -16,7 +16,8 @@ namespace hearth {
 // Fills what `scrape` leaves to `global` and checks the result.
 absl::Status CompleteScrapeConfig(const GlobalConfig& global, ScrapeConfig* scrape);
 
-// Everything else, in the order in which Prometheus reports it. Completes the scrape configurations.
+// Everything else, in the order in which Prometheus reports it. Completes the scrape
+// configurations.
 absl::Status CompleteConfig(Config* config);
 
 // One sentence for each setting that this build accepts and does not act on.

@@ -149,13 +149,15 @@ class TreeBuilder : public YAML::EventHandler {
         node.kind = YamlNode::Kind::kScalar;
         node.scalar = "null";
       }
-      if (!node.is_scalar()) throw Abort{LineError(node.line, StrCat("invalid map key: ", node.Describe()))};
+      if (!node.is_scalar())
+        throw Abort{LineError(node.line, StrCat("invalid map key: ", node.Describe()))};
       frame.key = std::move(node);
       frame.have_key = true;
     }
   }
 
-  // `<<: *base` or `<<: [*a, *b]`: entries that the map does not have itself; the earlier map of a list wins.
+  // `<<: *base` or `<<: [*a, *b]`: entries that the map does not have itself; the earlier map of a
+  // list wins.
   static void ExpandMerges(YamlNode* map) {
     std::vector<YamlNode> sources;
     std::erase_if(map->entries, [&](auto& entry) {
@@ -169,7 +171,8 @@ class TreeBuilder : public YAML::EventHandler {
     });
     for (YamlNode& source : sources) {
       if (!source.is_map()) {
-        throw Abort{LineError(source.line, "map merge requires map or sequence of maps as the value")};
+        throw Abort{
+            LineError(source.line, "map merge requires map or sequence of maps as the value")};
       }
       for (auto& entry : source.entries) {
         if (map->Find(entry.first.scalar) == nullptr) map->entries.push_back(std::move(entry));
@@ -204,16 +207,19 @@ absl::StatusOr<YamlNode> ParseOneDocument(std::string_view text, const YamlLimit
 bool NeedsQuotes(std::string_view text) {
   if (text.empty()) return true;
   static constexpr std::string_view kSpecialFirst = "-?:,[]{}#&*!|>'\"%@` ";
-  if (kSpecialFirst.find(text[0]) != std::string_view::npos || text.back() == ' ' || text.back() == ':') return true;
+  if (kSpecialFirst.find(text[0]) != std::string_view::npos || text.back() == ' ' ||
+      text.back() == ':')
+    return true;
   for (size_t i = 0; i < text.size(); ++i) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
     if (c < 0x20 || c == 0x7f) return true;
     if (c == ':' && text[i + 1 < text.size() ? i + 1 : i] == ' ') return true;
     if (c == '#' && i > 0 && text[i - 1] == ' ') return true;
   }
-  static constexpr std::string_view kWords[] = {"null", "Null", "NULL", "~", "true", "True", "TRUE", "false", "False",
-                                                "FALSE", "yes", "Yes", "no", "No", "on", "On", "off", "Off",
-                                                "y", "n", "Y", "N", "YES", "NO", "ON", "OFF", "<<"};
+  static constexpr std::string_view kWords[] = {
+      "null",  "Null", "NULL", "~",  "true", "True", "TRUE", "false", "False",
+      "FALSE", "yes",  "Yes",  "no", "No",   "on",   "On",   "off",   "Off",
+      "y",     "n",    "Y",    "N",  "YES",  "NO",   "ON",   "OFF",   "<<"};
   for (const std::string_view word : kWords) {
     if (text == word) return true;
   }
@@ -247,7 +253,8 @@ std::string YamlNode::Describe() const {
 
 absl::StatusOr<YamlNode> ParseYaml(std::string_view text, const YamlLimits& limits) {
   if (text.size() > limits.max_bytes) {
-    return absl::InvalidArgumentError(StrCat("YAML text of ", text.size(), " bytes is over the limit of ", limits.max_bytes));
+    return absl::InvalidArgumentError(
+        StrCat("YAML text of ", text.size(), " bytes is over the limit of ", limits.max_bytes));
   }
   // yaml-cpp reports errors by exceptions; none leaves this function.
   try {

@@ -1,7 +1,8 @@
 // config/yaml.h
 //
-// A YAML document as a tree with line numbers, and its printer. Aliases and merge keys (`<<`) are expanded here, so readers never
-// see them. yaml-cpp does the scanning; it is included in yaml.cc only.
+// A YAML document as a tree with line numbers, and its printer. Aliases and merge keys (`<<`) are
+// expanded here, so readers never see them. yaml-cpp does the scanning; it is included in yaml.cc
+// only.
 //
 // Thread safety: YamlNode is a value.
 #ifndef HEARTH_CONFIG_YAML_H_
@@ -25,7 +26,8 @@ struct YamlNode {
   bool binary = false;  // A scalar tagged !!binary; `scalar` holds the bytes.
   std::string scalar;
   std::vector<YamlNode> items;
-  std::vector<std::pair<YamlNode, YamlNode>> entries;  // In the document's order; keys are scalars and may repeat.
+  std::vector<std::pair<YamlNode, YamlNode>>
+      entries;  // In the document's order; keys are scalars and may repeat.
 
   bool is_null() const { return kind == Kind::kNull; }
   bool is_scalar() const { return kind == Kind::kScalar; }
@@ -45,8 +47,9 @@ struct YamlLimits {
   int max_depth = 100;
 };
 
-// Reads the one document of `text`; an empty text is a null node. Duplicate keys are kept for the reader to refuse, which knows
-// the type. kInvalidArgument: `line 3: …` for what is no YAML, more than one document, a limit hit, a key that is no scalar.
+// Reads the one document of `text`; an empty text is a null node. Duplicate keys are kept for the
+// reader to refuse, which knows the type. kInvalidArgument: `line 3: …` for what is no YAML, more
+// than one document, a limit hit, a key that is no scalar.
 absl::StatusOr<YamlNode> ParseYaml(std::string_view text, const YamlLimits& limits = {});
 
 // Appends a scalar with the quotes it needs, so that it reads back as the same string.

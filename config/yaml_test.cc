@@ -40,13 +40,16 @@ TEST(YamlTest, ExpandsAliasesAndMergeKeys) {
 
 TEST(YamlTest, BinaryScalarsAreDecoded) {
   EXPECT_EQ(Parsed("a: !!binary \"/w==\"").Find("a")->scalar, "\xff");
-  EXPECT_EQ(ParseYaml("a: !!binary \"/w==$1\"").status().message(), "line 1: !!binary value contains invalid base64 data");
+  EXPECT_EQ(ParseYaml("a: !!binary \"/w==$1\"").status().message(),
+            "line 1: !!binary value contains invalid base64 data");
 }
 
 TEST(YamlTest, RefusesBrokenAndSecondDocuments) {
-  EXPECT_EQ(ParseYaml("a: 1\n---\nb: 2\n").status().message(), "line 3: only one YAML document is allowed");
+  EXPECT_EQ(ParseYaml("a: 1\n---\nb: 2\n").status().message(),
+            "line 3: only one YAML document is allowed");
   EXPECT_TRUE(ParseYaml("---\na: 1\n---\n").ok());
-  for (const char* text : {"a: [1", "a: *nope", "a: &x [*x]", "{[a]: b}", "\ta: 1", "a: 'b", "<<: 1"}) {
+  for (const char* text :
+       {"a: [1", "a: *nope", "a: &x [*x]", "{[a]: b}", "\ta: 1", "a: 'b", "<<: 1"}) {
     EXPECT_FALSE(ParseYaml(text).ok()) << text;
   }
 }
@@ -63,8 +66,10 @@ TEST(YamlTest, AliasesCannotGrowBeyondTheLimit) {
 }
 
 TEST(YamlTest, PrintedScalarsReadBackAsTheSameStrings) {
-  for (const char* text : {"", "a", "true", "1", "1.5", "-x", "a: b", "a #b", "'", "\"", "x\ny", "<secret>", "a:b", "null", "$1",
-                           "(.*)some-[regex]", "0x1f", "1m", "2020-01-01", "@", " lead", "trail "}) {
+  for (const char* text :
+       {"",     "a",  "true",       "1",        "1.5",   "-x",    "a: b", "a #b",
+        "'",    "\"", "x\ny",       "<secret>", "a:b",   "null",  "$1",   "(.*)some-[regex]",
+        "0x1f", "1m", "2020-01-01", "@",        " lead", "trail "}) {
     std::string out = "k: ";
     AppendYamlString(text, &out);
     const YamlNode node = Parsed(out);
@@ -84,7 +89,9 @@ TEST(YamlTest, PrintedTreesReadBack) {
 }
 
 TEST(YamlFuzzTest, MutatedDocumentsNeverCrash) {
-  const std::string seed_text = "a: &x\n  - {k: v, 'q': \"w\\n\"}\n  - *x\nb: |\n  text\n  more\n? c\n: !!binary /w==\n<<: {d: e}\n";
+  const std::string seed_text =
+      "a: &x\n  - {k: v, 'q': \"w\\n\"}\n  - *x\nb: |\n  text\n  more\n? c\n: !!binary /w==\n<<: "
+      "{d: e}\n";
   constexpr uint32_t kSeed = 20240607;
   std::mt19937 random(kSeed);
   SCOPED_TRACE(kSeed);
@@ -101,7 +108,7 @@ TEST(YamlFuzzTest, MutatedDocumentsNeverCrash) {
       if (text.empty()) text = "x";
     }
     const auto node = ParseYaml(text, {.max_nodes = 10'000});
-    if (!node.ok()) EXPECT_FALSE(node.status().message().empty());
+    EXPECT_TRUE(node.ok() || !node.status().message().empty());
   }
 }
 
