@@ -18,8 +18,12 @@ absl::Status At(PositionRange pos, std::string_view what) {
 // In seconds.
 absl::StatusOr<double> Evaluate(const DurationExpr& expr, const QueryTimes& times) {
   double lhs = 0, rhs = 0;
-  if (expr.lhs != nullptr) HEARTH_ASSIGN_OR_RETURN(lhs, Evaluate(*expr.lhs, times));
-  if (expr.rhs != nullptr) HEARTH_ASSIGN_OR_RETURN(rhs, Evaluate(*expr.rhs, times));
+  if (expr.lhs != nullptr) {
+    HEARTH_ASSIGN_OR_RETURN(lhs, Evaluate(*expr.lhs, times));
+  }
+  if (expr.rhs != nullptr) {
+    HEARTH_ASSIGN_OR_RETURN(rhs, Evaluate(*expr.rhs, times));
+  }
   switch (expr.op) {
     case DurationOp::kLiteral:
       return expr.literal_s;
