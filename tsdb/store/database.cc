@@ -9,6 +9,7 @@
 #include "model/text.h"
 #include "rocksdb/table_properties.h"
 #include "rocksdb/write_batch.h"
+#include "tsdb/store/bundle.h"
 
 namespace hearth {
 
@@ -221,13 +222,17 @@ absl::Status Database::Verify(const GenerationId& id) const {
   const std::string begin = GenerationPrefix(id);
   const std::string end = AfterPrefix(begin);
   const rocksdb::Slice begin_slice(begin), end_slice(end);
+  std::vector<Segment> segments;
   for (const StoreFamily family : {kSamples, kIndex}) {
     rocksdb::ReadOptions options;
     options.fill_cache = false;
     options.iterate_lower_bound = &begin_slice;
     options.iterate_upper_bound = &end_slice;
     const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, families_[family]));
-    for (it->SeekToFirst(); it->Valid(); it->Next()) continue;
+    for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      if (family != kSamples) continue;
+      HEARTH_RETURN_IF_ERROR(DecodeBundle(id.window, FromSlice(it->value()), &segments));
+    }
     HEARTH_RETURN_IF_ERROR(FromRocks(it->status(), StrCat("verify ", ToString(id))));
   }
   return absl::OkStatus();

@@ -57,7 +57,7 @@ class Database {
   std::vector<StoredFile> Files() const;
   // The catalogue entry that a generation's files carry. kNotFound when one of the two files is missing.
   absl::StatusOr<GenerationInfo> EntryFromFiles(const GenerationId& id) const;
-  // Reads both files of a generation to the end and compares checksums.
+  // Reads both files of a generation to the end: compares checksums and walks every bundle. kDataLoss when damaged.
   absl::Status Verify(const GenerationId& id) const;
 
   // The catalogue in `meta`. Malformed entries are skipped. WriteCatalogue is one synced batch.
