@@ -3,8 +3,8 @@
 // The house's lock: std::mutex with Clang's thread-safety annotations. absl::Mutex is not used because Debian's package is
 // built without TSan, which then reports everything it guards as a race.
 //
-// `GUARDED_BY`, `EXCLUSIVE_LOCKS_REQUIRED` and friends come from absl/base/thread_annotations.h (the ABSL_ names) and are
-// checked by `bazel build --config=clang`.
+// `GUARDED_BY`, `EXCLUSIVE_LOCKS_REQUIRED` and friends come from absl/base/thread_annotations.h (Debian's Abseil still has the
+// names without ABSL_) and are checked by `bazel build --config=clang`.
 #ifndef HEARTH_MODEL_MUTEX_H_
 #define HEARTH_MODEL_MUTEX_H_
 
@@ -13,12 +13,6 @@
 #include <mutex>
 
 #include "absl/base/thread_annotations.h"
-
-#define GUARDED_BY(x) ABSL_GUARDED_BY(x)
-#define PT_GUARDED_BY(x) ABSL_PT_GUARDED_BY(x)
-#define EXCLUSIVE_LOCKS_REQUIRED(...) ABSL_EXCLUSIVE_LOCKS_REQUIRED(__VA_ARGS__)
-#define LOCKS_EXCLUDED(...) ABSL_LOCKS_EXCLUDED(__VA_ARGS__)
-#define NO_THREAD_SAFETY_ANALYSIS ABSL_NO_THREAD_SAFETY_ANALYSIS
 
 namespace hearth {
 
