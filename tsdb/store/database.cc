@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "model/status.h"
 #include "model/text.h"
+#include "rocksdb/convenience.h"
 #include "rocksdb/table_properties.h"
 #include "rocksdb/write_batch.h"
 #include "tsdb/store/bundle.h"
