@@ -119,7 +119,7 @@ absl::Status DecodeBundle(const WindowId& window, std::string_view bundle,
     return Damaged(StrCat("unknown version ", static_cast<int>(version)), window, bundle.size());
   }
   const uint64_t count = reader.Varint();
-  if (count > bundle.size() / kSegmentHeaderBytesMin) {
+  if (!reader.ok() || count > bundle.size() / kSegmentHeaderBytesMin) {
     return Damaged(StrCat("claims ", count, " segments"), window, bundle.size());
   }
   segments->reserve(count);

@@ -156,7 +156,7 @@ TEST_F(DamageTest, AFalseAlarmDropsNothing) {
 TEST_F(DamageTest, OpensAfterDamageAnywhere) {
   const std::string original = folder_.path() + "/original";
   fs::rename(folder_.path() + "/store", original);
-  for (uint32_t seed = 0; seed < 40; ++seed) {
+  for (uint32_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937 random(seed);
     fs::remove_all(folder_.path() + "/store");

@@ -1,6 +1,8 @@
 #include "tsdb/store/database.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -79,19 +81,49 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   HEARTH_ASSIGN_OR_RETURN(const bool create, IsNew(path));
   auto database = std::unique_ptr<Database>(
       new Database(path, rocksdb::NewLRUCache(block_cache_bytes, kCacheShardBits)));
-  HEARTH_RETURN_IF_ERROR(database->Connect(create));
+  if (!create) {
+    Database look(path, database->cache_);
+    HEARTH_RETURN_IF_ERROR(look.Connect(Access::kReadOnly));
+    HEARTH_RETURN_IF_ERROR(look.CheckNothingForgotten());
+  }
+  HEARTH_RETURN_IF_ERROR(database->Connect(create ? Access::kCreate : Access::kWrite));
   HEARTH_RETURN_IF_ERROR(database->CheckFormat(create));
   return database;
 }
 
-absl::Status Database::Connect(bool create) {
+absl::Status Database::CheckNothingForgotten() const {
+  std::set<std::string> live;
+  std::set<GenerationId> present;
+  for (const StoredFile& file : Files()) {
+    live.insert(fs::path(file.path).filename().string());
+    present.insert(file.id);
+  }
+  HEARTH_ASSIGN_OR_RETURN(const std::vector<GenerationInfo> catalogue, ReadCatalogue());
+  const auto forgotten = std::find_if(
+      catalogue.begin(), catalogue.end(),
+      [&](const GenerationInfo& info) { return !present.contains(info.id); });
+  if (forgotten == catalogue.end()) return absl::OkStatus();
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
+    if (entry.path().extension() != ".sst" || live.contains(entry.path().filename().string())) {
+      continue;
+    }
+    return absl::DataLossError(StrCat("store \"", path_, "\": MANIFEST does not name the files of ",
+                                      ToString(forgotten->id)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Database::Connect(Access access) {
   rocksdb::DBOptions options = StoreDbOptions();
-  options.create_if_missing = create;
-  options.create_missing_column_families = create;
+  options.create_if_missing = access == Access::kCreate;
+  options.create_missing_column_families = access == Access::kCreate;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      rocksdb::DB::Open(options, path_, StoreFamilies(cache_), &handles, &db);
+      access == Access::kReadOnly
+          ? rocksdb::DB::OpenForReadOnly(options, path_, StoreFamilies(cache_), &handles, &db)
+          : rocksdb::DB::Open(options, path_, StoreFamilies(cache_), &handles, &db);
   const std::string what = StrCat("open store \"", path_, "\"");
   if (!status.ok()) {
     // What is on disk is at fault, unless the disk is full or the process may not touch it.

@@ -77,7 +77,11 @@ class Database {
  private:
   Database(std::string path, std::shared_ptr<rocksdb::Cache> cache)
       : path_(std::move(path)), cache_(std::move(cache)) {}
-  absl::Status Connect(bool create);
+  enum class Access { kReadOnly, kWrite, kCreate };
+  absl::Status Connect(Access access);
+  // A MANIFEST that lost its end opens well, and RocksDB then deletes the files that it does not name. So before it may write: kDataLoss when
+  // the catalogue has a generation that the MANIFEST does not have, while files without an owner lie there.
+  absl::Status CheckNothingForgotten() const;
   absl::Status CheckFormat(bool created);
   // After a failed write (a full disk) RocksDB refuses more until it is told to go on.
   absl::Status ResumeIfStopped();

@@ -52,6 +52,7 @@ rocksdb::DBOptions StoreDbOptions() {
   options.stats_persist_period_sec = 0;
   options.max_background_jobs = 2;
   options.max_total_wal_size = 1 << 20;
+  options.manifest_preallocation_size = 64 << 10;
   options.max_manifest_file_size = 4 << 20;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   return options;

@@ -152,7 +152,7 @@ GenerationId Store::NextGeneration(const WindowId& window) const {
   for (const std::shared_ptr<Generation>& generation : version_->generations) {
     skip(generation->info.id);
   }
-  for (const GenerationId& id : hidden_) skip(id);
+  for (const auto& [id, bytes] : hidden_) skip(id);
   return next;
 }
 
@@ -160,7 +160,7 @@ absl::Status Store::Ingest(const SealedFiles& files) {
   MutexLock write_lock(&write_mu_);
   HEARTH_RETURN_IF_ERROR(database_->Ingest(files));
   MutexLock lock(&mu_);
-  hidden_.insert(files.info.id);
+  hidden_.emplace(files.info.id, 0);
   return absl::OkStatus();
 }
 
@@ -189,13 +189,11 @@ absl::Status Store::DropLocked(std::span<const GenerationId> ids) {
   for (const std::shared_ptr<Generation>& generation : version()->generations) {
     if (std::find(ids.begin(), ids.end(), generation->info.id) == ids.end()) {
       next->generations.push_back(generation);
-    } else {
-      generation->dropped_.store(true);
+      continue;
     }
-  }
-  {
+    generation->dropped_.store(true);
     MutexLock lock(&mu_);
-    hidden_.insert(ids.begin(), ids.end());
+    hidden_.emplace(generation->info.id, generation->bytes);
   }
   Install(std::move(next));
   return CollectGarbageLocked();
@@ -303,6 +301,10 @@ StoreStats Store::Stats() const {
   stats.block_cache_bytes = database_->block_cache_usage();
   for (const StoredFile& file : database_->Files()) {
     (file.family == kSamples ? stats.sample_bytes : stats.index_bytes) += file.bytes;
+  }
+  {
+    MutexLock lock(&mu_);
+    for (const auto& [id, bytes] : hidden_) stats.dropped_bytes += bytes;
   }
   const std::shared_ptr<const StoreVersion> current = version();
   stats.generations = current->generations.size();

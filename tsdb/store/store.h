@@ -18,6 +18,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <span>
@@ -73,6 +74,7 @@ struct StoreStats {
   uint64_t samples = 0;
   uint64_t sample_bytes = 0;       // Files of `samples`, on disk.
   uint64_t index_bytes = 0;
+  uint64_t dropped_bytes = 0;      // Of both: dropped, but somebody still reads them.
   uint64_t block_cache_bytes = 0;  // In use.
   uint64_t quarantined = 0;        // Files and generations set aside since Open.
   uint64_t read_errors = 0;        // Reads that met damage.
@@ -140,8 +142,9 @@ class Store {
   Mutex write_mu_;
   mutable Mutex mu_;
   std::shared_ptr<const StoreVersion> version_ GUARDED_BY(mu_);
-  // Ingested or dropped but not yet deleted: numbers that NextGeneration must not give again.
-  std::set<GenerationId> hidden_ GUARDED_BY(mu_);
+  // Ingested but not published, or dropped but not yet deleted: numbers that NextGeneration must not give again, and the bytes that will
+  // be freed.
+  std::map<GenerationId, uint64_t> hidden_ GUARDED_BY(mu_);
   mutable std::set<GenerationId> suspects_ GUARDED_BY(mu_);
 };
 
