@@ -106,6 +106,13 @@ std::vector<std::pair<std::string, Metadata>> Db::MetadataEntries() const {
   return head_->MetadataEntries();
 }
 
+absl::StatusOr<Cardinality> Db::CountSeries(size_t limit) const {
+  const SelectRequest everything;
+  HEARTH_ASSIGN_OR_RETURN(const std::vector<std::unique_ptr<SeriesSet>> sets,
+                          head_->Select({&everything, 1}));
+  return CountCardinality(*sets.front(), limit);
+}
+
 DbStats Db::Stats() const {
   DbStats stats{.head = head_->Stats(),
                 .store = store_->Stats(),

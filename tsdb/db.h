@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "model/clock.h"
 #include "model/metadata.h"
+#include "tsdb/cardinality.h"
 #include "tsdb/compact/compactor.h"
 #include "tsdb/data_directory.h"
 #include "tsdb/file_system.h"
@@ -75,6 +76,8 @@ class Db : public Appendable, public Queryable {
 
   std::vector<std::pair<std::string, Metadata>> MetadataEntries() const;
   DbStats Stats() const;
+  // Of the series in memory; each table has at most `limit` rows.
+  absl::StatusOr<Cardinality> CountSeries(size_t limit) const;
 
  private:
   explicit Db(DbOptions options) : options_(std::move(options)) {}

@@ -46,7 +46,8 @@ const Data& TheData() {
           for (int k = 0; k < 120; ++k) {
             if (metric % 3 == 1) value += random() % 50;
             if (metric % 3 == 2) value = (random() % 10'000) / 100.0;
-            samples.push_back({(c * 120 + k) * 15'000 + i * 100 + random() % 3, value});
+            const auto jitter = static_cast<TimeMs>(random() % 3);
+            samples.push_back({(c * 120 + k) * 15'000 + i * 100 + jitter, value});
           }
           chunks.push_back(EncodeXor(samples));
           metas.push_back({samples.front().t, samples.back().t, 120});
