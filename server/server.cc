@@ -180,18 +180,6 @@ void Server::RegisterMetrics() {
   registry_.AddCallback("prometheus_ready", "Whether the server answers queries.",
                         MetricKind::kGauge,
                         [this] { return readiness_ == Readiness::kReady ? 1.0 : 0.0; });
-  registry_.AddCallback("prometheus_config_last_reload_successful",
-                        "Whether the last configuration reload attempt was successful.",
-                        MetricKind::kGauge, [this] {
-                          MutexLock lock(&reload_mu_);
-                          return reload_ok_ ? 1.0 : 0.0;
-                        });
-  registry_.AddCallback("prometheus_config_last_reload_success_timestamp_seconds",
-                        "Timestamp of the last successful configuration reload.",
-                        MetricKind::kGauge, [this] {
-                          MutexLock lock(&reload_mu_);
-                          return static_cast<double>(reload_ms_) / 1000;
-                        });
   registry_.AddCallback(
       "prometheus_engine_queries", "The current number of queries being executed or waiting.",
       MetricKind::kGauge, [this] { return static_cast<double>(engine_->running()); });
@@ -289,6 +277,8 @@ absl::Status Server::LoadAndApply() {
   HEARTH_ASSIGN_OR_RETURN(Config config, Load(text, flags_.config_file));
   HEARTH_RETURN_IF_ERROR(Apply(std::move(config)));
   reload_ms_ = SystemClock::Get().NowMs();
+  reload_ok_gauge_->Set(1);
+  reload_time_gauge_->Set(static_cast<double>(reload_ms_) / 1000);
   spdlog::info("Completed loading of configuration file {}", flags_.config_file);
   return absl::OkStatus();
 }
@@ -297,6 +287,7 @@ absl::Status Server::Reload() {
   MutexLock lock(&reload_mu_);
   const absl::Status status = LoadAndApply();
   reload_ok_ = status.ok();
+  reload_ok_gauge_->Set(status.ok() ? 1 : 0);
   if (!status.ok()) spdlog::error("Error reloading config: {}", FromAbsl(status.message()));
   return status;
 }

@@ -71,6 +71,14 @@ class Server {
 
   // In the order of construction; each borrows from those above it.
   metrics::Registry registry_;
+  // Gauges rather than callbacks: a rendering must not wait for a reload, which registers metrics
+  // itself.
+  metrics::Gauge* const reload_ok_gauge_ =
+      registry_.AddGauge("prometheus_config_last_reload_successful",
+                         "Whether the last configuration reload attempt was successful.");
+  metrics::Gauge* const reload_time_gauge_ =
+      registry_.AddGauge("prometheus_config_last_reload_success_timestamp_seconds",
+                         "Timestamp of the last successful configuration reload.");
   LateStorage<Db> storage_;
   std::unique_ptr<Db> db_;
   std::unique_ptr<promql::Engine> engine_;

@@ -1,8 +1,11 @@
 #include "server/tsdb_metrics.h"
 
 #include <algorithm>
+#include <chrono>
+#include <memory>
 
 #include "absl/container/flat_hash_map.h"
+#include "model/mutex.h"
 #include "model/status.h"
 #include "model/text.h"
 
@@ -96,6 +99,31 @@ constexpr Row kRows[] = {
      MetricKind::kGauge, [](const DbStats& s) { return Number(s.head.series_bytes); }},
 };
 
+// One reading of the statistics for all rows of one rendering.
+class SharedStats {
+ public:
+  explicit SharedStats(const LateStorage<Db>* storage) : storage_(storage) {}
+
+  // Null until the database is open. At most kMaxAge old.
+  std::shared_ptr<const DbStats> Get() {
+    if (!storage_->ready()) return nullptr;
+    MutexLock lock(&mu_);
+    const auto now = std::chrono::steady_clock::now();
+    if (stats_ == nullptr || now - read_at_ > kMaxAge) {
+      stats_ = std::make_shared<const DbStats>(storage_->get()->Stats());
+      read_at_ = now;
+    }
+    return stats_;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kMaxAge{100};
+  const LateStorage<Db>* const storage_;
+  Mutex mu_;
+  std::shared_ptr<const DbStats> stats_ GUARDED_BY(mu_);
+  std::chrono::steady_clock::time_point read_at_ GUARDED_BY(mu_);
+};
+
 NamedCounts Largest(const absl::flat_hash_map<std::string, int64_t>& counts, size_t limit) {
   NamedCounts sorted(counts.begin(), counts.end());
   std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
@@ -109,18 +137,20 @@ NamedCounts Largest(const absl::flat_hash_map<std::string, int64_t>& counts, siz
 
 void RegisterTsdbMetrics(const LateStorage<Db>* storage, const DbOptions& options,
                          metrics::Registry* registry) {
+  const auto shared = std::make_shared<SharedStats>(storage);
   for (const Row& row : kRows) {
     registry->AddCallback(row.name, row.help, row.kind,
-                          [storage, value = row.value](const metrics::Emit& emit) {
-                            if (storage->ready()) emit({}, value(storage->get()->Stats()));
+                          [shared, value = row.value](const metrics::Emit& emit) {
+                            const std::shared_ptr<const DbStats> stats = shared->Get();
+                            if (stats != nullptr) emit({}, value(*stats));
                           });
   }
   registry->AddCallback("prometheus_tsdb_head_samples_appended_total",
                         "Total number of appended samples.", MetricKind::kCounter,
-                        [storage](const metrics::Emit& emit) {
-                          if (!storage->ready()) return;
-                          const DbStats stats = storage->get()->Stats();
-                          emit({{"type", "float"}}, Outcome(stats, AppendOutcome::kAppended));
+                        [shared](const metrics::Emit& emit) {
+                          const std::shared_ptr<const DbStats> stats = shared->Get();
+                          if (stats == nullptr) return;
+                          emit({{"type", "float"}}, Outcome(*stats, AppendOutcome::kAppended));
                           emit({{"type", "histogram"}}, 0);
                         });
   registry
