@@ -1,13 +1,10 @@
 #include "server/tsdb_metrics.h"
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 
-#include "absl/container/flat_hash_map.h"
 #include "model/mutex.h"
 #include "model/status.h"
-#include "model/text.h"
 
 namespace hearth {
 namespace {
@@ -124,13 +121,8 @@ class SharedStats {
   std::chrono::steady_clock::time_point read_at_ GUARDED_BY(mu_);
 };
 
-NamedCounts Largest(const absl::flat_hash_map<std::string, int64_t>& counts, size_t limit) {
-  NamedCounts sorted(counts.begin(), counts.end());
-  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-    return a.second != b.second ? a.second > b.second : a.first < b.first;
-  });
-  if (sorted.size() > limit) sorted.resize(limit);
-  return sorted;
+NamedCounts Ranked(const Cardinality::Ranking& ranking) {
+  return NamedCounts(ranking.begin(), ranking.end());
 }
 
 }  // namespace
@@ -166,34 +158,17 @@ absl::StatusOr<TsdbStatus> ReadTsdbStatus(const LateStorage<Db>& storage, size_t
   const Db* const db = storage.get();
   if (db == nullptr) return absl::UnavailableError("TSDB not ready");
   const DbStats stats = db->Stats();
+  HEARTH_ASSIGN_OR_RETURN(const Cardinality cardinality, db->CountSeries(limit));
   TsdbStatus status;
   status.series = static_cast<int64_t>(stats.head.series);
   status.label_pairs = static_cast<int64_t>(stats.head.label_pairs);
   status.chunks = static_cast<int64_t>(stats.head.chunks);
   status.min_time_ms = stats.head.range.empty() ? 0 : stats.head.range.mint;
   status.max_time_ms = stats.head.range.empty() ? 0 : stats.head.range.maxt;
-  if (stats.head.range.empty()) return status;
-
-  HEARTH_ASSIGN_OR_RETURN(const std::unique_ptr<Querier> querier, db->NewQuerier(stats.head.range));
-  HEARTH_ASSIGN_OR_RETURN(const std::vector<Labels> all,
-                          querier->Series({{}, stats.head.range, 0}));
-  absl::flat_hash_map<std::string, int64_t> by_metric, by_pair;
-  for (const Labels& labels : all) {
-    for (const Label label : labels) {
-      if (label.name == kMetricNameLabel) ++by_metric[std::string(label.value)];
-      ++by_pair[StrCat(label.name, "=", label.value)];
-    }
-  }
-  absl::flat_hash_map<std::string, int64_t> values, bytes;
-  for (const auto& [pair, count] : by_pair) {
-    const std::string name = pair.substr(0, pair.find('='));
-    ++values[name];
-    bytes[name] += static_cast<int64_t>(pair.size() - name.size() - 1);
-  }
-  status.series_by_metric_name = Largest(by_metric, limit);
-  status.values_by_label_name = Largest(values, limit);
-  status.bytes_by_label_name = Largest(bytes, limit);
-  status.series_by_label_pair = Largest(by_pair, limit);
+  status.series_by_metric_name = Ranked(cardinality.series_by_metric);
+  status.values_by_label_name = Ranked(cardinality.values_by_label);
+  status.bytes_by_label_name = Ranked(cardinality.bytes_by_label);
+  status.series_by_label_pair = Ranked(cardinality.series_by_label_pair);
   return status;
 }
 
