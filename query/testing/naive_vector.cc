@@ -142,7 +142,13 @@ absl::StatusOr<NaiveVector> NaiveMatch(const BinaryExpr& binary, const NaiveVect
     const bool clash = matching.cardinality == MatchCardinality::kOneToOne
                            ? !before.empty()
                            : before.count(result.labels) > 0;
-    if (clash) return absl::FailedPreconditionError("multiple matches for labels");
+    if (clash) {
+      return absl::FailedPreconditionError(
+          matching.cardinality == MatchCardinality::kOneToOne
+              ? "multiple matches for labels: many-to-one matching must be explicit "
+                "(group_left/group_right)"
+              : "multiple matches for labels: grouping labels must ensure unique matches");
+    }
     before.insert(result.labels);
     out.push_back(result);
   }

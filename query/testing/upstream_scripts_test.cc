@@ -75,13 +75,11 @@ TEST(UpstreamScriptsTest, NaiveEvaluatorPassesWhatIsStableAndFloat) {
   });
 }
 
-#ifndef NAIVE_ONLY
 TEST(UpstreamScriptsTest, EnginePassesWhatIsStableAndFloat) {
   RunAll([](const Queryable& storage, const QueryRequest& request) {
     return Engine(&storage, &SystemClock::Get(), ScriptEngineOptions()).Execute(request);
   });
 }
-#endif
 
 }  // namespace
 }  // namespace hearth::promql
