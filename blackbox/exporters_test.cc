@@ -1,0 +1,149 @@
+// Hearth beside a real Prometheus on real exporters: the same bytes give the same answers, and
+// scraping side by side agrees. HEARTH_SOAK_SECONDS sets how long they run (300 for the figure in
+// the note).
+#include "blackbox/exporters.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+
+#include "blackbox/server_process.h"
+
+namespace hearth::blackbox {
+namespace {
+
+double NowSeconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+double SoakSeconds() {
+  const char* text = std::getenv("HEARTH_SOAK_SECONDS");
+  return text == nullptr ? 75 : std::atof(text);
+}
+
+constexpr const char* kQueries[] = {
+    "sum by (mode)(rate(node_cpu_seconds_total[1m]))",
+    "histogram_quantile(0.95, sum by "
+    "(le)(rate(prometheus_http_request_duration_seconds_bucket[5m])))",
+    "topk(5, {__name__=~\"node_.*\"})",
+    "100 * sum(rate(prometheus_http_requests_total{code=~\"5..\"}[5m])) / "
+    "sum(rate(prometheus_http_requests_total[5m]))",
+};
+
+// Label set (as sorted JSON text) to value.
+std::map<std::string, double> ByLabels(const nlohmann::json& data) {
+  std::map<std::string, double> values;
+  if (!data.is_object()) return values;
+  for (const nlohmann::json& series : data["result"]) {
+    values[series["metric"].dump()] =
+        std::strtod(series["value"][1].get<std::string>().c_str(), nullptr);
+  }
+  return values;
+}
+
+void ExpectEqual(const std::map<std::string, double>& expected,
+                 const std::map<std::string, double>& actual, double tolerance,
+                 const std::string& query) {
+  SCOPED_TRACE(query);
+  ASSERT_FALSE(expected.empty());
+  ASSERT_EQ(expected.size(), actual.size());
+  for (const auto& [labels, value] : expected) {
+    ASSERT_TRUE(actual.contains(labels)) << labels;
+    const double other = actual.at(labels);
+    if (std::isnan(value) && std::isnan(other)) continue;
+    EXPECT_LE(std::abs(value - other),
+              tolerance * std::max(std::abs(value), std::abs(other)) + 1e-12)
+        << labels << ": " << value << " and " << other;
+  }
+}
+
+class ExportersTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string missing = Exporters::Missing();
+    if (!missing.empty()) GTEST_SKIP() << "not installed: " << missing;
+    ASSERT_TRUE(exporters_.Start(directory_)) << exporters_.error();
+  }
+  // Requests that a Prometheus answers with 200 and, for the error rate, with 503.
+  static void MakeTraffic(const ServerProcess& prometheus) {
+    prometheus.Get("/api/v1/query?query=up");
+    EXPECT_EQ(prometheus.Get("/api/v1/query?query=up&timeout=1ns").status / 100, 5);
+  }
+  TempDir directory_;
+  Exporters exporters_;
+};
+
+TEST_F(ExportersTest, TheSameBytesGiveTheSameAnswers) {
+  const std::string global = "global:\n  scrape_interval: 1s\n  external_labels: {}\n";
+  std::unique_ptr<ServerProcess> receiver = StartPrometheus(directory_, "receiver", global);
+  std::unique_ptr<ServerProcess> hearth = StartHearth(directory_);
+  ASSERT_TRUE(receiver->WaitUntilOk("/-/ready")) << receiver->process().Output();
+  ASSERT_TRUE(hearth->WaitUntilOk("/-/ready")) << hearth->process().Output();
+  const std::string writes =
+      "remote_write:\n  - url: " + receiver->Url("/api/v1/write") +
+      "\n    queue_config: {batch_send_deadline: 1s}\n  - url: " + hearth->Url("/api/v1/write") +
+      "\n    queue_config: {batch_send_deadline: 1s}\n";
+  std::unique_ptr<ServerProcess> scraper = StartPrometheus(
+      directory_, "scraper",
+      global + writes + exporters_.ScrapeConfigs({{"prometheus", receiver->port()}}));
+  ASSERT_TRUE(scraper->WaitUntilOk("/-/ready")) << scraper->process().Output();
+
+  const double end_of_soak = NowSeconds() + SoakSeconds();
+  WaitFor(milliseconds(static_cast<int64_t>(SoakSeconds() * 1000) + 60'000), [&] {
+    MakeTraffic(*receiver);
+    return NowSeconds() >= end_of_soak;
+  });
+  // A moment that both have in full. Off the sample's times, since 2.42 closes windows on the left.
+  double t = std::floor(NowSeconds()) - 5;
+  for (int k = 0; k < 20; ++k) {
+    bool clear = true;
+    for (const auto& [labels, phase] : ByLabels(receiver->Query("timestamp(up) % 1", t))) {
+      const double distance = std::abs(phase - std::fmod(t, 1));
+      clear = clear && distance > 0.01 && distance < 0.99;
+    }
+    if (clear) break;
+    t += 0.05;
+  }
+  ASSERT_TRUE(WaitFor(seconds(30), [&] {
+    return hearth->Value("timestamp(up{job=\"node\"})") > t + 1 &&
+           receiver->Value("timestamp(up{job=\"node\"})") > t + 1;
+  }));
+
+  for (const auto& [labels, up] : ByLabels(hearth->Query("up", t))) EXPECT_EQ(up, 1) << labels;
+  for (const char* query : kQueries) {
+    ExpectEqual(ByLabels(receiver->Query(query, t)), ByLabels(hearth->Query(query, t)), 1e-12,
+                query);
+  }
+}
+
+TEST_F(ExportersTest, ScrapingSideBySideAgrees) {
+  const std::string global = "global:\n  scrape_interval: 1s\n";
+  std::unique_ptr<ServerProcess> target = StartPrometheus(directory_, "target", global);
+  ASSERT_TRUE(target->WaitUntilOk("/-/ready")) << target->process().Output();
+  const std::string config = global + exporters_.ScrapeConfigs({{"prometheus", target->port()}});
+  std::unique_ptr<ServerProcess> prometheus = StartPrometheus(directory_, "prometheus", config);
+  std::unique_ptr<ServerProcess> hearth = StartHearth(directory_, config);
+  ASSERT_TRUE(prometheus->WaitUntilOk("/-/ready")) << prometheus->process().Output();
+  ASSERT_TRUE(hearth->WaitUntilOk("/-/ready")) << hearth->process().Output();
+
+  const double end_of_soak = NowSeconds() + SoakSeconds();
+  double lowest_up = 1;
+  WaitFor(milliseconds(static_cast<int64_t>(SoakSeconds() * 1000) + 60'000), [&] {
+    MakeTraffic(*target);
+    lowest_up = std::min(lowest_up, hearth->Value("min(up)").value_or(1));
+    return NowSeconds() >= end_of_soak;
+  });
+  EXPECT_EQ(lowest_up, 1) << hearth->Get("/api/v1/targets").body;
+  EXPECT_EQ(hearth->Value("count(up)"), 5.0);
+  const double t = std::floor(NowSeconds()) - 3 + 0.5;
+  for (const char* query : {kQueries[0], kQueries[1], kQueries[3]}) {
+    ExpectEqual(ByLabels(prometheus->Query(query, t)), ByLabels(hearth->Query(query, t)), 0.02,
+                query);
+  }
+}
+
+}  // namespace
+}  // namespace hearth::blackbox

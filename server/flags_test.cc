@@ -1,0 +1,87 @@
+#include "server/flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hearth {
+namespace {
+
+absl::StatusOr<CommandLine> Parse(std::vector<const char*> args) {
+  args.insert(args.begin(), "hearth");
+  return ParseCommandLine(static_cast<int>(args.size()), args.data());
+}
+
+std::string ErrorOf(std::vector<const char*> args) {
+  return std::string(Parse(std::move(args)).status().message());
+}
+
+TEST(FlagsTest, DefaultsArePrometheusExceptRetention) {
+  const absl::StatusOr<CommandLine> command = Parse({});
+  ASSERT_TRUE(command.ok()) << command.status();
+  const Flags& flags = command->flags;
+  EXPECT_EQ(flags.config_file, "prometheus.yml");
+  EXPECT_THAT(flags.listen_addresses, testing::ElementsAre("0.0.0.0:9090"));
+  EXPECT_EQ(flags.retention_ms, int64_t{30} * 24 * 3600 * 1000);
+  EXPECT_EQ(flags.retention_bytes, 0);
+  EXPECT_EQ(flags.query_timeout_ms, 120'000);
+  EXPECT_EQ(flags.as_text.at("query.max-samples"), "50000000");
+  EXPECT_EQ(flags.as_text.at("storage.tsdb.path"), "data/");
+}
+
+TEST(FlagsTest, TakesTheCommandLineOfACommonComposeFile) {
+  const absl::StatusOr<CommandLine> command =
+      Parse({"--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus",
+             "--web.console.libraries=/etc/prometheus/console_libraries",
+             "--web.console.templates=/etc/prometheus/consoles",
+             "--storage.tsdb.retention.time=200h", "--web.enable-lifecycle"});
+  ASSERT_TRUE(command.ok()) << command.status();
+  EXPECT_EQ(command->flags.retention_ms, int64_t{200} * 3600 * 1000);
+  EXPECT_TRUE(command->flags.enable_lifecycle);
+  EXPECT_THAT(command->flags.without_meaning,
+              testing::UnorderedElementsAre("--web.console.libraries", "--web.console.templates"));
+}
+
+TEST(FlagsTest, BooleansHaveANoForm) {
+  const absl::StatusOr<CommandLine> command =
+      Parse({"--no-scrape.adjust-timestamps", "--web.enable-admin-api=true",
+             "--no-storage.tsdb.wal-compression"});
+  ASSERT_TRUE(command.ok()) << command.status();
+  EXPECT_FALSE(command->flags.adjust_timestamps);
+  EXPECT_TRUE(command->flags.enable_admin_api);
+}
+
+TEST(FlagsTest, SizeAloneMeansNoTimeLimit) {
+  const absl::StatusOr<CommandLine> command = Parse({"--storage.tsdb.retention.size=512MB"});
+  ASSERT_TRUE(command.ok()) << command.status();
+  EXPECT_EQ(command->flags.retention_ms, 0);
+  EXPECT_EQ(command->flags.retention_bytes, int64_t{512} << 20);
+}
+
+TEST(FlagsTest, FeaturesAndAddressesMayRepeat) {
+  const absl::StatusOr<CommandLine> command =
+      Parse({"--enable-feature=a,b", "--enable-feature=c", "--web.listen-address=:1",
+             "--web.listen-address=127.0.0.1:2"});
+  ASSERT_TRUE(command.ok()) << command.status();
+  EXPECT_TRUE(command->flags.HasFeature("b"));
+  EXPECT_TRUE(command->flags.HasFeature("c"));
+  EXPECT_THAT(command->flags.listen_addresses, testing::ElementsAre("0.0.0.0:1", "127.0.0.1:2"));
+}
+
+TEST(FlagsTest, ErrorsAreOneLineAndNameTheFlag) {
+  EXPECT_THAT(ErrorOf({"--storage.tsdb.retention=1d"}),
+              testing::HasSubstr("--storage.tsdb.retention"));
+  EXPECT_THAT(ErrorOf({"--query.timeout=soon"}), testing::HasSubstr("--query.timeout=soon"));
+  EXPECT_THAT(ErrorOf({"--query.max-samples=many"}), testing::HasSubstr("--query.max-samples"));
+  EXPECT_THAT(ErrorOf({"--log.level=loud"}), testing::HasSubstr("debug, info, warn, error"));
+  EXPECT_THAT(ErrorOf({"stray"}), testing::HasSubstr("stray"));
+  EXPECT_THAT(ErrorOf({"--no-such-flag"}), testing::Not(testing::HasSubstr("\n")));
+}
+
+TEST(FlagsTest, HelpAndVersionPrint) {
+  EXPECT_THAT(Parse({"--help"})->print_and_exit,
+              testing::HasSubstr("--storage.tsdb.retention.time"));
+  EXPECT_THAT(Parse({"--version"})->print_and_exit, testing::StartsWith("hearth, version "));
+}
+
+}  // namespace
+}  // namespace hearth
