@@ -1,0 +1,72 @@
+// tsdb/head/flush_window.h
+//
+// FlushWindow: what the head holds of one window at one moment, for the compactor to write into the store. Made by Head::BeginFlush and given
+// back to Head::EndFlush when it is durable.
+//
+// Thread safety: const methods may be called from several threads. Lifetime: holds the chunk-log files it reads, so it stays readable
+// whatever the head does; must not outlive the head.
+#ifndef HEARTH_TSDB_HEAD_FLUSH_WINDOW_H_
+#define HEARTH_TSDB_HEAD_FLUSH_WINDOW_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "model/labels.h"
+#include "model/sample.h"
+#include "tsdb/chunk/encoding.h"
+#include "tsdb/head/chunk_log.h"
+#include "tsdb/lsn.h"
+
+namespace hearth {
+
+struct FlushChunk {
+  ChunkMeta meta;
+  std::string_view bytes;  // Points into the storage given to ReadChunks.
+};
+
+class FlushWindow {
+ public:
+  TimeMs window_start() const { return window_start_; }
+  // Every sample of the window in a WAL record numbered at most this is in here (or was flushed before).
+  Lsn lsn() const { return lsn_; }
+
+  // Series in ascending order of fingerprint. Index in [0, size()).
+  size_t size() const { return series_.size(); }
+  const Fingerprint& fingerprint(size_t i) const { return series_[i].fingerprint; }
+  LabelsView labels(size_t i) const {
+    return LabelsView(std::string_view(labels_).substr(series_[i].labels_begin, series_[i].labels_size));
+  }
+  size_t samples(size_t i) const { return series_[i].samples; }
+
+  // Replaces *storage and *chunks by the series' chunks, in time order, without overlap. kDataLoss when a chunk on disk is damaged:
+  // the damaged ones are left out of *chunks and the rest is there, so the caller may count and go on.
+  absl::Status ReadChunks(size_t i, std::string* storage, std::vector<FlushChunk>* chunks) const;
+
+ private:
+  friend class Head;
+  struct Series {
+    Fingerprint fingerprint;
+    uint64_t ref = 0;  // SeriesRef::id.
+    TimeMs maxt = 0;   // Of its last chunk listed here.
+    size_t labels_begin = 0;
+    uint32_t labels_size = 0;
+    uint32_t chunks_begin = 0;  // In chunks_.
+    uint32_t chunks = 0;
+    uint64_t samples = 0;
+  };
+
+  TimeMs window_start_ = 0;
+  Lsn lsn_ = 0;
+  std::vector<Series> series_;
+  std::string labels_;
+  std::vector<ChunkLocator> chunks_;
+  ChunkLogView log_;
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_HEAD_FLUSH_WINDOW_H_

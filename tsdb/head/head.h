@@ -1,0 +1,115 @@
+// tsdb/head/head.h
+//
+// Head: the recent, appendable part of the database. It takes samples (NewAppender), answers queries about them (Select and the label
+// calls), hands whole windows to the compactor (BeginFlush, EndFlush) and comes back after a crash (Open replays chunk log and
+// WAL). A sample's way through it is told in ARCHITECTURE.md, "The life of a sample".
+//
+// Thread safety: every method may be called from any thread; BeginFlush/EndFlush pairs from one thread at a time. The commit lock is
+// held by Commit from the judgement of its samples to their application, by Select while it copies chunk ends, by BeginFlush
+// while it closes chunks. Lock order: commit lock -> series table -> label index -> WAL / group commit.
+#ifndef HEARTH_TSDB_HEAD_HEAD_H_
+#define HEARTH_TSDB_HEAD_HEAD_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "model/clock.h"
+#include "model/metadata.h"
+#include "tsdb/file_system.h"
+#include "tsdb/head/flush_window.h"
+#include "tsdb/head/head_stats.h"
+#include "tsdb/lsn.h"
+#include "tsdb/storage.h"
+#include "tsdb/window.h"
+
+namespace hearth {
+
+struct HeadOptions {
+  FileSystem* fs = nullptr;      // Borrowed; outlives the head.
+  const Clock* clock = nullptr;  // Borrowed; outlives the head.
+  std::string wal_dir;           // Created when missing.
+  std::string chunks_dir;        // Created when missing.
+
+  TimeMs window_ms = kDefaultWindowMs;
+  TimeMs retention_ms = 0;  // Samples older than this are kTooOld; 0 = no limit.
+  TimeMs max_ahead_ms = 10 * 60 * 1000;
+  // A series without data that was not used for this long is forgotten by the next EndFlush.
+  TimeMs forget_after_ms = 15 * 60 * 1000;
+  uint64_t max_series = 0;  // 0 = no limit.
+  size_t max_metadata = 100'000;
+
+  uint64_t wal_segment_bytes = uint64_t{128} << 20;
+  uint64_t chunk_segment_bytes = uint64_t{64} << 20;
+  int64_t wal_sync_interval_ms = 1000;  // 0 = sync before each acknowledgement.
+};
+
+// What the store has already: asked during Open only.
+struct FlushCoverage {
+  // The LSN up to which window `start` is in the store; 0 when it has nothing of it.
+  std::function<Lsn(TimeMs window_start)> flushed_lsn;
+  // The largest LSN that the store knows of. New records are numbered above it, also when the WAL is gone.
+  Lsn max_lsn = 0;
+};
+
+class Head : public Appendable {
+ public:
+  // Opens the directories, replays what `coverage` does not have, and starts a new WAL segment. Damage is skipped and counted
+  // (stats().replay), never an error; errors are those of the file system.
+  static absl::StatusOr<std::unique_ptr<Head>> Open(HeadOptions options,
+                                                    const FlushCoverage& coverage);
+  ~Head() override;  // No appender, series set or FlushWindow may be left. Syncs the WAL.
+
+  std::unique_ptr<Appender> NewAppender() override;
+
+  // One set for each request, as Querier::Select has it: all of the same moment. Series without a chunk in the range are left out.
+  // The sets stay readable through flushes; they must not outlive the head.
+  absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Select(
+      std::span<const SelectRequest> requests) const;
+
+  // As in Querier. With matchers, or for Series, a series counts when it has a chunk in the range; without, every name or value
+  // in memory counts when the head overlaps the range.
+  absl::StatusOr<std::vector<std::string>> LabelNames(const LabelQuery& query) const;
+  absl::StatusOr<std::vector<std::string>> LabelValues(std::string_view name,
+                                                       const LabelQuery& query) const;
+  absl::StatusOr<std::vector<Labels>> Series(const LabelQuery& query) const;
+
+  // Starts of the windows that have samples here, ascending.
+  std::vector<TimeMs> Windows() const;
+  // From the first sample to the last, to the precision of a chunk; empty() when there is none.
+  TimeRange Range() const;
+
+  // Closes the window's open chunks, rolls WAL and chunk log, and returns what the window holds. Everything stays readable in the
+  // head. The series that have no chunk in it are absent. Errors: kUnavailable when the logs cannot be rolled (nothing changed).
+  absl::StatusOr<FlushWindow> BeginFlush(TimeMs window_start);
+  // To be called when the window's data and (window_start, flush.lsn()) are durable in the store: drops the chunks that `flush` lists (chunks
+  // of the same window that came later stay), forgets series that are idle and empty, and deletes WAL and chunk-log segments that
+  // nothing needs. Leave it out to give the flush up: nothing is lost. Also drops windows that have left the retention:
+  // BeginFlush and EndFlush without writing anything between them.
+  absl::Status EndFlush(const FlushWindow& flush);
+
+  // What UpdateMetadata has told, sorted by metric family.
+  std::vector<std::pair<std::string, Metadata>> MetadataEntries() const;
+
+  HeadStats Stats() const;
+
+  // Blocks until everything that was committed is durable. For a clean stop and for tests.
+  absl::Status SyncWal();
+
+ private:
+  class Impl;
+  explicit Head(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_HEAD_HEAD_H_
