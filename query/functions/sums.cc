@@ -33,13 +33,15 @@ bool ExactPrefixSums(std::span<const double> v, std::vector<double>* prefix) {
   return magnitude < kExactLimit;
 }
 
-// KahanAdd without the branch on infinity: sets `*finite` to false instead.
-inline void AddFinite(double x, double* sum, double* c) {
-  const double t = *sum + x;
-  const bool sum_larger = std::fabs(*sum) >= std::fabs(x);
-  const double large = sum_larger ? *sum : x;
-  const double small = sum_larger ? x : *sum;
-  *c += (large - t) + small;
+// Two lanes of doubles.
+using Pair = double __attribute__((vector_size(16)));
+
+// KahanAdd for finite sums, without branches: the rounding error of an addition by Knuth's method is the same number.
+template <typename T>
+inline void AddFinite(T x, T* sum, T* c) {
+  const T t = *sum + x;
+  const T x_part = t - *sum;
+  *c += (*sum - (t - x_part)) + (x - x_part);
   *sum = t;
 }
 
@@ -100,14 +102,15 @@ void WindowSums::SumLanes(const WindowInput& in, size_t first, size_t lanes) {
     length[k] = in.end[step] - in.begin[step];
     common = std::min(common, length[k]);
   }
-  double s0 = 0, s1 = 0, s2 = 0, s3 = 0, c0 = 0, c1 = 0, c2 = 0, c3 = 0;
+  Pair s0{}, s1{}, s2{}, s3{}, c0{}, c1{}, c2{}, c3{};
   for (size_t j = 0; j < common; ++j) {
-    AddFinite(p[0][j], &s0, &c0);
-    AddFinite(p[1][j], &s1, &c1);
-    AddFinite(p[2][j], &s2, &c2);
-    AddFinite(p[3][j], &s3, &c3);
+    AddFinite(Pair{p[0][j], p[1][j]}, &s0, &c0);
+    AddFinite(Pair{p[2][j], p[3][j]}, &s1, &c1);
+    AddFinite(Pair{p[4][j], p[5][j]}, &s2, &c2);
+    AddFinite(Pair{p[6][j], p[7][j]}, &s3, &c3);
   }
-  const double s[kLanes] = {s0, s1, s2, s3}, c[kLanes] = {c0, c1, c2, c3};
+  const double s[kLanes] = {s0[0], s0[1], s1[0], s1[1], s2[0], s2[1], s3[0], s3[1]};
+  const double c[kLanes] = {c0[0], c0[1], c1[0], c1[1], c2[0], c2[1], c3[0], c3[1]};
   for (size_t k = 0; k < lanes; ++k) {
     Compensated sum{s[k], c[k]};
     for (size_t j = common; j < length[k]; ++j) AddFinite(p[k][j], &sum.sum, &sum.c);

@@ -33,7 +33,7 @@ class WindowSums {
   const Compensated& sum(size_t step) const { return sums_[step]; }
 
  private:
-  static constexpr size_t kLanes = 4;
+  static constexpr size_t kLanes = 8;
   void SumLanes(const WindowInput& in, size_t first, size_t lanes);
 
   std::vector<Compensated> sums_;
