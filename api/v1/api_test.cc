@@ -161,9 +161,8 @@ TEST_F(ApiTest, RangeQueryChecksItsParameters) {
               HasSubstr("zero or negative query resolution step widths are not accepted. Try a "
                         "positive integer"));
   EXPECT_THAT(error("start=0&end=11001&step=1"),
-              HasSubstr(R"("error":"exceeded maximum resolution of 11,000 points per timeseries. )"
-                        R"(Try decreasing the query resolution (?step=XX)"
-})"));
+              HasSubstr(R"x("error":"exceeded maximum resolution of 11,000 points per timeseries. )x"
+                        R"x(Try decreasing the query resolution (?step=XX)"})x"));
   EXPECT_EQ(Get("/api/v1/query_range?query=up&start=0&end=11000&step=1").status, 200);
 EXPECT_THAT(error("start=-9e15&end=9e15&step=0.001"), HasSubstr("11,000"));
 }

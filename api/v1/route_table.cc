@@ -10,6 +10,7 @@ using http::Lane;
 constexpr size_t kForm = size_t{10} << 20;   // A form as large as Go's net/http takes.
 constexpr size_t kWrite = size_t{32} << 20;  // RemoteWriteOptions::body_bytes_max.
 
+// What may wait for a lock is not inline; what must answer while slow queries fill their lane is in the ingest lane.
 // clang-format off
 constexpr Route kRoutes[] = {
     {kGet | kPost, "/api/v1/query",               HandleQuery,           Lane::kQuery,  kForm,  true},
@@ -20,13 +21,13 @@ constexpr Route kRoutes[] = {
     {kGet,         "/api/v1/targets",             HandleTargets,         Lane::kQuery,  0,      true},
     {kGet,         "/api/v1/targets/metadata",    HandleTargetsMetadata, Lane::kQuery,  0,      true},
     {kGet,         "/api/v1/metadata",            HandleMetadata,        Lane::kQuery,  0,      true},
-    {kGet,         "/api/v1/scrape_pools",        HandleScrapePools,     Lane::kInline, 0,      true},
-    {kGet,         "/api/v1/alertmanagers",       HandleAlertmanagers,   Lane::kInline, 0,      true},
+    {kGet,         "/api/v1/scrape_pools",        HandleScrapePools,     Lane::kIngest, 0,      true},
+    {kGet,         "/api/v1/alertmanagers",       HandleAlertmanagers,   Lane::kIngest, 0,      true},
     {kGet,         "/api/v1/rules",               HandleRules,           Lane::kInline, 0,      true},
     {kGet,         "/api/v1/alerts",              HandleAlerts,          Lane::kInline, 0,      true},
     {kGet,         "/api/v1/status/buildinfo",    HandleBuildInfo,       Lane::kInline, 0,      true},
-    {kGet,         "/api/v1/status/runtimeinfo",  HandleRuntimeInfo,     Lane::kInline, 0,      true},
-    {kGet,         "/api/v1/status/config",       HandleConfig,          Lane::kInline, 0,      true},
+    {kGet,         "/api/v1/status/runtimeinfo",  HandleRuntimeInfo,     Lane::kIngest, 0,      true},
+    {kGet,         "/api/v1/status/config",       HandleConfig,          Lane::kIngest, 0,      true},
     {kGet,         "/api/v1/status/flags",        HandleFlags,           Lane::kInline, 0,      true},
     {kGet,         "/api/v1/status/tsdb",         HandleTsdbStatus,      Lane::kQuery,  0,      true},
     {kGet,         "/api/v1/status/walreplay",    HandleWalReplay,       Lane::kInline, 0,      false},
@@ -35,7 +36,7 @@ constexpr Route kRoutes[] = {
     {kGet,         "/-/ready",                    HandleReady,           Lane::kInline, 0,      false},
     {kAnyMethod,   "/-/reload",                   HandleReload,          Lane::kQuery,  kForm,  false},
     {kAnyMethod,   "/-/quit",                     HandleQuit,            Lane::kInline, kForm,  false},
-    {kGet,         "/metrics",                    HandleMetrics,         Lane::kInline, 0,      false},
+    {kGet,         "/metrics",                    HandleMetrics,         Lane::kIngest, 0,      false},
     {kGet,         "/version",                    HandleVersion,         Lane::kInline, 0,      false},
     {kGet,         "/",                           HandleRoot,            Lane::kInline, 0,      false},
     {kGet,         "/graph",                      HandleGraph,           Lane::kInline, 0,      false},
