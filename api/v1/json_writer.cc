@@ -131,13 +131,7 @@ void AppendFloat(double value, std::string* out) {
   const auto result =
       std::to_chars(buffer, buffer + sizeof(buffer), value,
                     exponent ? std::chars_format::scientific : std::chars_format::fixed);
-  std::string_view text(buffer, static_cast<size_t>(result.ptr - buffer));
-  // Go writes 1e-07 as 1e-07 in strconv and as 1e-7 in JSON; the API does the latter.
-  if (exponent && text.size() > 4 && text[text.size() - 4] == 'e' && text[text.size() - 2] == '0') {
-    out->append(text.substr(0, text.size() - 2)).push_back(text.back());
-    return;
-  }
-  out->append(text);
+  out->append(buffer, result.ptr);
 }
 
 void AppendTimestamp(TimeMs t, std::string* out) {

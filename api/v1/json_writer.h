@@ -23,8 +23,8 @@ namespace hearth {
 // `"…"` with Go's escapes: \u003c for <, > and &, U+2028 and U+2029 escaped, invalid UTF-8 replaced
 // by \ufffd.
 void AppendJsonString(std::string_view s, std::string* out);
-// A sample's value without quotes: shortest round trip, an exponent only below 1e-6 and from 1e21
-// on; NaN, +Inf, -Inf.
+// A sample's value without quotes: shortest round trip, an exponent (of at least two digits) only
+// below 1e-6 and from 1e21 on; NaN, +Inf, -Inf.
 void AppendFloat(double value, std::string* out);
 // Seconds: 1435781451 or 1435781451.781; a fraction always has three digits.
 void AppendTimestamp(TimeMs t, std::string* out);

@@ -37,8 +37,8 @@ TEST(JsonWriterTest, FloatsAreShortestWithExponentsOnlyAtTheEnds) {
   EXPECT_EQ(Float(1e21), "1e+21");
   EXPECT_EQ(Float(-1.5e300), "-1.5e+300");
   EXPECT_EQ(Float(0.000001), "0.000001");
-  EXPECT_EQ(Float(0.0000001), "1e-7");
-  EXPECT_EQ(Float(1.25e-9), "1.25e-9");
+  EXPECT_EQ(Float(0.0000001), "1e-07");
+  EXPECT_EQ(Float(1.25e-9), "1.25e-09");
   EXPECT_EQ(Float(1e-10), "1e-10");
   EXPECT_EQ(Float(1.0 / 3), "0.3333333333333333");
   EXPECT_EQ(Float(std::nan("")), "NaN");

@@ -1,4 +1,7 @@
+#include <charconv>
 #include <chrono>
+#include <cmath>
+#include <iterator>
 
 #include "api/v1/envelope.h"
 #include "api/v1/handlers.h"
@@ -104,10 +107,23 @@ void WriteMatrix(const std::vector<ResultSeries>& matrix, JsonWriter* json) {
   json->EndArray();
 }
 
+// Scalars, unlike samples, never have an exponent in Prometheus' answers.
+std::string FixedText(double value) {
+  std::string text;
+  if (!std::isfinite(value)) {
+    AppendFloat(value, &text);
+    return text;
+  }
+  char buffer[400];  // 2^-1074 takes 343 characters.
+  return std::string(buffer,
+                     std::to_chars(buffer, std::end(buffer), value, std::chars_format::fixed).ptr);
+}
+
 void WriteResult(const QueryResult& result, TimeMs end_ms, JsonWriter* json) {
   switch (result.type) {
     case ValueType::kScalar:
-      json->Key("resultType").String("scalar").Key("result").Point(end_ms, result.scalar);
+      json->Key("resultType").String("scalar").Key("result").BeginArray();
+      json->Number(static_cast<double>(end_ms) / 1000).String(FixedText(result.scalar)).EndArray();
       break;
     case ValueType::kString:
       json->Key("resultType").String("string").Key("result").BeginArray();

@@ -10,7 +10,8 @@ using http::Lane;
 constexpr size_t kForm = size_t{10} << 20;   // A form as large as Go's net/http takes.
 constexpr size_t kWrite = size_t{32} << 20;  // RemoteWriteOptions::body_bytes_max.
 
-// What may wait for a lock is not inline; what must answer while slow queries fill their lane is in the ingest lane.
+// What may wait for a lock is not inline; what must answer while slow queries fill their lane is in
+// the ingest lane.
 // clang-format off
 constexpr Route kRoutes[] = {
     {kGet | kPost, "/api/v1/query",               HandleQuery,           Lane::kQuery,  kForm,  true},

@@ -119,9 +119,6 @@ http::Response HandleTargetsMetadata(const ApiCall& call) {
     ++written;
   }
   json.EndArray();
-  if (written == 0) {
-    return ErrorResponse(absl::NotFoundError("specified metadata not found"));
-  }
   return envelope.Finish();
 }
 
