@@ -55,7 +55,8 @@ absl::Status Compactor::RunRound() {
   MutexLock round_lock(&round_mu_);
   const TimeMs now = options_.clock->NowMs();
   LookAtDisk(now);
-  // Retention first: it may make the room that a flush needs. Each step runs whatever became of the others.
+  // Retention first: it may make the room that a flush needs. Each step runs whatever became of the
+  // others.
   absl::Status status = KeepRetention(now);
   status.Update(store_->QuarantineDamaged().status());
   status.Update(FinishPending());
@@ -102,7 +103,8 @@ absl::Status Compactor::KeepRetention(TimeMs now) {
 }
 
 absl::Status Compactor::FlushChosen(TimeMs now) {
-  FlushPolicy::View view{.head_windows = head_->Windows(), .newest = head_->Range().maxt, .now = now};
+  FlushPolicy::View view{
+      .head_windows = head_->Windows(), .newest = head_->Range().maxt, .now = now};
   if (view.head_windows.empty()) return absl::OkStatus();
   for (const GenerationInfo& info : store_->Catalogue()) {
     view.sealed_windows.insert(info.id.window.start);
@@ -142,8 +144,8 @@ absl::Status Compactor::RunFlush(WindowFlush* flush) {
   MutexLock lock(&mu_);
   if (!status.ok()) {
     ++stats_.flush_failures;
-    return absl::Status(status.code(), ToAbsl(StrCat("flush of window ", flush->window().start, ": ",
-                                                     FromAbsl(status.message()))));
+    return absl::Status(status.code(), ToAbsl(StrCat("flush of window ", flush->window().start,
+                                                     ": ", FromAbsl(status.message()))));
   }
   ++stats_.flushes;
   stats_.flushed_samples += flush->counts().samples;

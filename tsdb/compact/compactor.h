@@ -1,15 +1,19 @@
 // tsdb/compact/compactor.h
 //
-// Compactor: the one background thread that moves ended windows from the head into the store and keeps the retention. Works in rounds:
+// Compactor: the one background thread that moves ended windows from the head into the store and
+// keeps the retention. Works in rounds:
 //
-//   1. retention (time at every round; size at most every kDiskLookMs, and after flushes); head windows that left it are discarded
+//   1. retention (time at every round; size at most every kDiskLookMs, and after flushes); head
+//   windows that left it are discarded
 //   2. generations that readers found damaged are set aside
-//   3. the windows that FlushPolicy chooses are flushed, oldest first; all ended ones when WAL and chunk log exceed their limit
+//   3. the windows that FlushPolicy chooses are flushed, oldest first; all ended ones when WAL and
+//   chunk log exceed their limit
 //
-// A failed step is latched in the stats, logged once per message, and tried again in the next round; nothing is lost and nothing needs
-// a restart, so a full disk heals when space returns.
+// A failed step is latched in the stats, logged once per message, and tried again in the next
+// round; nothing is lost and nothing needs a restart, so a full disk heals when space returns.
 //
-// Thread safety: all methods may be called from any thread. Lock order: round_mu_ → head's and store's locks; mu_ is a leaf.
+// Thread safety: all methods may be called from any thread. Lock order: round_mu_ → head's and
+// store's locks; mu_ is a leaf.
 #ifndef HEARTH_TSDB_COMPACT_COMPACTOR_H_
 #define HEARTH_TSDB_COMPACT_COMPACTOR_H_
 
@@ -35,8 +39,8 @@ struct CompactorOptions {
   const Clock* clock = nullptr;  // Borrowed; outlives the compactor.
   FlushPolicyOptions policy;
   RetentionLimits retention;
-  std::string data_path;       // Everything below counts for the size retention.
-  std::string wal_path;        // With chunks_path: what max_log_bytes limits.
+  std::string data_path;  // Everything below counts for the size retention.
+  std::string wal_path;   // With chunks_path: what max_log_bytes limits.
   std::string chunks_path;
   uint64_t max_log_bytes = uint64_t{2} << 30;
   // Between rounds, in real time. The clock decides what a round does.
@@ -45,15 +49,15 @@ struct CompactorOptions {
 
 struct CompactorStats {
   uint64_t rounds = 0;
-  uint64_t flushes = 0;          // Windows.
+  uint64_t flushes = 0;  // Windows.
   uint64_t flushed_samples = 0;
   uint64_t flush_failures = 0;
   uint64_t damaged_chunks = 0;
   uint64_t dropped_by_time = 0;  // Generations.
   uint64_t dropped_by_size = 0;
-  uint64_t owned_bytes = 0;      // At the last look.
+  uint64_t owned_bytes = 0;  // At the last look.
   double last_flush_seconds = 0;
-  absl::Status last_error;       // Of the last round; OK when it went well.
+  absl::Status last_error;  // Of the last round; OK when it went well.
 };
 
 class Compactor {

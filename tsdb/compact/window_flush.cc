@@ -40,8 +40,7 @@ std::vector<uint32_t> InMetricOrder(const FlushWindow& flush) {
 size_t DropUnreadable(std::vector<ChunkView>* chunks) {
   return std::erase_if(*chunks, [](const ChunkView& chunk) {
     SampleColumns columns;
-    const absl::Status status =
-        DecodeChunk(chunk.meta, chunk.bytes, chunk.meta.range(), &columns);
+    const absl::Status status = DecodeChunk(chunk.meta, chunk.bytes, chunk.meta.range(), &columns);
     return !status.ok() || columns.t.size() != chunk.meta.count;
   });
 }
