@@ -81,6 +81,12 @@ void Compactor::LookAtDisk(TimeMs now) {
 }
 
 absl::Status Compactor::KeepRetention(TimeMs now) {
+  HEARTH_RETURN_IF_ERROR(store_->CollectGarbage());
+  if (options_.retention.bytes != 0 && owned_bytes_ > options_.retention.bytes) {
+    // An old figure would drop too much.
+    disk_looked_at_.reset();
+    LookAtDisk(now);
+  }
   HEARTH_ASSIGN_OR_RETURN(const RetentionResult result,
                           ApplyRetention(options_.retention, now, owned_bytes_, store_));
   if (result.dropped_by_time + result.dropped_by_size > 0) {

@@ -31,8 +31,8 @@ TimeMs OldestKept(const RetentionLimits& limits, TimeMs now);
 
 // Drops windows that ended before the limit, and as many of the oldest ones as it takes to get
 // below the size; the newest sealed window always stays, and nothing is dropped that frees no
-// bytes. `owned_bytes` is what DiskUsage says of the whole folder; what was dropped already and is
-// only kept for readers does not count. Also deletes what former drops left to readers.
+// bytes. `owned_bytes` is what DiskUsage says of the whole folder, now; what was dropped already
+// and is only kept for readers does not count.
 absl::StatusOr<RetentionResult> ApplyRetention(const RetentionLimits& limits, TimeMs now,
                                                uint64_t owned_bytes, Store* store);
 
