@@ -17,6 +17,7 @@
 #ifndef HEARTH_TSDB_COMPACT_COMPACTOR_H_
 #define HEARTH_TSDB_COMPACT_COMPACTOR_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -67,7 +68,8 @@ class Compactor {
   ~Compactor();  // Stops.
 
   void Start();
-  // Waits for the step under way. Start must not follow.
+  // Gives up a flush under way, unless its samples are in the store already, and waits. Start must
+  // not follow.
   void Stop();
   // Has the thread run a round now.
   void Wake();
@@ -83,7 +85,6 @@ class Compactor {
   static constexpr TimeMs kDiskLookMs = 15'000;
 
   void Loop();
-  bool stopping() const;
   absl::Status KeepRetention(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status FlushChosen(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status Flush(TimeMs window_start) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
@@ -103,9 +104,10 @@ class Compactor {
   uint64_t owned_bytes_ GUARDED_BY(round_mu_) = 0;
   uint64_t log_bytes_ GUARDED_BY(round_mu_) = 0;
 
+  std::atomic<bool> stop_{false};  // Written under mu_, so that the thread cannot miss it.
+
   mutable Mutex mu_;
   CondVar wake_;
-  bool stop_ GUARDED_BY(mu_) = false;
   bool wake_requested_ GUARDED_BY(mu_) = false;
   CompactorStats stats_ GUARDED_BY(mu_);
   std::thread thread_;

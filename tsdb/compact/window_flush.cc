@@ -72,6 +72,7 @@ absl::Status WindowFlush::WriteAndIngest() {
   std::vector<FlushChunk> chunks;
   std::vector<ChunkView> views;
   for (const uint32_t i : InMetricOrder(*flush_)) {
+    if (stop_->load(std::memory_order_relaxed)) return absl::CancelledError("stopping");
     const absl::Status read = flush_->ReadChunks(i, &storage, &chunks);
     if (!read.ok() && !absl::IsDataLoss(read)) return read;
     views.clear();

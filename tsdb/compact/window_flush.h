@@ -12,6 +12,7 @@
 #ifndef HEARTH_TSDB_COMPACT_WINDOW_FLUSH_H_
 #define HEARTH_TSDB_COMPACT_WINDOW_FLUSH_H_
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 
@@ -30,11 +31,13 @@ struct FlushCounts {
 
 class WindowFlush {
  public:
-  WindowFlush(Head* head, Store* store, WindowId window)
-      : head_(head), store_(store), window_(window) {}
+  // `stop` becomes true when the process is about to end: then Run gives up before the next series.
+  WindowFlush(Head* head, Store* store, WindowId window, const std::atomic<bool>* stop)
+      : head_(head), store_(store), window_(window), stop_(stop) {}
 
-  // Runs the steps that are still to be done. After an error the same object is to be run again
-  // later: a step that succeeded is not repeated, so no sample is written twice.
+  // Runs the steps that are still to be done. kCancelled when told to stop. After an error the same
+  // object is to be run again later: a step that succeeded is not repeated, so no sample is written
+  // twice.
   absl::Status Run();
   // Gives the head's samples of the window up, unwritten: for a window that has left the retention.
   absl::Status Discard();
@@ -53,6 +56,7 @@ class WindowFlush {
   Head* const head_;
   Store* const store_;
   const WindowId window_;
+  const std::atomic<bool>* const stop_;
   std::optional<FlushWindow> flush_;
   std::optional<GenerationInfo> info_;
   bool ingested_ = false;
