@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <thread>
@@ -20,17 +21,16 @@ constexpr TimeMs kHour = 3'600'000;
 // A head's answer from a map.
 class MapSeriesSet : public SeriesSet {
  public:
-  explicit MapSeriesSet(const StoreContents& contents) {
-    for (const auto& entry : contents) series_.push_back({entry.first.Fingerprint(), entry});
-    std::sort(series_.begin(), series_.end(),
-              [](const auto& a, const auto& b) { return a.first < b.first; });
+  explicit MapSeriesSet(StoreContents contents) : contents_(std::move(contents)) {
+    for (const auto& entry : contents_) series_.push_back({entry.first.Fingerprint(), &entry});
+    std::sort(series_.begin(), series_.end());
   }
   size_t size() const override { return series_.size(); }
-  LabelsView labels(size_t i) const override { return series_[i].second.first; }
+  LabelsView labels(size_t i) const override { return series_[i].second->first; }
   const hearth::Fingerprint& fingerprint(size_t i) const override { return series_[i].first; }
   absl::Status Read(size_t i, TimeRange range, SampleColumns* columns) const override {
     columns->Clear();
-    for (const auto& [t, v] : series_[i].second.second) {
+    for (const auto& [t, v] : series_[i].second->second) {
       if (!range.Contains(t)) continue;
       columns->t.push_back(t);
       columns->v.push_back(v);
@@ -39,7 +39,8 @@ class MapSeriesSet : public SeriesSet {
   }
 
  private:
-  std::vector<std::pair<hearth::Fingerprint, StoreContents::value_type>> series_;
+  const StoreContents contents_;
+  std::vector<std::pair<hearth::Fingerprint, const StoreContents::value_type*>> series_;
 };
 
 Labels Series(int i) { return Labels{{"__name__", "m"}, {"i", StrCat(i)}}; }
