@@ -1,7 +1,7 @@
 // tsdb/cardinality.h
 //
-// Where the series in memory come from: the tables of /api/v1/status/tsdb. Counted on demand by one walk over the head's labels (about
-// a microsecond a series), so appends keep no counters for it.
+// Where the series in memory come from: the tables of /api/v1/status/tsdb. Counted on demand by one
+// walk over the head's labels (about a microsecond a series), so appends keep no counters for it.
 //
 // Thread safety: pure function.
 #ifndef HEARTH_TSDB_CARDINALITY_H_
@@ -22,7 +22,7 @@ struct Cardinality {
   using Ranking = std::vector<std::pair<std::string, uint64_t>>;
 
   uint64_t series = 0;
-  uint64_t label_pairs = 0;      // Distinct.
+  uint64_t label_pairs = 0;  // Distinct.
   Ranking series_by_metric;
   Ranking values_by_label;       // Distinct values of each label name.
   Ranking bytes_by_label;        // Bytes of the values of each label name, repetitions counted.

@@ -1,5 +1,5 @@
-// A flush goes through steps; the process may die after each. Whatever the directory looks like then, the next start has every
-// sample exactly once.
+// A flush goes through steps; the process may die after each. Whatever the directory looks like
+// then, the next start has every sample exactly once.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -63,13 +63,12 @@ class CrashTest : public DbTest {
   }
 
   absl::StatusOr<SealedFiles> Write(const FlushWindow& flush) {
-    writer_ = *GenerationWriter::Create(store_->scratch_path(),
-                                        store_->NextGeneration({kWindow, kHour}));
+    writer_ =
+        *GenerationWriter::Create(store_->scratch_path(), store_->NextGeneration({kWindow, kHour}));
     std::vector<size_t> order(flush.size());
     std::iota(order.begin(), order.end(), 0);
-    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      return MetricOrder(flush.labels(a), flush.labels(b));
-    });
+    std::sort(order.begin(), order.end(),
+              [&](size_t a, size_t b) { return MetricOrder(flush.labels(a), flush.labels(b)); });
     for (const size_t i : order) {
       std::string storage;
       std::vector<FlushChunk> chunks;

@@ -40,8 +40,7 @@ absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(const std::st
                                                                    FileSystem* fs) {
   std::error_code error;
   if (stdfs::exists(path, error) && !stdfs::is_directory(path, error)) {
-    return absl::InvalidArgumentError(
-        StrCat("data directory \"", path, "\" is not a directory"));
+    return absl::InvalidArgumentError(StrCat("data directory \"", path, "\" is not a directory"));
   }
   const auto not_writable = [&](const absl::Status& cause) {
     return absl::PermissionDeniedError(
@@ -64,7 +63,8 @@ absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(const std::st
   directory->lock_ = *std::move(lock);
   if (HoldsPrometheusData(path, fs)) {
     spdlog::warn(
-        "data directory \"{}\" also holds data of a Prometheus server; it is neither read nor changed",
+        "data directory \"{}\" also holds data of a Prometheus server; it is neither read nor "
+        "changed",
         path);
   }
   return directory;

@@ -1,6 +1,7 @@
 // tsdb/data_directory.h
 //
-// The folder given by --storage.tsdb.path, and what is ours in it: everything below `hearth/`. One process at a time.
+// The folder given by --storage.tsdb.path, and what is ours in it: everything below `hearth/`. One
+// process at a time.
 //
 // Thread safety: const after Open.
 #ifndef HEARTH_TSDB_DATA_DIRECTORY_H_
@@ -16,9 +17,10 @@ namespace hearth {
 
 class DataDirectory {
  public:
-  // Creates what is missing and takes the lock, held until destruction. Errors are one line for the operator and name the path:
-  // kFailedPrecondition when it is locked, kInvalidArgument when it is not a directory, kPermissionDenied when it cannot be written.
-  // Logs one line when Prometheus' data lies there too; it is left alone.
+  // Creates what is missing and takes the lock, held until destruction. Errors are one line for the
+  // operator and name the path: kFailedPrecondition when it is locked, kInvalidArgument when it is
+  // not a directory, kPermissionDenied when it cannot be written. Logs one line when Prometheus'
+  // data lies there too; it is left alone.
   static absl::StatusOr<std::unique_ptr<DataDirectory>> Open(const std::string& path,
                                                              FileSystem* fs);
 
@@ -36,7 +38,8 @@ class DataDirectory {
   std::unique_ptr<FileLock> lock_;
 };
 
-// True when `path` holds what a Prometheus left: wal/, chunks_head/, or a block (a folder named by a ULID).
+// True when `path` holds what a Prometheus left: wal/, chunks_head/, or a block (a folder named by
+// a ULID).
 bool HoldsPrometheusData(const std::string& path, FileSystem* fs);
 
 }  // namespace hearth

@@ -10,8 +10,9 @@ namespace hearth {
 
 namespace {
 
-// The LSN up to which the store has all of [start, start + length): the best that one stored window which contains it can say. A stored
-// window of another length that covers only a part says nothing.
+// The LSN up to which the store has all of [start, start + length): the best that one stored window
+// which contains it can say. A stored window of another length that covers only a part says
+// nothing.
 Lsn FlushedLsn(const std::vector<GenerationInfo>& catalogue, TimeMs start, TimeMs length) {
   Lsn lsn = 0;
   for (const GenerationInfo& info : catalogue) {
@@ -65,15 +66,15 @@ absl::Status Db::OpenHead() {
 
 void Db::StartCompactor() {
   compactor_ = std::make_unique<Compactor>(
-      CompactorOptions{.clock = options_.clock,
-                       .policy = {.window_ms = options_.window_ms},
-                       .retention = {.time_ms = options_.retention_ms,
-                                     .bytes = options_.retention_bytes},
-                       .data_path = directory_->root(),
-                       .wal_path = directory_->wal(),
-                       .chunks_path = directory_->chunks(),
-                       .max_log_bytes = options_.max_log_bytes,
-                       .round_interval = options_.compactor_interval},
+      CompactorOptions{
+          .clock = options_.clock,
+          .policy = {.window_ms = options_.window_ms},
+          .retention = {.time_ms = options_.retention_ms, .bytes = options_.retention_bytes},
+          .data_path = directory_->root(),
+          .wal_path = directory_->wal(),
+          .chunks_path = directory_->chunks(),
+          .max_log_bytes = options_.max_log_bytes,
+          .round_interval = options_.compactor_interval},
       head_.get(), store_.get());
   if (options_.compactor_interval.count() > 0) compactor_->Start();
 }

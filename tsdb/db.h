@@ -1,9 +1,11 @@
 // tsdb/db.h
 //
-// Db: the storage as a whole. Owns the data directory, the head, the store and the compactor, and is what the server opens. Everybody else
-// sees it as an Appendable and a Queryable (tsdb/storage.h); only the server, the tools and the admin API know it whole.
+// Db: the storage as a whole. Owns the data directory, the head, the store and the compactor, and
+// is what the server opens. Everybody else sees it as an Appendable and a Queryable
+// (tsdb/storage.h); only the server, the tools and the admin API know it whole.
 //
-// Thread safety: all methods may be called from any thread. Appenders, queriers and series sets must be gone before Close.
+// Thread safety: all methods may be called from any thread. Appenders, queriers and series sets
+// must be gone before Close.
 #ifndef HEARTH_TSDB_DB_H_
 #define HEARTH_TSDB_DB_H_
 
@@ -30,7 +32,7 @@
 namespace hearth {
 
 struct DbOptions {
-  std::string path;  // --storage.tsdb.path; ours is `<path>/hearth`.
+  std::string path;                          // --storage.tsdb.path; ours is `<path>/hearth`.
   const Clock* clock = &SystemClock::Get();  // Borrowed; outlives the Db.
   FileSystem* fs = &PosixFileSystem();       // Borrowed; outlives the Db. RocksDB does not use it.
 
@@ -38,7 +40,7 @@ struct DbOptions {
   uint64_t retention_bytes = 0;                            // 0 = no limit by size.
   int64_t wal_sync_interval_ms = 1000;                     // 0 = sync before each acknowledgement.
   TimeMs window_ms = kDefaultWindowMs;
-  uint64_t max_series = 0;                                 // In memory; 0 = no limit.
+  uint64_t max_series = 0;  // In memory; 0 = no limit.
   size_t block_cache_bytes = size_t{32} << 20;
   uint64_t wal_segment_bytes = uint64_t{128} << 20;
   uint64_t chunk_segment_bytes = uint64_t{64} << 20;
@@ -57,8 +59,9 @@ struct DbStats {
 
 class Db : public Appendable, public Queryable {
  public:
-  // Opens or creates the data directory and brings every acknowledged sample back. Damage in the data is set aside, logged and counted, never an
-  // error. Errors, one line each: see DataDirectory; a full disk; files of a newer version.
+  // Opens or creates the data directory and brings every acknowledged sample back. Damage in the
+  // data is set aside, logged and counted, never an error. Errors, one line each: see
+  // DataDirectory; a full disk; files of a newer version.
   static absl::StatusOr<std::unique_ptr<Db>> Open(DbOptions options);
   ~Db() override;  // Close, without its status.
 
@@ -71,7 +74,8 @@ class Db : public Appendable, public Queryable {
   void Wake();
   // One round of the compactor, in this thread.
   absl::Status Compact();
-  // Makes acknowledged samples durable and stops. Nothing is flushed: the next Open replays. Idempotent.
+  // Makes acknowledged samples durable and stops. Nothing is flushed: the next Open replays.
+  // Idempotent.
   absl::Status Close();
 
   std::vector<std::pair<std::string, Metadata>> MetadataEntries() const;

@@ -1,6 +1,7 @@
 // tsdb/db_fixture.h
 //
-// A Db in a temporary folder, with a clock that the test moves and a plain map of what was acknowledged to compare with. Testonly.
+// A Db in a temporary folder, with a clock that the test moves and a plain map of what was
+// acknowledged to compare with. Testonly.
 #ifndef HEARTH_TSDB_DB_FIXTURE_H_
 #define HEARTH_TSDB_DB_FIXTURE_H_
 
@@ -34,7 +35,8 @@ class DbTest : public testing::Test {
   void SetUp() override {
     options_.path = folder_.path() + "/data";
     options_.clock = &clock_;
-    options_.compactor_interval = std::chrono::milliseconds(0);  // Rounds run when the test says so.
+    options_.compactor_interval =
+        std::chrono::milliseconds(0);  // Rounds run when the test says so.
     Reopen();
   }
   void Reopen() {
@@ -59,8 +61,8 @@ class DbTest : public testing::Test {
     }
     const absl::StatusOr<CommitResult> result = appender->Commit();
     ASSERT_TRUE(result.ok()) << result.status();
-    ASSERT_EQ(result->refused(), 0u) << result->first_refusal->labels.ToString() << " at "
-                                     << result->first_refusal->t;
+    ASSERT_EQ(result->refused(), 0u)
+        << result->first_refusal->labels.ToString() << " at " << result->first_refusal->t;
     for (const auto& [labels, sample] : samples) {
       expected_[labels].emplace(sample.t, sample.v);
     }

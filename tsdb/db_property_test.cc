@@ -15,7 +15,8 @@ namespace {
 
 using DbPropertyTest = DbTest;
 
-// Random pushes (in order per series, anywhere in six hours across series), flushes, rounds, restarts and clock moves.
+// Random pushes (in order per series, anywhere in six hours across series), flushes, rounds,
+// restarts and clock moves.
 TEST_F(DbPropertyTest, AgreesWithAMapWhateverHappensInBetween) {
   for (uint32_t seed = 1; seed <= 4; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
@@ -28,9 +29,15 @@ TEST_F(DbPropertyTest, AgreesWithAMapWhateverHappensInBetween) {
     std::vector<TimeMs> last(12, kNow - 6 * kHour);
     for (int step = 0; step < 120; ++step) {
       switch (random() % 12) {
-        case 0: ASSERT_TRUE(db_->Flush().ok()); break;
-        case 1: ASSERT_TRUE(db_->Compact().ok()); break;
-        case 2: clock_.Advance(5 * kMinute); break;
+        case 0:
+          ASSERT_TRUE(db_->Flush().ok());
+          break;
+        case 1:
+          ASSERT_TRUE(db_->Compact().ok());
+          break;
+        case 2:
+          clock_.Advance(5 * kMinute);
+          break;
         case 3:
           if (random() % 3 == 0) Reopen();
           break;
@@ -64,7 +71,8 @@ TEST_F(DbPropertyTest, AgreesWithAMapWhateverHappensInBetween) {
   }
 }
 
-// One thread appends, one flushes, one queries: whoever reads sees every sample that was acknowledged before, once, and whole commits.
+// One thread appends, one flushes, one queries: whoever reads sees every sample that was
+// acknowledged before, once, and whole commits.
 TEST_F(DbPropertyTest, NothingIsMissedWhileItMovesFromHeadToStore) {
   constexpr int kSeries = 8;
   constexpr int kSteps = 400;

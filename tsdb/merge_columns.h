@@ -12,8 +12,9 @@
 
 namespace hearth {
 
-// columns->t[0, first) and columns->t[first, end) are each ascending without duplicates. Merges them into one ascending run; where
-// both have a timestamp, the first part's sample stays. Costs nothing when the second part begins after the first ends.
+// columns->t[0, first) and columns->t[first, end) are each ascending without duplicates. Merges
+// them into one ascending run; where both have a timestamp, the first part's sample stays. Costs
+// nothing when the second part begins after the first ends.
 void MergeTail(size_t first, SampleColumns* columns);
 
 // Appends `more` and merges; the samples of *columns stay where both have a timestamp.

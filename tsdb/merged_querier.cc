@@ -39,9 +39,9 @@ absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> MergedQuerier::Select(
   HEARTH_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<SeriesSet>> sets, head_->Select(requests));
   const std::shared_ptr<const StoreVersion> version = store_->version();
   for (size_t i = 0; i < requests.size(); ++i) {
-    const bool sealed = std::any_of(
-        version->generations.begin(), version->generations.end(),
-        [&](const auto& g) { return g->info.range.Overlaps(requests[i].range); });
+    const bool sealed =
+        std::any_of(version->generations.begin(), version->generations.end(),
+                    [&](const auto& g) { return g->info.range.Overlaps(requests[i].range); });
     if (!sealed) continue;  // The head's answer is all there is.
     HEARTH_ASSIGN_OR_RETURN(
         sets[i], MergedSeriesSet::Create(requests[i], std::move(sets[i]), store_, *version));
@@ -71,8 +71,7 @@ absl::Status MergedQuerier::ForEachSeries(const GenerationReader& reader, const 
 
 absl::StatusOr<std::vector<std::string>> MergedQuerier::LabelNames(const LabelQuery& query) {
   HEARTH_ASSIGN_OR_RETURN(std::vector<std::string> in_head, head_->LabelNames(Unlimited(query)));
-  StringSet names(std::make_move_iterator(in_head.begin()),
-                  std::make_move_iterator(in_head.end()));
+  StringSet names(std::make_move_iterator(in_head.begin()), std::make_move_iterator(in_head.end()));
   HEARTH_RETURN_IF_ERROR(ForEachGeneration(query.range, [&](const GenerationReader& reader) {
     if (query.matcher_sets.empty()) {
       return reader.LabelNames([&](std::string_view name) { Insert(name, &names); });

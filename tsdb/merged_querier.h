@@ -1,7 +1,8 @@
 // tsdb/merged_querier.h
 //
-// The Querier over head and store: takes the head's answer first and the store's version second, so that a window that is flushed in
-// between is seen twice, and resolved by timestamp, rather than not at all.
+// The Querier over head and store: takes the head's answer first and the store's version second, so
+// that a window that is flushed in between is seen twice, and resolved by timestamp, rather than
+// not at all.
 //
 // Thread safety and lifetime: as Querier. Head and store outlive it.
 #ifndef HEARTH_TSDB_MERGED_QUERIER_H_

@@ -10,11 +10,6 @@
 
 namespace hearth {
 
-namespace {
-// What one selection may hold of fetched bundles; beyond it they are read one by one through the block cache.
-constexpr uint64_t kFetchBytesMax = uint64_t{64} << 20;
-}  // namespace
-
 // Joins by fingerprint while it collects.
 class MergedSeriesSet::Builder {
  public:
@@ -34,8 +29,8 @@ class MergedSeriesSet::Builder {
     HEARTH_ASSIGN_OR_RETURN(Postings ids, SelectPostings(*reader, request.matchers));
     if (ids.empty()) return absl::OkStatus();
     const auto source = static_cast<uint32_t>(set_->sources_.size());
-    HEARTH_RETURN_IF_ERROR(
-        reader->ReadSeries(ids, [&](size_t i, const hearth::Fingerprint& fingerprint, LabelsView labels) {
+    HEARTH_RETURN_IF_ERROR(reader->ReadSeries(
+        ids, [&](size_t i, const hearth::Fingerprint& fingerprint, LabelsView labels) {
           const auto [it, added] = by_fingerprint_.try_emplace(fingerprint, set_->series_.size());
           if (added) {
             set_->series_.push_back({.fingerprint = fingerprint,
@@ -51,11 +46,11 @@ class MergedSeriesSet::Builder {
     return absl::OkStatus();
   }
 
-  void Finish() {
+  void Finish(uint64_t fetch_bytes_max) {
     GroupParts();
     std::sort(set_->series_.begin(), set_->series_.end(),
               [](const Series& a, const Series& b) { return a.fingerprint < b.fingerprint; });
-    set_->fetch_at_once_ = fetch_bytes_ <= kFetchBytesMax;
+    set_->fetch_at_once_ = fetch_bytes_ <= fetch_bytes_max;
   }
 
  private:
@@ -84,7 +79,7 @@ class MergedSeriesSet::Builder {
 
 absl::StatusOr<std::unique_ptr<MergedSeriesSet>> MergedSeriesSet::Create(
     const SelectRequest& request, std::unique_ptr<SeriesSet> head, const Store* store,
-    const StoreVersion& version) {
+    const StoreVersion& version, uint64_t fetch_bytes_max) {
   auto set = std::unique_ptr<MergedSeriesSet>(new MergedSeriesSet());
   set->head_ = std::move(head);
   Builder builder(set.get());
@@ -94,7 +89,7 @@ absl::StatusOr<std::unique_ptr<MergedSeriesSet>> MergedSeriesSet::Create(
     HEARTH_RETURN_IF_ERROR(
         builder.AddGeneration(request, std::make_unique<GenerationReader>(store, generation)));
   }
-  builder.Finish();
+  builder.Finish(fetch_bytes_max);
   return set;
 }
 
@@ -136,9 +131,8 @@ absl::Status MergedSeriesSet::Read(size_t i, TimeRange range, SampleColumns* col
     if (!source.reader->info().range.Overlaps(range)) continue;
     const size_t first = columns->t.size();
     HEARTH_RETURN_IF_ERROR(
-        fetch_at_once_
-            ? source.reader->DecodeSamples(source.Bundle(part.bundle), range, columns)
-            : source.reader->ReadSamples(part.id, range, columns));
+        fetch_at_once_ ? source.reader->DecodeSamples(source.Bundle(part.bundle), range, columns)
+                       : source.reader->ReadSamples(part.id, range, columns));
     MergeTail(first, columns);
   }
   if (series.head == kNotInHead) return absl::OkStatus();

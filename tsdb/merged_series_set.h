@@ -1,10 +1,12 @@
 // tsdb/merged_series_set.h
 //
-// The answer to one SelectRequest over everything: the head's series and those of each stored generation, joined by fingerprint. A
-// series' parts are read in the order (window, generation), the head last; where two have a timestamp the earlier part wins.
+// The answer to one SelectRequest over everything: the head's series and those of each stored
+// generation, joined by fingerprint. A series' parts are read in the order (window, generation),
+// the head last; where two have a timestamp the earlier part wins.
 //
-// Bundles are fetched in one pass per generation when the first sample is asked for, in the order they lie on disk, because series are
-// read in fingerprint order, which has nothing to do with it. A selection too large for that reads its bundles one by one.
+// Bundles are fetched in one pass per generation when the first sample is asked for, in the order
+// they lie on disk, because series are read in fingerprint order, which has nothing to do with it.
+// A selection too large for that reads its bundles one by one.
 //
 // Thread safety and order: as SeriesSet.
 #ifndef HEARTH_TSDB_MERGED_SERIES_SET_H_
@@ -28,12 +30,14 @@ namespace hearth {
 
 class MergedSeriesSet : public SeriesSet {
  public:
-  // `head` is the head's answer to the same request, taken before `version`: what moves from the head to the store in between is then
-  // seen twice, never not at all. The store outlives the set.
-  static absl::StatusOr<std::unique_ptr<MergedSeriesSet>> Create(const SelectRequest& request,
-                                                                 std::unique_ptr<SeriesSet> head,
-                                                                 const Store* store,
-                                                                 const StoreVersion& version);
+  static constexpr uint64_t kFetchBytesMax = uint64_t{64} << 20;
+
+  // `head` is the head's answer to the same request, taken before `version`: what moves from the
+  // head to the store in between is then seen twice, never not at all. The store outlives the set.
+  // `fetch_bytes_max` is what the set may hold of fetched bundles.
+  static absl::StatusOr<std::unique_ptr<MergedSeriesSet>> Create(
+      const SelectRequest& request, std::unique_ptr<SeriesSet> head, const Store* store,
+      const StoreVersion& version, uint64_t fetch_bytes_max = kFetchBytesMax);
 
   size_t size() const override { return series_.size(); }
   LabelsView labels(size_t i) const override;
@@ -45,10 +49,10 @@ class MergedSeriesSet : public SeriesSet {
 
   struct Series {
     hearth::Fingerprint fingerprint;
-    uint32_t head = kNotInHead;     // Index in head_.
-    uint32_t labels_size = 0;       // Of series that the head does not have, in labels_.
+    uint32_t head = kNotInHead;  // Index in head_.
+    uint32_t labels_size = 0;    // Of series that the head does not have, in labels_.
     size_t labels_begin = 0;
-    size_t parts_begin = 0;         // In parts_, up to the next series' begin.
+    size_t parts_begin = 0;  // In parts_, up to the next series' begin.
     size_t parts_end = 0;
   };
   // A bundle of one series in one generation.

@@ -136,27 +136,38 @@ class VectorBinary : public VectorOperator {
     std::map<hearth::Fingerprint, std::vector<uint8_t>> inserted;
     for (uint32_t m : group.many) {
       for (uint32_t o : group.one) {
+        // One-to-one matching is judged before a comparison filters, many-to-one after it.
+        if (one_to_one && !MarkMatched(many_columns_[m], one_columns_[o], &matched)) {
+          return absl::FailedPreconditionError(
+              "multiple matches for labels: many-to-one matching must be explicit "
+              "(group_left/group_right)");
+        }
         StepColumn column;
         if (!Combine(many_columns_[m], one_columns_[o], ctx, &column)) continue;
         SeriesMeta meta = ResultMeta(many_->series()[m], one_->series()[o]);
-        std::vector<uint8_t>& taken = one_to_one ? matched : inserted[meta.fingerprint];
-        taken.resize(steps(), 0);
-        for (size_t step = 0; step < steps(); ++step) {
-          if (!column.ok[step]) continue;
-          if (taken[step]) {
-            return absl::FailedPreconditionError(
-                one_to_one ? "multiple matches for labels: many-to-one matching must be explicit "
-                             "(group_left/group_right)"
-                           : "multiple matches for labels: grouping labels must ensure unique "
-                             "matches");
-          }
-          taken[step] = 1;
+        if (!one_to_one && !MarkPresent(column, &inserted[meta.fingerprint])) {
+          return absl::FailedPreconditionError(
+              "multiple matches for labels: grouping labels must ensure unique matches");
         }
         pairs_.push_back(meta);
         columns_.push_back(std::move(column));
       }
     }
     return absl::OkStatus();
+  }
+
+  // Marks the steps where both have a value; false when one was marked already.
+  static bool MarkMatched(const StepColumn& a, const StepColumn& b, std::vector<uint8_t>* marks) {
+    for (size_t step = 0; step < a.steps(); ++step) {
+      if (!a.ok[step] || !b.ok[step]) continue;
+      if ((*marks)[step]) return false;
+      (*marks)[step] = 1;
+    }
+    return true;
+  }
+  static bool MarkPresent(const StepColumn& column, std::vector<uint8_t>* marks) {
+    marks->resize(column.steps(), 0);
+    return MarkMatched(column, column, marks);
   }
 
   // The values of a pair; false when there is none.

@@ -1,6 +1,6 @@
 #include "query/exec/selector.h"
 
-#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "model/status.h"
@@ -8,6 +8,9 @@
 
 namespace hearth::promql {
 namespace {
+
+// Before any sample.
+constexpr TimeMs kNever = std::numeric_limits<TimeMs>::min();
 
 void ListSeries(const SeriesSet& set, std::vector<SeriesMeta>* series) {
   series->clear();
@@ -55,15 +58,28 @@ class InstantSelector : public VectorOperator {
     HEARTH_RETURN_IF_ERROR(set_->Read(i, range_, &scratch->samples));
     const std::vector<TimeMs>& t = scratch->samples.t;
     const std::vector<double>& v = scratch->samples.v;
+    const std::vector<TimeMs>& histogram_t = scratch->samples.histogram_t;
     out->Reset(steps());
-    size_t next = 0;  // The first sample after the step's reference time.
+    size_t next = 0, next_histogram = 0;  // The first samples after the step's reference time.
     int64_t present = 0;
     for (size_t step = 0; step < steps(); ++step) {
       const TimeMs reference = ReferenceTime(selector_.time, grid().at(step));
       while (next < t.size() && t[next] <= reference) ++next;
-      if (next == 0 || t[next - 1] <= reference - lookback_ || IsStaleNaN(v[next - 1])) continue;
+      while (next_histogram < histogram_t.size() && histogram_t[next_histogram] <= reference) {
+        ++next_histogram;
+      }
+      TimeMs newest = next > 0 ? t[next - 1] : kNever;
+      const bool is_histogram = next_histogram > 0 && histogram_t[next_histogram - 1] > newest;
+      if (is_histogram) newest = histogram_t[next_histogram - 1];
+      if (newest <= reference - lookback_) continue;
+      if (is_histogram) {
+        // A newer native histogram hides the float before it, but has a time.
+        if (output_ == SelectorOutput::kValue) continue;
+      } else if (IsStaleNaN(v[next - 1])) {
+        continue;
+      }
       out->Set(step, output_ == SelectorOutput::kValue ? v[next - 1]
-                                                       : static_cast<double>(t[next - 1]) / 1000);
+                                                       : static_cast<double>(newest) / 1000);
       ++present;
     }
     if (counts_) worker->samples_read += present;

@@ -99,7 +99,7 @@ hearth::Fingerprint MatchSignature(LabelsView labels, const VectorMatching& matc
   for (const Label& label : labels) {
     const bool named = std::find(matching.labels.begin(), matching.labels.end(), label.name) !=
                        matching.labels.end();
-    const bool keep = matching.on ? named : !named && !IsNameLabel(label.name);
+    const bool keep = matching.on ? named : !named && label.name != kMetricNameLabel;
     if (keep) AppendCanonicalLabel(label.name, label.value, &bytes);
   }
   return FingerprintOf(bytes);

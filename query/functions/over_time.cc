@@ -131,12 +131,15 @@ void QuantileOverTime(const WindowInput& in, StepColumn* out) {
   });
 }
 
-// The median of the absolute distances from the median.
+// The median of the absolute distances from the median; NaN when a sample is NaN.
 void MadOverTime(const WindowInput& in, StepColumn* out) {
   std::vector<double> values;
   ForEachWindow(in, out, [&](size_t i, uint32_t, uint32_t) {
     const std::span<const double> window = Window(in, i);
     values.assign(window.begin(), window.end());
+    if (std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) {
+      return std::numeric_limits<double>::quiet_NaN();
+    }
     const double median = Quantile(0.5, &values);
     for (double& value : values) value = std::fabs(value - median);
     return Quantile(0.5, &values);

@@ -36,7 +36,8 @@ bool ExactPrefixSums(std::span<const double> v, std::vector<double>* prefix) {
 // Two lanes of doubles.
 using Pair = double __attribute__((vector_size(16)));
 
-// KahanAdd for finite sums, without branches: the rounding error of an addition by Knuth's method is the same number.
+// KahanAdd for finite sums, without branches: the rounding error of an addition by Knuth's method
+// is the same number.
 template <typename T>
 inline void AddFinite(T x, T* sum, T* c) {
   const T t = *sum + x;

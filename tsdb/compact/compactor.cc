@@ -24,7 +24,7 @@ void Compactor::Start() {
 void Compactor::Stop() {
   {
     MutexLock lock(&mu_);
-    stop_ = true;
+    stop_.store(true);
     wake_.SignalAll();
   }
   if (thread_.joinable()) thread_.join();
@@ -36,17 +36,12 @@ void Compactor::Wake() {
   wake_.SignalAll();
 }
 
-bool Compactor::stopping() const {
-  MutexLock lock(&mu_);
-  return stop_;
-}
-
 void Compactor::Loop() {
-  while (!stopping()) {
+  while (!stop_.load()) {
     // The error is in the stats, and in the log.
     RunRound().IgnoreError();
     MutexLock lock(&mu_);
-    if (!stop_ && !wake_requested_) wake_.WaitFor(&mu_, options_.round_interval);
+    if (!stop_.load() && !wake_requested_) wake_.WaitFor(&mu_, options_.round_interval);
     wake_requested_ = false;
   }
 }
@@ -55,7 +50,8 @@ absl::Status Compactor::RunRound() {
   MutexLock round_lock(&round_mu_);
   const TimeMs now = options_.clock->NowMs();
   LookAtDisk(now);
-  // Retention first: it may make the room that a flush needs. Each step runs whatever became of the others.
+  // Retention first: it may make the room that a flush needs. Each step runs whatever became of the
+  // others.
   absl::Status status = KeepRetention(now);
   status.Update(store_->QuarantineDamaged().status());
   status.Update(FinishPending());
@@ -63,6 +59,7 @@ absl::Status Compactor::RunRound() {
   MutexLock lock(&mu_);
   ++stats_.rounds;
   stats_.owned_bytes = owned_bytes_;
+  if (absl::IsCancelled(status)) return status;
   if (!status.ok() && status != stats_.last_error) {
     spdlog::error("compactor: {} (will be tried again)", status.ToString());
   } else if (status.ok() && !stats_.last_error.ok()) {
@@ -80,6 +77,12 @@ void Compactor::LookAtDisk(TimeMs now) {
 }
 
 absl::Status Compactor::KeepRetention(TimeMs now) {
+  HEARTH_RETURN_IF_ERROR(store_->CollectGarbage());
+  if (options_.retention.bytes != 0 && owned_bytes_ > options_.retention.bytes) {
+    // An old figure would drop too much.
+    disk_looked_at_.reset();
+    LookAtDisk(now);
+  }
   HEARTH_ASSIGN_OR_RETURN(const RetentionResult result,
                           ApplyRetention(options_.retention, now, owned_bytes_, store_));
   if (result.dropped_by_time + result.dropped_by_size > 0) {
@@ -96,13 +99,14 @@ absl::Status Compactor::KeepRetention(TimeMs now) {
     const WindowId window{start, options_.policy.window_ms};
     if (window.range().maxt >= oldest_kept) break;
     if (pending_ != nullptr && pending_->window() == window) continue;
-    HEARTH_RETURN_IF_ERROR(WindowFlush(head_, store_, window).Discard());
+    HEARTH_RETURN_IF_ERROR(WindowFlush(head_, store_, window, &stop_).Discard());
   }
   return absl::OkStatus();
 }
 
 absl::Status Compactor::FlushChosen(TimeMs now) {
-  FlushPolicy::View view{.head_windows = head_->Windows(), .newest = head_->Range().maxt, .now = now};
+  FlushPolicy::View view{
+      .head_windows = head_->Windows(), .newest = head_->Range().maxt, .now = now};
   if (view.head_windows.empty()) return absl::OkStatus();
   for (const GenerationInfo& info : store_->Catalogue()) {
     view.sealed_windows.insert(info.id.window.start);
@@ -110,7 +114,7 @@ absl::Status Compactor::FlushChosen(TimeMs now) {
   std::vector<TimeMs> chosen = policy_.Choose(view);
   if (log_bytes_ > options_.max_log_bytes) chosen = view.head_windows;
   for (const TimeMs start : chosen) {
-    if (stopping()) return absl::OkStatus();
+    if (stop_.load()) return absl::OkStatus();
     HEARTH_RETURN_IF_ERROR(Flush(start));
   }
   if (!chosen.empty()) {
@@ -121,8 +125,8 @@ absl::Status Compactor::FlushChosen(TimeMs now) {
 }
 
 absl::Status Compactor::Flush(TimeMs window_start) {
-  auto flush = std::make_unique<WindowFlush>(head_, store_,
-                                             WindowId{window_start, options_.policy.window_ms});
+  auto flush = std::make_unique<WindowFlush>(
+      head_, store_, WindowId{window_start, options_.policy.window_ms}, &stop_);
   const absl::Status status = RunFlush(flush.get());
   if (!status.ok() && flush->ingested()) pending_ = std::move(flush);
   return status;
@@ -140,10 +144,11 @@ absl::Status Compactor::RunFlush(WindowFlush* flush) {
   const absl::Status status = flush->Run();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   MutexLock lock(&mu_);
+  if (absl::IsCancelled(status)) return status;
   if (!status.ok()) {
     ++stats_.flush_failures;
-    return absl::Status(status.code(), ToAbsl(StrCat("flush of window ", flush->window().start, ": ",
-                                                     FromAbsl(status.message()))));
+    return absl::Status(status.code(), ToAbsl(StrCat("flush of window ", flush->window().start,
+                                                     ": ", FromAbsl(status.message()))));
   }
   ++stats_.flushes;
   stats_.flushed_samples += flush->counts().samples;

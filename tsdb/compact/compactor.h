@@ -1,18 +1,23 @@
 // tsdb/compact/compactor.h
 //
-// Compactor: the one background thread that moves ended windows from the head into the store and keeps the retention. Works in rounds:
+// Compactor: the one background thread that moves ended windows from the head into the store and
+// keeps the retention. Works in rounds:
 //
-//   1. retention (time at every round; size at most every kDiskLookMs, and after flushes); head windows that left it are discarded
+//   1. retention (time at every round; size at most every kDiskLookMs, and after flushes); head
+//   windows that left it are discarded
 //   2. generations that readers found damaged are set aside
-//   3. the windows that FlushPolicy chooses are flushed, oldest first; all ended ones when WAL and chunk log exceed their limit
+//   3. the windows that FlushPolicy chooses are flushed, oldest first; all ended ones when WAL and
+//   chunk log exceed their limit
 //
-// A failed step is latched in the stats, logged once per message, and tried again in the next round; nothing is lost and nothing needs
-// a restart, so a full disk heals when space returns.
+// A failed step is latched in the stats, logged once per message, and tried again in the next
+// round; nothing is lost and nothing needs a restart, so a full disk heals when space returns.
 //
-// Thread safety: all methods may be called from any thread. Lock order: round_mu_ → head's and store's locks; mu_ is a leaf.
+// Thread safety: all methods may be called from any thread. Lock order: round_mu_ → head's and
+// store's locks; mu_ is a leaf.
 #ifndef HEARTH_TSDB_COMPACT_COMPACTOR_H_
 #define HEARTH_TSDB_COMPACT_COMPACTOR_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -35,8 +40,8 @@ struct CompactorOptions {
   const Clock* clock = nullptr;  // Borrowed; outlives the compactor.
   FlushPolicyOptions policy;
   RetentionLimits retention;
-  std::string data_path;       // Everything below counts for the size retention.
-  std::string wal_path;        // With chunks_path: what max_log_bytes limits.
+  std::string data_path;  // Everything below counts for the size retention.
+  std::string wal_path;   // With chunks_path: what max_log_bytes limits.
   std::string chunks_path;
   uint64_t max_log_bytes = uint64_t{2} << 30;
   // Between rounds, in real time. The clock decides what a round does.
@@ -45,15 +50,15 @@ struct CompactorOptions {
 
 struct CompactorStats {
   uint64_t rounds = 0;
-  uint64_t flushes = 0;          // Windows.
+  uint64_t flushes = 0;  // Windows.
   uint64_t flushed_samples = 0;
   uint64_t flush_failures = 0;
   uint64_t damaged_chunks = 0;
   uint64_t dropped_by_time = 0;  // Generations.
   uint64_t dropped_by_size = 0;
-  uint64_t owned_bytes = 0;      // At the last look.
+  uint64_t owned_bytes = 0;  // At the last look.
   double last_flush_seconds = 0;
-  absl::Status last_error;       // Of the last round; OK when it went well.
+  absl::Status last_error;  // Of the last round; OK when it went well.
 };
 
 class Compactor {
@@ -63,7 +68,8 @@ class Compactor {
   ~Compactor();  // Stops.
 
   void Start();
-  // Waits for the step under way. Start must not follow.
+  // Gives up a flush under way, unless its samples are in the store already, and waits. Start must
+  // not follow.
   void Stop();
   // Has the thread run a round now.
   void Wake();
@@ -79,7 +85,6 @@ class Compactor {
   static constexpr TimeMs kDiskLookMs = 15'000;
 
   void Loop();
-  bool stopping() const;
   absl::Status KeepRetention(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status FlushChosen(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status Flush(TimeMs window_start) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
@@ -99,9 +104,10 @@ class Compactor {
   uint64_t owned_bytes_ GUARDED_BY(round_mu_) = 0;
   uint64_t log_bytes_ GUARDED_BY(round_mu_) = 0;
 
+  std::atomic<bool> stop_{false};  // Written under mu_, so that the thread cannot miss it.
+
   mutable Mutex mu_;
   CondVar wake_;
-  bool stop_ GUARDED_BY(mu_) = false;
   bool wake_requested_ GUARDED_BY(mu_) = false;
   CompactorStats stats_ GUARDED_BY(mu_);
   std::thread thread_;

@@ -20,8 +20,7 @@ uint64_t DiskUsage(const std::string& folder) {
   absl::flat_hash_set<std::pair<uint64_t, uint64_t>> seen;
   uint64_t bytes = 0;
   std::error_code error;
-  fs::recursive_directory_iterator it(folder, fs::directory_options::skip_permission_denied,
-                                      error);
+  fs::recursive_directory_iterator it(folder, fs::directory_options::skip_permission_denied, error);
   for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     struct stat info;
     if (lstat(it->path().c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;

@@ -11,8 +11,8 @@
 
 namespace hearth {
 
-// The blocks of every regular file below `folder`, each inode once however many names it has. Files that vanish meanwhile, and
-// folders that cannot be read, count nothing.
+// The blocks of every regular file below `folder`, each inode once however many names it has. Files
+// that vanish meanwhile, and folders that cannot be read, count nothing.
 uint64_t DiskUsage(const std::string& folder);
 
 }  // namespace hearth

@@ -2,10 +2,12 @@
 //
 // Decides which windows of the head are to be flushed now.
 //
-// A window is over when data has moved on: the newest sample of the head is at least `slack_ms` behind the window's end. Senders that
-// push history quickly are thus flushed window by window, wherever the clock stands. What cannot be told by the data waits by the
-// clock: samples that arrive for a window that was flushed already (each flush of it costs a generation), and an ended window
-// after which nothing came (its sender stopped). Both are flushed `late_wait_ms` after they were first seen.
+// A window is over when data has moved on: the newest sample of the head is at least `slack_ms`
+// behind the window's end. Senders that push history quickly are thus flushed window by window,
+// wherever the clock stands. What cannot be told by the data waits by the clock: samples that
+// arrive for a window that was flushed already (each flush of it costs a generation), and an ended
+// window after which nothing came (its sender stopped). Both are flushed `late_wait_ms` after they
+// were first seen.
 //
 // Thread safety: none; belongs to the compactor's thread.
 #ifndef HEARTH_TSDB_COMPACT_FLUSH_POLICY_H_
@@ -20,7 +22,7 @@
 namespace hearth {
 
 struct FlushPolicyOptions {
-  TimeMs window_ms = 0;                    // > 0
+  TimeMs window_ms = 0;  // > 0
   TimeMs slack_ms = 5 * 60 * 1000;
   TimeMs late_wait_ms = 10 * 60 * 1000;
 };
@@ -30,9 +32,10 @@ class FlushPolicy {
   explicit FlushPolicy(FlushPolicyOptions options) : options_(options) {}
 
   struct View {
-    std::vector<TimeMs> head_windows;      // Starts of the windows that have samples in the head, ascending.
-    std::set<TimeMs> sealed_windows;       // Starts of those that the store has a generation of.
-    TimeMs newest = 0;                     // The newest sample of the head.
+    std::vector<TimeMs>
+        head_windows;  // Starts of the windows that have samples in the head, ascending.
+    std::set<TimeMs> sealed_windows;  // Starts of those that the store has a generation of.
+    TimeMs newest = 0;                // The newest sample of the head.
     TimeMs now = 0;
   };
   // The starts of the windows to flush, ascending. Remembers when it first saw a waiting one.

@@ -18,9 +18,9 @@ TimeMs OldestKept(const RetentionLimits& limits, TimeMs now) {
 absl::StatusOr<RetentionResult> ApplyRetention(const RetentionLimits& limits, TimeMs now,
                                                uint64_t owned_bytes, Store* store) {
   RetentionResult result;
-  HEARTH_RETURN_IF_ERROR(store->CollectGarbage());
   HEARTH_ASSIGN_OR_RETURN(result.dropped_by_time, store->DropBefore(OldestKept(limits, now)));
-  if (limits.bytes == 0 || result.dropped_by_time > 0) return result;  // The next look counts anew.
+  // After a drop by time the next look counts anew.
+  if (limits.bytes == 0 || owned_bytes <= limits.bytes || result.dropped_by_time > 0) return result;
 
   const uint64_t leaving = store->Stats().dropped_bytes;
   uint64_t bytes = owned_bytes > leaving ? owned_bytes - leaving : 0;

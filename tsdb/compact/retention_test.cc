@@ -32,7 +32,8 @@ class RetentionTest : public testing::Test {
   }
   std::vector<TimeMs> Hours() const {
     std::vector<TimeMs> hours;
-    for (const GenerationInfo& info : store_->Catalogue()) hours.push_back(info.id.window.start / kHour);
+    for (const GenerationInfo& info : store_->Catalogue())
+      hours.push_back(info.id.window.start / kHour);
     return hours;
   }
   RetentionResult Apply(const RetentionLimits& limits, TimeMs now) {
@@ -92,8 +93,8 @@ TEST_F(RetentionTest, DiskUsageCountsAnInodeOnce) {
   const uint64_t before = DiskUsage(folder_.path());
   for (const auto& entry : std::filesystem::directory_iterator(folder_.path() + "/store")) {
     if (entry.path().extension() == ".sst") {
-      std::filesystem::create_hard_link(entry.path(), folder_.path() + "/flush/" +
-                                                          entry.path().filename().string());
+      std::filesystem::create_hard_link(
+          entry.path(), folder_.path() + "/flush/" + entry.path().filename().string());
     }
   }
   EXPECT_EQ(DiskUsage(folder_.path()), before);

@@ -40,8 +40,7 @@ std::vector<uint32_t> InMetricOrder(const FlushWindow& flush) {
 size_t DropUnreadable(std::vector<ChunkView>* chunks) {
   return std::erase_if(*chunks, [](const ChunkView& chunk) {
     SampleColumns columns;
-    const absl::Status status =
-        DecodeChunk(chunk.meta, chunk.bytes, chunk.meta.range(), &columns);
+    const absl::Status status = DecodeChunk(chunk.meta, chunk.bytes, chunk.meta.range(), &columns);
     return !status.ok() || columns.t.size() != chunk.meta.count;
   });
 }
@@ -73,6 +72,7 @@ absl::Status WindowFlush::WriteAndIngest() {
   std::vector<FlushChunk> chunks;
   std::vector<ChunkView> views;
   for (const uint32_t i : InMetricOrder(*flush_)) {
+    if (stop_->load(std::memory_order_relaxed)) return absl::CancelledError("stopping");
     const absl::Status read = flush_->ReadChunks(i, &storage, &chunks);
     if (!read.ok() && !absl::IsDataLoss(read)) return read;
     views.clear();

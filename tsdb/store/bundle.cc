@@ -18,7 +18,8 @@ using store_format::kHasStaleMarkers;
 constexpr double kExactIntegerMax = 9007199254740992.0;  // 2^53
 // encoding, flags, start, span, samples, gap, bytes: one byte each at least.
 constexpr size_t kSegmentHeaderBytesMin = 7;
-// No encoding spends less than one bit a sample on the whole, but a constant one may: this bounds what a reader reserves.
+// No encoding spends less than one bit a sample on the whole, but a constant one may: this bounds
+// what a reader reserves.
 constexpr uint64_t kSamplesPerByteMax = 1 << 16;
 
 bool IsExactInteger(double v) {
@@ -26,8 +27,8 @@ bool IsExactInteger(double v) {
 }
 
 absl::Status Damaged(std::string_view what, const WindowId& window, size_t bytes) {
-  return absl::DataLossError(
-      StrCat("bundle of ", bytes, " bytes in window ", window.start, "+", window.length, ": ", what));
+  return absl::DataLossError(StrCat("bundle of ", bytes, " bytes in window ", window.start, "+",
+                                    window.length, ": ", what));
 }
 
 void EncodeSegment(const WindowId& window, const Segment& segment, std::string* out) {

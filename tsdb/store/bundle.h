@@ -1,14 +1,16 @@
 // tsdb/store/bundle.h
 //
-// A bundle is the samples of one series in one (window, generation): the value of a bundle key. It is a list of segments in
-// ascending time order; each names its encoding, so a bundle may mix them, and carries a summary that lets a reader skip it.
+// A bundle is the samples of one series in one (window, generation): the value of a bundle key. It
+// is a list of segments in ascending time order; each names its encoding, so a bundle may mix them,
+// and carries a summary that lets a reader skip it.
 //
 //   bundle  := version:u8  count:varint  segment*
-//   segment := encoding:u8  flags:u8  start:varint  span:varint  samples:varint  gap:varint  [min:zigzag max:zigzag]
+//   segment := encoding:u8  flags:u8  start:varint  span:varint  samples:varint  gap:varint
+//   [min:zigzag max:zigzag]
 //              bytes:varint  payload
 //
-// `start` counts from the window's start and `span` from the segment's first sample, both in ms. docs/format/store_keys.md has the
-// table and an example.
+// `start` counts from the window's start and `span` from the segment's first sample, both in ms.
+// docs/format/store_keys.md has the table and an example.
 //
 // Thread safety: pure functions.
 #ifndef HEARTH_TSDB_STORE_BUNDLE_H_
@@ -60,9 +62,11 @@ SegmentSummary Summarize(const std::vector<TimeMs>& t, const std::vector<double>
 // Appends the bundle of `segments`, which are in ascending order and lie inside `window`.
 void EncodeBundle(const WindowId& window, const std::vector<Segment>& segments, std::string* out);
 
-// Replaces *segments by those of the bundle; the payloads point into `bundle`. Errors (kDataLoss): malformed bytes, a segment outside
-// the window, a count that its payload cannot hold. Never allocates more than the bundle's size allows.
-absl::Status DecodeBundle(const WindowId& window, std::string_view bundle, std::vector<Segment>* segments);
+// Replaces *segments by those of the bundle; the payloads point into `bundle`. Errors (kDataLoss):
+// malformed bytes, a segment outside the window, a count that its payload cannot hold. Never
+// allocates more than the bundle's size allows.
+absl::Status DecodeBundle(const WindowId& window, std::string_view bundle,
+                          std::vector<Segment>* segments);
 
 }  // namespace hearth
 

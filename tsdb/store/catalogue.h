@@ -1,7 +1,8 @@
 // tsdb/store/catalogue.h
 //
-// What the store knows about each (window, generation), and the bytes that say so: the value of a catalogue entry in `meta`, which also
-// stands in the user properties of the generation's files, so that the catalogue can be rebuilt from the files alone.
+// What the store knows about each (window, generation), and the bytes that say so: the value of a
+// catalogue entry in `meta`, which also stands in the user properties of the generation's files, so
+// that the catalogue can be rebuilt from the files alone.
 //
 // Thread safety: values and pure functions.
 #ifndef HEARTH_TSDB_STORE_CATALOGUE_H_
@@ -19,7 +20,8 @@ namespace hearth {
 
 struct GenerationInfo {
   GenerationId id;
-  // Every sample of the window that the WAL holds up to here (inclusive) is in this generation or an older one.
+  // Every sample of the window that the WAL holds up to here (inclusive) is in this generation or
+  // an older one.
   uint64_t lsn = 0;
   uint64_t series = 0;
   uint64_t chunks = 0;

@@ -17,7 +17,8 @@ const WindowId kWindow{3'600'000, 3'600'000};
 
 std::vector<Segment> TwoSegments() {
   Segment first{.meta = {3'600'000, 3'700'000, 10}, .payload = "first payload"};
-  first.summary = {.longest_gap_ms = 20'000, .has_stale_markers = true, .min = -5, .max = 1LL << 52};
+  first.summary = {
+      .longest_gap_ms = 20'000, .has_stale_markers = true, .min = -5, .max = 1LL << 52};
   Segment second{.meta = {3'700'001, 7'199'999, 200}, .payload = "second"};
   second.summary.longest_gap_ms = 1'000'000;
   return {first, second};
@@ -68,8 +69,12 @@ TEST(Codecs, SurviveMutatedBytes) {
   PostingsEncoder encoder;
   for (const uint32_t id : {0u, 1u, 2u, 500u, 70'000u}) encoder.Add(id);
   postings = encoder.Encode();
-  const GenerationInfo info{
-      .id = {kWindow, 1}, .lsn = 9, .series = 3, .chunks = 4, .samples = 5, .range = kWindow.range()};
+  const GenerationInfo info{.id = {kWindow, 1},
+                            .lsn = 9,
+                            .series = 3,
+                            .chunks = 4,
+                            .samples = 5,
+                            .range = kWindow.range()};
   const std::string entry = EncodeCatalogueEntry(info);
   ASSERT_EQ(*DecodeCatalogueEntry(info.id, entry), info);
 
@@ -80,9 +85,15 @@ TEST(Codecs, SurviveMutatedBytes) {
       for (uint32_t n = random() % 4 + 1; n > 0 && !bytes.empty(); --n) {
         const size_t at = random() % bytes.size();
         switch (random() % 3) {
-          case 0: bytes[at] = static_cast<char>(random()); break;
-          case 1: bytes.erase(at, random() % 3); break;
-          default: bytes.insert(at, random() % 3, static_cast<char>(random())); break;
+          case 0:
+            bytes[at] = static_cast<char>(random());
+            break;
+          case 1:
+            bytes.erase(at, random() % 3);
+            break;
+          default:
+            bytes.insert(at, random() % 3, static_cast<char>(random()));
+            break;
         }
       }
       return bytes;
@@ -122,8 +133,9 @@ TEST(Postings, ComeBack) {
 }
 
 TEST(Varint, ZigzagKeepsTheExtremes) {
-  for (const int64_t value : {int64_t{0}, int64_t{-1}, int64_t{1}, std::numeric_limits<int64_t>::min(),
-                              std::numeric_limits<int64_t>::max()}) {
+  for (const int64_t value :
+       {int64_t{0}, int64_t{-1}, int64_t{1}, std::numeric_limits<int64_t>::min(),
+        std::numeric_limits<int64_t>::max()}) {
     std::string bytes;
     PutZigzag(value, &bytes);
     VarintReader reader(bytes);

@@ -63,8 +63,7 @@ class DamageTest : public testing::Test {
     int windows = 0;
     for (int hour = 0; hour < kWindows; ++hour) {
       const StoreContents expected = Contents(hour);
-      const bool present = !contents.empty() &&
-                           contents.begin()->second.contains(hour * kHour);
+      const bool present = !contents.empty() && contents.begin()->second.contains(hour * kHour);
       windows += present;
       for (const auto& [labels, samples] : expected) {
         const auto series = contents.find(labels);
@@ -166,8 +165,12 @@ TEST_F(DamageTest, OpensAfterDamageAnywhere) {
     const std::string& file = files[random() % files.size()];
     const uint64_t size = fs::file_size(file);
     switch (random() % 3) {
-      case 0: fs::remove(file); break;
-      case 1: fs::resize_file(file, size == 0 ? 0 : random() % size); break;
+      case 0:
+        fs::remove(file);
+        break;
+      case 1:
+        fs::resize_file(file, size == 0 ? 0 : random() % size);
+        break;
       default: {
         std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
         stream.seekp(static_cast<std::streamoff>(size == 0 ? 0 : random() % size));

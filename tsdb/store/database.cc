@@ -27,8 +27,8 @@ const char* FamilyName(StoreFamily family) {
   return family == kSamples ? store_format::kSamplesFamily : store_format::kIndexFamily;
 }
 
-// True when nothing is at `path` yet. A folder with files but without CURRENT is a damaged database, and RocksDB would start afresh
-// inside it and delete the files.
+// True when nothing is at `path` yet. A folder with files but without CURRENT is a damaged
+// database, and RocksDB would start afresh inside it and delete the files.
 absl::StatusOr<bool> IsNew(const std::string& path) {
   std::error_code error;
   const bool empty = !fs::exists(path, error) || fs::is_empty(path, error);
@@ -47,8 +47,8 @@ std::string Property(const rocksdb::TableProperties& properties, const char* nam
 }
 
 std::string FromHex(const std::string& hex) {
-  const bool valid = hex.size() % 2 == 0 &&
-                     hex.find_first_not_of("0123456789abcdef") == std::string::npos;
+  const bool valid =
+      hex.size() % 2 == 0 && hex.find_first_not_of("0123456789abcdef") == std::string::npos;
   return valid ? absl::HexStringToBytes(hex) : std::string();
 }
 
@@ -99,9 +99,9 @@ absl::Status Database::CheckNothingForgotten() const {
     present.insert(file.id);
   }
   HEARTH_ASSIGN_OR_RETURN(const std::vector<GenerationInfo> catalogue, ReadCatalogue());
-  const auto forgotten = std::find_if(
-      catalogue.begin(), catalogue.end(),
-      [&](const GenerationInfo& info) { return !present.contains(info.id); });
+  const auto forgotten =
+      std::find_if(catalogue.begin(), catalogue.end(),
+                   [&](const GenerationInfo& info) { return !present.contains(info.id); });
   if (forgotten == catalogue.end()) return absl::OkStatus();
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(path_, error)) {
@@ -147,9 +147,9 @@ absl::Status Database::CheckFormat(bool created) {
       return FromRocks(status, StrCat("read the format of store \"", path_, "\""));
     }
     if (status.ok()) {
-      return absl::FailedPreconditionError(
-          StrCat("store \"", path_, "\" has format ", version, "; this version reads format ",
-                 store_format::kFormatVersion));
+      return absl::FailedPreconditionError(StrCat("store \"", path_, "\" has format ", version,
+                                                  "; this version reads format ",
+                                                  store_format::kFormatVersion));
     }
     // The crash came between creating the database and the first write.
   }
@@ -164,7 +164,8 @@ Database::~Database() {
   for (rocksdb::ColumnFamilyHandle* family : families_) {
     if (family != nullptr) db_->DestroyColumnFamilyHandle(family);
   }
-  // The catalogue was written with sync, and nothing else is in memory: no error here can lose anything.
+  // The catalogue was written with sync, and nothing else is in memory: no error here can lose
+  // anything.
   db_->Close().PermitUncheckedError();
 }
 
@@ -202,8 +203,8 @@ absl::Status Database::DeleteFiles(const GenerationId& id) {
   const rocksdb::Slice begin_slice(begin), end_slice(end);
   const rocksdb::RangePtr range(&begin_slice, &end_slice);
   for (const StoreFamily family : {kSamples, kIndex}) {
-    const rocksdb::Status status = rocksdb::DeleteFilesInRanges(
-        db_.get(), families_[family], &range, 1, /*include_end=*/false);
+    const rocksdb::Status status = rocksdb::DeleteFilesInRanges(db_.get(), families_[family],
+                                                                &range, 1, /*include_end=*/false);
     if (!status.ok()) {
       stopped_.store(true);
       return FromRocks(status, StrCat("delete the files of ", ToString(id)));

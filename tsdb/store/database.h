@@ -1,7 +1,8 @@
 // tsdb/store/database.h
 //
-// The RocksDB database of the store: opens it, takes sorted files in, reads, drops whole generations. Knows keys and families, not
-// versions or retention (store.h). Used inside tsdb/store only.
+// The RocksDB database of the store: opens it, takes sorted files in, reads, drops whole
+// generations. Knows keys and families, not versions or retention (store.h). Used inside tsdb/store
+// only.
 //
 // Thread safety: all methods may be called from any thread.
 #ifndef HEARTH_TSDB_STORE_DATABASE_H_
@@ -42,22 +43,26 @@ struct StoredFile {
 
 class Database {
  public:
-  // Opens the database at `path`, or creates one where nothing is. Errors: kDataLoss when RocksDB refuses what is there (missing,
-  // truncated or damaged files; the caller rebuilds), kFailedPrecondition when a newer Hearth wrote it, others as FromRocks.
+  // Opens the database at `path`, or creates one where nothing is. Errors: kDataLoss when RocksDB
+  // refuses what is there (missing, truncated or damaged files; the caller rebuilds),
+  // kFailedPrecondition when a newer Hearth wrote it, others as FromRocks.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path,
                                                         size_t block_cache_bytes);
   ~Database();
 
-  // Takes both files in, atomically, and removes them from where they were. The keys must be new. kDataLoss when RocksDB
-  // refuses the files.
+  // Takes both files in, atomically, and removes them from where they were. The keys must be new.
+  // kDataLoss when RocksDB refuses the files.
   absl::Status Ingest(const SealedFiles& files);
-  // Deletes the files of a generation. What an open iterator reads stays on disk until it is closed.
+  // Deletes the files of a generation. What an open iterator reads stays on disk until it is
+  // closed.
   absl::Status DeleteFiles(const GenerationId& id);
   // The files of `samples` and `index`. Files whose keys name no generation are left out.
   std::vector<StoredFile> Files() const;
-  // The catalogue entry that a generation's files carry. kNotFound when one of the two files is missing.
+  // The catalogue entry that a generation's files carry. kNotFound when one of the two files is
+  // missing.
   absl::StatusOr<GenerationInfo> EntryFromFiles(const GenerationId& id) const;
-  // Reads both files of a generation to the end: compares checksums and walks every bundle. kDataLoss when damaged.
+  // Reads both files of a generation to the end: compares checksums and walks every bundle.
+  // kDataLoss when damaged.
   absl::Status Verify(const GenerationId& id) const;
 
   // The catalogue in `meta`. Malformed entries are skipped. WriteCatalogue is one synced batch.
@@ -79,8 +84,9 @@ class Database {
       : path_(std::move(path)), cache_(std::move(cache)) {}
   enum class Access { kReadOnly, kWrite, kCreate };
   absl::Status Connect(Access access);
-  // A MANIFEST that lost its end opens well, and RocksDB then deletes the files that it does not name. So before it may write: kDataLoss when
-  // the catalogue has a generation that the MANIFEST does not have, while files without an owner lie there.
+  // A MANIFEST that lost its end opens well, and RocksDB then deletes the files that it does not
+  // name. So before it may write: kDataLoss when the catalogue has a generation that the MANIFEST
+  // does not have, while files without an owner lie there.
   absl::Status CheckNothingForgotten() const;
   absl::Status CheckFormat(bool created);
   // After a failed write (a full disk) RocksDB refuses more until it is told to go on.
@@ -88,12 +94,13 @@ class Database {
 
   const std::string path_;
   const std::shared_ptr<rocksdb::Cache> cache_;
-  std::unique_ptr<rocksdb::DB> db_;  // Constant after Open.
+  std::unique_ptr<rocksdb::DB> db_;                                      // Constant after Open.
   std::array<rocksdb::ColumnFamilyHandle*, kStoreFamilies> families_{};  // Constant after Open.
   std::atomic<bool> stopped_{false};
 };
 
-// The catalogue entry in a sorted file's user properties. kNotFound when the file is not one of ours, kDataLoss when unreadable.
+// The catalogue entry in a sorted file's user properties. kNotFound when the file is not one of
+// ours, kDataLoss when unreadable.
 struct FileIdentity {
   StoreFamily family;
   GenerationInfo info;

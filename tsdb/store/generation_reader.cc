@@ -83,8 +83,8 @@ absl::Status GenerationReader::OfValues(std::string_view name,
   std::vector<Postings> found;
   for (scan.it().SeekToFirst(); scan.it().Valid(); scan.it().Next()) {
     if (!wanted(scan.Suffix())) continue;
-    HEARTH_RETURN_IF_ERROR(Checked(
-        DecodePostings(scan.Value(), generation_->info.series, &found.emplace_back())));
+    HEARTH_RETURN_IF_ERROR(
+        Checked(DecodePostings(scan.Value(), generation_->info.series, &found.emplace_back())));
   }
   HEARTH_RETURN_IF_ERROR(Checked(scan.status()));
   if (found.size() == 1) {

@@ -1,12 +1,15 @@
 // tsdb/store/generation_reader.h
 //
-// Reads one generation: its index (it is a PostingsSource, so tsdb/index selects on it), its series' labels, its bundles.
+// Reads one generation: its index (it is a PostingsSource, so tsdb/index selects on it), its
+// series' labels, its bundles.
 //
-// Ids are dense from 0 in (metric, labels) order, so a list of ids is read in one pass over neighbouring blocks.
+// Ids are dense from 0 in (metric, labels) order, so a list of ids is read in one pass over
+// neighbouring blocks.
 //
 // Thread safety: all methods are const and may be called from several threads.
 // Lifetime: the store must outlive it; the generation is kept readable by this object.
-// Damage (kDataLoss) is reported to the store, which looks at the generation at its next QuarantineDamaged.
+// Damage (kDataLoss) is reported to the store, which looks at the generation at its next
+// QuarantineDamaged.
 #ifndef HEARTH_TSDB_STORE_GENERATION_READER_H_
 #define HEARTH_TSDB_STORE_GENERATION_READER_H_
 
@@ -46,15 +49,18 @@ class GenerationReader : public PostingsSource {
   absl::Status LabelValues(std::string_view name,
                            absl::FunctionRef<void(std::string_view value)> fn) const;
 
-  // Calls fn(i, fingerprint, labels) for each ids[i]; `ids` is ascending. The labels are valid during the call.
-  using SeriesFn = absl::FunctionRef<void(size_t i, const Fingerprint& fingerprint, LabelsView labels)>;
+  // Calls fn(i, fingerprint, labels) for each ids[i]; `ids` is ascending. The labels are valid
+  // during the call.
+  using SeriesFn =
+      absl::FunctionRef<void(size_t i, const Fingerprint& fingerprint, LabelsView labels)>;
   absl::Status ReadSeries(PostingsView ids, SeriesFn fn) const;
 
   // Calls fn(i, bundle) for each ids[i]; `ids` is ascending. The bytes are valid during the call.
   absl::Status ReadBundles(PostingsView ids,
                            absl::FunctionRef<void(size_t i, std::string_view bundle)> fn) const;
 
-  // Appends the samples of one series with t in `range` to *append_to, in time order. On error *append_to keeps what came before.
+  // Appends the samples of one series with t in `range` to *append_to, in time order. On error
+  // *append_to keeps what came before.
   absl::Status ReadSamples(uint32_t id, TimeRange range, SampleColumns* append_to) const;
   // The same from a bundle that ReadBundles gave.
   absl::Status DecodeSamples(std::string_view bundle, TimeRange range,

@@ -85,8 +85,8 @@ class SortedFile {
 };
 
 std::string ScratchFile(const std::string& folder, const GenerationId& id, std::string_view kind) {
-  return (fs::path(folder) / StrCat(id.window.start, "+", id.window.length, "-", id.generation,
-                                    "-", kind, ".sst"))
+  return (fs::path(folder) /
+          StrCat(id.window.start, "+", id.window.length, "-", id.generation, "-", kind, ".sst"))
       .string();
 }
 
@@ -100,8 +100,8 @@ bool MetricOrder(LabelsView a, LabelsView b) {
 class GenerationWriter::Impl {
  public:
   Impl(const std::string& scratch_path, const GenerationId& id)
-      : info_{.id = id, .range = {std::numeric_limits<TimeMs>::max(),
-                                  std::numeric_limits<TimeMs>::min()}},
+      : info_{.id = id,
+              .range = {std::numeric_limits<TimeMs>::max(), std::numeric_limits<TimeMs>::min()}},
         prefix_(GenerationPrefix(id)),
         samples_(kSamples, &info_, ScratchFile(scratch_path, id, store_format::kSamplesFamily)),
         index_(kIndex, &info_, ScratchFile(scratch_path, id, store_format::kIndexFamily)) {}
@@ -170,15 +170,15 @@ class GenerationWriter::Impl {
                          columns_.t.back() == chunk.meta.maxt;
       if (!sound || chunk.meta.mint <= previous || chunk.meta.maxt > window.maxt) {
         return absl::DataLossError(StrCat(ToString(info_.id), ": a chunk of ", chunk.bytes.size(),
-                                          " bytes, times [", chunk.meta.mint, ", ",
-                                          chunk.meta.maxt, "], does not hold what it claims"));
+                                          " bytes, times [", chunk.meta.mint, ", ", chunk.meta.maxt,
+                                          "], does not hold what it claims"));
       }
       previous = chunk.meta.maxt;
       segments_.push_back({chunk.meta, Summarize(columns_.t, columns_.v), chunk.bytes});
     }
-    return segments_.empty() ? absl::InvalidArgumentError(
-                                   StrCat(ToString(info_.id), ": a series without chunks"))
-                             : absl::OkStatus();
+    return segments_.empty()
+               ? absl::InvalidArgumentError(StrCat(ToString(info_.id), ": a series without chunks"))
+               : absl::OkStatus();
   }
 
   static void AppendSeriesRecord(const Fingerprint& fingerprint, LabelsView labels,

@@ -1,16 +1,18 @@
 // tsdb/store/generation_writer.h
 //
-// Writes one generation of a window as two sorted files, `samples` and `index`, which Store::Ingest then takes in:
+// Writes one generation of a window as two sorted files, `samples` and `index`, which Store::Ingest
+// then takes in:
 //
 //   auto writer = GenerationWriter::Create(store.scratch_path(), store.NextGeneration(window));
-//   writer->Add(labels, fingerprint, chunks);       // in (metric, labels) order: neighbours on a dashboard are neighbours on disk
-//   auto files = writer->Finish(lsn);               // closed and synced, with their properties
-//   store.Ingest(*files);
-//   store.Publish(files->info);
+//   writer->Add(labels, fingerprint, chunks);       // in (metric, labels) order: neighbours on a
+//   dashboard are neighbours on disk auto files = writer->Finish(lsn);               // closed and
+//   synced, with their properties store.Ingest(*files); store.Publish(files->info);
 //
-// Memory: the postings of the window (two to five bytes for each label of each series), and RocksDB's block buffers.
+// Memory: the postings of the window (two to five bytes for each label of each series), and
+// RocksDB's block buffers.
 //
-// Thread safety: none. The files of a writer that was not finished, or not ingested, are deleted by its destructor.
+// Thread safety: none. The files of a writer that was not finished, or not ingested, are deleted by
+// its destructor.
 #ifndef HEARTH_TSDB_STORE_GENERATION_WRITER_H_
 #define HEARTH_TSDB_STORE_GENERATION_WRITER_H_
 
@@ -44,9 +46,10 @@ class GenerationWriter {
                                                                   const GenerationId& id);
   ~GenerationWriter();
 
-  // Adds a series with its chunks: ascending in time, inside the window, not empty. Each chunk is decoded once, which proves it
-  // readable before it is sealed. Errors: kDataLoss (a chunk does not decode; nothing was added: leave the chunk out and call
-  // again), kInvalidArgument (order), kUnavailable (disk full).
+  // Adds a series with its chunks: ascending in time, inside the window, not empty. Each chunk is
+  // decoded once, which proves it readable before it is sealed. Errors: kDataLoss (a chunk does not
+  // decode; nothing was added: leave the chunk out and call again), kInvalidArgument (order),
+  // kUnavailable (disk full).
   absl::Status Add(LabelsView labels, const Fingerprint& fingerprint,
                    std::span<const ChunkView> chunks);
 

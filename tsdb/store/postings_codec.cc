@@ -21,8 +21,8 @@ absl::Status DecodePostings(std::string_view bytes, uint64_t series, Postings* o
   VarintReader reader(bytes);
   const uint64_t count = reader.Varint();
   const auto damaged = [&] {
-    return absl::DataLossError(StrCat("postings of ", bytes.size(), " bytes for ", count,
-                                      " of ", series, " series are malformed"));
+    return absl::DataLossError(StrCat("postings of ", bytes.size(), " bytes for ", count, " of ",
+                                      series, " series are malformed"));
   };
   if (count > reader.rest().size() || count > series) return damaged();
   out->reserve(out->size() + count);

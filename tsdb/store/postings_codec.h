@@ -1,6 +1,7 @@
 // tsdb/store/postings_codec.h
 //
-// Postings as bytes: the number of ids, the first id, then the differences minus one, all varints. A run of neighbours is a run of zero bytes.
+// Postings as bytes: the number of ids, the first id, then the differences minus one, all varints.
+// A run of neighbours is a run of zero bytes.
 //
 // Thread safety: pure functions; PostingsEncoder belongs to one thread.
 #ifndef HEARTH_TSDB_STORE_POSTINGS_CODEC_H_
@@ -27,7 +28,8 @@ class PostingsEncoder {
   std::string ids_;
 };
 
-// Appends the ids to *out. kDataLoss when malformed or when an id is not below `series`; *out then holds what came before.
+// Appends the ids to *out. kDataLoss when malformed or when an id is not below `series`; *out then
+// holds what came before.
 absl::Status DecodePostings(std::string_view bytes, uint64_t series, Postings* out);
 
 }  // namespace hearth

@@ -37,9 +37,9 @@ void LogSetAside(const std::string& path, std::string_view why) {
   spdlog::error("store: set aside damaged file {}: {}", path, why);
 }
 
-// Sorts the sorted files of `folder` by generation. Files of the catalogue itself are left where they are.
-std::map<GenerationId, FoundFiles> FindGenerations(const std::string& folder,
-                                                   uint64_t* set_aside) {
+// Sorts the sorted files of `folder` by generation. Files of the catalogue itself are left where
+// they are.
+std::map<GenerationId, FoundFiles> FindGenerations(const std::string& folder, uint64_t* set_aside) {
   std::map<GenerationId, FoundFiles> found;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {

@@ -1,6 +1,7 @@
 // tsdb/store/rocks_options.h
 //
-// How RocksDB is opened: sealed files only, little memory, no background compaction of samples, a quiet info log.
+// How RocksDB is opened: sealed files only, little memory, no background compaction of samples, a
+// quiet info log.
 //
 // Thread safety: pure functions.
 #ifndef HEARTH_TSDB_STORE_ROCKS_OPTIONS_H_
@@ -23,12 +24,14 @@ enum StoreFamily : size_t { kDefaultFamily = 0, kSamples = 1, kIndex = 2, kMeta 
 inline constexpr size_t kStoreFamilies = 4;
 
 rocksdb::DBOptions StoreDbOptions();
-// Options of `samples` and `index` files; also what SstFileWriter needs. `cache` may be null for a writer.
+// Options of `samples` and `index` files; also what SstFileWriter needs. `cache` may be null for a
+// writer.
 rocksdb::ColumnFamilyOptions SealedFamilyOptions(std::shared_ptr<rocksdb::Cache> cache);
 rocksdb::ColumnFamilyOptions MetaFamilyOptions(std::shared_ptr<rocksdb::Cache> cache);
 std::vector<rocksdb::ColumnFamilyDescriptor> StoreFamilies(std::shared_ptr<rocksdb::Cache> cache);
 
-// OK stays OK; corruption becomes kDataLoss, a full disk kUnavailable, the rest kInternal. `what` was attempted.
+// OK stays OK; corruption becomes kDataLoss, a full disk kUnavailable, the rest kInternal. `what`
+// was attempted.
 absl::Status FromRocks(const rocksdb::Status& status, std::string_view what);
 
 inline rocksdb::Slice ToSlice(std::string_view s) { return {s.data(), s.size()}; }

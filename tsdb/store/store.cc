@@ -55,7 +55,8 @@ Store::~Store() {
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   std::error_code error;
-  fs::remove_all(options.scratch_path, error);  // Unfinished files of a flush that a crash cut short.
+  fs::remove_all(options.scratch_path,
+                 error);  // Unfinished files of a flush that a crash cut short.
   fs::create_directories(options.scratch_path, error);
   if (error) {
     return absl::InternalError(
@@ -75,10 +76,9 @@ absl::Status Store::OpenDatabase() {
     return absl::OkStatus();
   }
   if (!absl::IsDataLoss(opened.status())) return opened.status();
-  HEARTH_ASSIGN_OR_RETURN(
-      RebuiltDatabase rebuilt,
-      RebuildDatabase(options_.path, options_.quarantine_path, options_.block_cache_bytes,
-                      opened.status()));
+  HEARTH_ASSIGN_OR_RETURN(RebuiltDatabase rebuilt,
+                          RebuildDatabase(options_.path, options_.quarantine_path,
+                                          options_.block_cache_bytes, opened.status()));
   database_ = std::move(rebuilt.database);
   quarantined_ += rebuilt.set_aside;
   return absl::OkStatus();
@@ -125,15 +125,15 @@ absl::Status Store::Reconcile() {
   }
   auto version = std::make_shared<StoreVersion>();
   for (const auto& [id, info] : catalogue) {
-    version->generations.push_back(
-        std::make_shared<Generation>(info, found[id].bytes, garbage_));
+    version->generations.push_back(std::make_shared<Generation>(info, found[id].bytes, garbage_));
   }
   Install(std::move(version));
   return absl::OkStatus();
 }
 
 void Store::Install(std::shared_ptr<const StoreVersion> version) {
-  std::shared_ptr<const StoreVersion> old;  // Destroyed after the lock: it may be the last reference.
+  std::shared_ptr<const StoreVersion>
+      old;  // Destroyed after the lock: it may be the last reference.
   MutexLock lock(&mu_);
   old = std::exchange(version_, std::move(version));
 }

@@ -1,4 +1,5 @@
-// What a flush of 100 000 series costs, what it leaves on disk, and what it costs to select and read from it.
+// What a flush of 100 000 series costs, what it leaves on disk, and what it costs to select and
+// read from it.
 //
 //   bazel run -c opt //tsdb/store:store_benchmark
 #include <benchmark/benchmark.h>
@@ -21,12 +22,13 @@ constexpr int kInstances = 100;
 constexpr int kSamples = 240;
 
 struct Data {
-  std::vector<Labels> labels;                       // In metric order.
-  std::vector<std::vector<std::string>> chunks;     // Two a series.
+  std::vector<Labels> labels;                    // In metric order.
+  std::vector<std::vector<std::string>> chunks;  // Two a series.
   std::vector<std::vector<ChunkMeta>> metas;
 };
 
-// A third each of constants, counters that grow by whole numbers, and gauges with two decimals; 15 s with some jitter.
+// A third each of constants, counters that grow by whole numbers, and gauges with two decimals; 15
+// s with some jitter.
 const Data& TheData() {
   static const Data* const data = [] {
     auto* d = new Data;

@@ -138,7 +138,8 @@ inline StoreContents ReadStore(const Store* store, int* unreadable = nullptr) {
       }
       continue;
     }
-    for (const auto& [labels, samples] : *part) contents[labels].insert(samples.begin(), samples.end());
+    for (const auto& [labels, samples] : *part)
+      contents[labels].insert(samples.begin(), samples.end());
   }
   return contents;
 }

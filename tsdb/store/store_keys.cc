@@ -60,7 +60,8 @@ std::string AfterPrefix(std::string_view prefix) {
 
 absl::StatusOr<GenerationId> ParseGenerationPrefix(std::string_view key) {
   if (key.size() < kGenerationPrefixBytes) {
-    return absl::DataLossError(StrCat("store key of ", key.size(), " bytes: shorter than the prefix of ",
+    return absl::DataLossError(StrCat("store key of ", key.size(),
+                                      " bytes: shorter than the prefix of ",
                                       kGenerationPrefixBytes));
   }
   GenerationId id;

@@ -1,10 +1,11 @@
 // tsdb/store/store_keys.h
 //
-// The keys of the sealed store, and every name and tag that it persists. The page docs/format/store_keys.md shows them as tables
-// with a worked example that store_keys_test decodes.
+// The keys of the sealed store, and every name and tag that it persists. The page
+// docs/format/store_keys.md shows them as tables with a worked example that store_keys_test
+// decodes.
 //
-// All keys of one (window, generation) share a 20-byte prefix, so a window is one contiguous range in `samples` and in `index`,
-// windows sort by time, and retention drops whole files.
+// All keys of one (window, generation) share a 20-byte prefix, so a window is one contiguous range
+// in `samples` and in `index`, windows sort by time, and retention drops whole files.
 //
 // Thread safety: values and pure functions.
 #ifndef HEARTH_TSDB_STORE_STORE_KEYS_H_
@@ -29,8 +30,9 @@ struct WindowId {
   friend auto operator<=>(const WindowId&, const WindowId&) = default;
 };
 
-// One flush of one window. The first generation of a window is 1; a later one holds what came late, or replaces older ones
-// after a merge. A (window, generation) is written once and never reused while its files exist.
+// One flush of one window. The first generation of a window is 1; a later one holds what came late,
+// or replaces older ones after a merge. A (window, generation) is written once and never reused
+// while its files exist.
 struct GenerationId {
   WindowId window;
   uint32_t generation = 0;
@@ -55,8 +57,9 @@ inline constexpr std::string_view kCataloguePrefix = "gen/";  // followed by the
 // User properties of every file of `samples` and `index`. Numbers are decimal text.
 inline constexpr char kPropertyFormat[] = "hearth.format";
 inline constexpr char kPropertyKind[] = "hearth.kind";  // the name of the column family
-inline constexpr char kPropertyGeneration[] = "hearth.generation";  // the catalogue key's 20 bytes in hex
-inline constexpr char kPropertyEntry[] = "hearth.entry";            // the catalogue entry in hex
+inline constexpr char kPropertyGeneration[] =
+    "hearth.generation";                                  // the catalogue key's 20 bytes in hex
+inline constexpr char kPropertyEntry[] = "hearth.entry";  // the catalogue entry in hex
 
 // Kinds of keys in `samples`. Must not be renumbered.
 enum class SamplesKind : uint8_t {
@@ -66,9 +69,9 @@ enum class SamplesKind : uint8_t {
 
 // Kinds of keys in `index`. Must not be renumbered.
 enum class IndexKind : uint8_t {
-  kSeries = 1,      // series id -> fingerprint, labels
-  kLabelName = 2,   // label name -> number of values
-  kPostings = 3,    // label name, value -> series ids
+  kSeries = 1,     // series id -> fingerprint, labels
+  kLabelName = 2,  // label name -> number of values
+  kPostings = 3,   // label name, value -> series ids
 };
 
 }  // namespace store_format
@@ -87,7 +90,8 @@ absl::StatusOr<GenerationId> ParseGenerationPrefix(std::string_view key);
 std::string BundleKey(std::string_view prefix, uint32_t series_id);
 std::string SeriesKey(std::string_view prefix, uint32_t series_id);
 std::string LabelNameKey(std::string_view prefix, std::string_view name);
-// The length of the name stands in front of it, so the values of one name are one contiguous range in byte order.
+// The length of the name stands in front of it, so the values of one name are one contiguous range
+// in byte order.
 std::string PostingsKeyPrefix(std::string_view prefix, std::string_view name);
 std::string PostingsKey(std::string_view prefix, std::string_view name, std::string_view value);
 

@@ -36,7 +36,8 @@ TEST(StoreKeys, SortByWindowThenGenerationThenSeries) {
 }
 
 TEST(StoreKeys, PrefixComesBack) {
-  const absl::StatusOr<GenerationId> id = ParseGenerationPrefix(BundleKey(GenerationPrefix(kId), 7));
+  const absl::StatusOr<GenerationId> id =
+      ParseGenerationPrefix(BundleKey(GenerationPrefix(kId), 7));
   ASSERT_TRUE(id.ok());
   EXPECT_EQ(*id, kId);
   EXPECT_EQ(*ParseSeriesId(BundleKey(GenerationPrefix(kId), 70'000)), 70'000u);
@@ -105,8 +106,7 @@ TEST(StoreKeys, TheWorkedExampleDecodes) {
   EXPECT_EQ(static_cast<uint8_t>(record[0]), fingerprint.hi >> 56);
   EXPECT_EQ(static_cast<uint8_t>(record[15]), fingerprint.lo & 0xff);
 
-  const absl::StatusOr<GenerationInfo> info =
-      DecodeCatalogueEntry(kId, golden["catalogue entry"]);
+  const absl::StatusOr<GenerationInfo> info = DecodeCatalogueEntry(kId, golden["catalogue entry"]);
   ASSERT_TRUE(info.ok());
   EXPECT_EQ(*info, (GenerationInfo{.id = kId,
                                    .lsn = 1000,

@@ -1,7 +1,7 @@
 // tsdb/store/varint.h
 //
-// Variable-length integers of the store's values: seven bits a byte, lowest first, the high bit says that more follow (LEB128, as
-// protobuf's). Signed numbers are zigzag-mapped.
+// Variable-length integers of the store's values: seven bits a byte, lowest first, the high bit
+// says that more follow (LEB128, as protobuf's). Signed numbers are zigzag-mapped.
 //
 // Thread safety: pure functions; VarintReader is a value.
 #ifndef HEARTH_TSDB_STORE_VARINT_H_
@@ -25,7 +25,8 @@ inline void PutZigzag(int64_t value, std::string* out) {
   PutVarint(static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63), out);
 }
 
-// Reads from the front of bytes that may be damaged. After the first failure ok() is false for good and every read gives zero.
+// Reads from the front of bytes that may be damaged. After the first failure ok() is false for good
+// and every read gives zero.
 class VarintReader {
  public:
   explicit VarintReader(std::string_view bytes) : rest_(bytes) {}
