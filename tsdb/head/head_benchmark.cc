@@ -1,4 +1,5 @@
-// The write path at 100 000 series: a commit of known series (Find, Append, Commit) and the replay of 120 steps.
+// The write path at 100 000 series: a commit of known series (Find, Append, Commit) and the replay
+// of 120 steps.
 #include <benchmark/benchmark.h>
 
 #include <filesystem>
@@ -56,7 +57,9 @@ struct Fixture {
     for (size_t from = 0; from < fingerprints.size(); from += kBatch) {
       appender->Find(std::span(fingerprints).subspan(from, kBatch), refs);
       for (size_t i = 0; i < kBatch; ++i) {
-        appender->Append(refs[i], {t, static_cast<double>(step * 37 + static_cast<int64_t>(from + i) % 1000)}, 0);
+        appender->Append(
+            refs[i], {t, static_cast<double>(step * 37 + static_cast<int64_t>(from + i) % 1000)},
+            0);
       }
       const auto result = appender->Commit();
       if (!result.ok() || result->count(AppendOutcome::kAppended) != kBatch) std::abort();
