@@ -33,6 +33,7 @@ struct EngineOptions {
   int64_t max_samples = 50'000'000;               // In memory at once for one query, counted as Prometheus counts.
   int max_concurrency = 20;                       // Queries that run at once; more wait in order of arrival.
   TimeMs default_subquery_step_ms = 60 * 1000;    // For `[5m:]`; the configuration's evaluation_interval.
+  int threads = 0;                                // A query's shards run on so many threads; 0 = one for each processor.
   bool delayed_name_removal = false;              // --enable-feature=promql-delayed-name-removal
   ParserOptions parser;
 };

@@ -1,8 +1,9 @@
 // query/functions/spec.h
 //
-// What the engine knows about a function or an aggregation: one row each, standing beside its kernel (query/functions/*.cc). The
-// parser reads the signature, the planner the properties, the executor the kernel, hearthctl and the tests the documentation. If a
-// new function needs an `if (name == …)` anywhere, a field is missing here.
+// What the engine knows about a function or an aggregation: one row each, standing beside its
+// kernel (query/functions/*.cc). The parser reads the signature, the planner the properties, the
+// executor the kernel, hearthctl and the tests the documentation. If a new function needs an `if
+// (name == …)` anywhere, a field is missing here.
 //
 // Thread safety: rows are constants with static storage.
 #ifndef HEARTH_QUERY_FUNCTIONS_SPEC_H_
@@ -26,26 +27,30 @@ enum class DefaultArg : uint8_t { kNone, kVectorOfTime };
 struct FunctionSpec {
   std::string_view name;
   std::span<const ValueType> args;
-  // Trailing arguments that may be left out: 0 = all are required, n > 0 = the last n are optional, -1 = the last one may be
-  // left out or repeated without limit (label_join).
+  // Trailing arguments that may be left out: 0 = all are required, n > 0 = the last n are optional,
+  // -1 = the last one may be left out or repeated without limit (label_join).
   int variadic = 0;
   ValueType returns = ValueType::kInstantVector;
   DefaultArg default_arg = DefaultArg::kNone;
   MetricNameRule metric_name = MetricNameRule::kDrop;
-  bool experimental = false;      // Needs --enable-feature=promql-experimental-functions.
-  bool step_invariant = true;     // False when the result depends on the evaluation time itself (time(), timestamp(), hour() …).
-  bool counter = false;           // Expects a counter: annotates when the name does not look like one.
-  Kernel kernel;                  // query/functions/kernel.h
+  bool experimental = false;   // Needs --enable-feature=promql-experimental-functions.
+  bool step_invariant = true;  // False when the result depends on the evaluation time itself
+                               // (time(), timestamp(), hour() …).
+  bool counter = false;        // Expects a counter: annotates when the name does not look like one.
+  bool quantile_param =
+      false;      // The first argument is a quantile: annotates when it is outside [0, 1].
+  Kernel kernel;  // query/functions/kernel.h
   std::string_view summary;
-  std::string_view example;       // A query that parses.
+  std::string_view example;  // A query that parses.
 };
 
 struct AggregationSpec {
   std::string_view name;
   ValueType param = ValueType::kNone;  // Type of the parameter; kNone = takes none.
   bool experimental = false;
-  bool keeps_series = false;  // topk, bottomk, limitk, limit_ratio: results are input series with their labels.
-  AggregationKernel kernel;   // query/functions/kernel.h
+  bool keeps_series =
+      false;  // topk, bottomk, limitk, limit_ratio: results are input series with their labels.
+  AggregationKernel kernel;  // query/functions/kernel.h
   std::string_view summary;
   std::string_view example;
 };

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tsdb/golden_file.h"
+
 namespace hearth {
 namespace {
 
@@ -181,6 +183,17 @@ TEST(XorChunkTest, MutatedBytesNeverBreakTheDecoder) {
     }
     for (size_t i = 0; i < columns.t.size(); ++i) ASSERT_TRUE(range.Contains(columns.t[i]));
   }
+}
+
+TEST(XorChunkTest, TheWorkedExampleOfTheFormatPageIsWhatIsWrittenAndRead) {
+  std::map<std::string, std::string> golden = ReadGoldenFile("chunk.golden");
+  const TimeMs t0 = 1'700'000'000'000;
+  const Chunk chunk = Encode({{t0, 1}, {t0 + 15'000, 1}, {t0 + 30'003, 2}, {t0 + 45'003, 2.5}});
+  EXPECT_EQ(chunk.bytes, golden["xor chunk"]);
+  SampleColumns columns;
+  ASSERT_TRUE(DecodeChunk(chunk.meta, golden["xor chunk"], TimeRange(), &columns).ok());
+  EXPECT_THAT(columns.t, testing::ElementsAre(t0, t0 + 15'000, t0 + 30'003, t0 + 45'003));
+  EXPECT_THAT(columns.v, testing::ElementsAre(1, 1, 2, 2.5));
 }
 
 TEST(ChunkEncodingTest, EveryEncodingHasAnIdANameAndADecoder) {

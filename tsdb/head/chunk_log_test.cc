@@ -7,6 +7,7 @@
 #include <random>
 
 #include "tsdb/fault_file_system.h"
+#include "tsdb/golden_file.h"
 #include "tsdb/wal/segment.h"
 
 namespace hearth {
@@ -145,6 +146,37 @@ TEST_F(ChunkLogTest, AFailedWriteIsTriedAgainAtTheSamePlace) {
   Open();
   ASSERT_EQ(found_.size(), 3u);
   EXPECT_EQ(Read(found_[2].locator, b_), "three");
+}
+
+TEST_F(ChunkLogTest, TheWorkedExampleOfTheFormatPageIsWhatIsWrittenAndRead) {
+  std::map<std::string, std::string> golden = ReadGoldenFile("chunk_log.golden");
+  const std::string bytes =
+      golden["segment header"] + golden["series frame"] + golden["chunk frame"];
+  log_.reset();
+  ASSERT_TRUE(PosixFileSystem().Create(SegmentPath(dir_, 7)).value()->WriteAt(0, bytes).ok());
+  Open();
+  ASSERT_EQ(found_.size(), 1u);
+  EXPECT_EQ(found_[0].labels, "up{job=\"node\"}");
+  EXPECT_EQ(found_[0].lsn, 42u);
+  const TimeMs t0 = 1'700'000'000'000;
+  const ChunkMeta meta{t0, t0 + 45'003, 4, ChunkEncoding::kXor};
+  EXPECT_EQ(found_[0].locator.meta(), meta);
+  const Labels labels = {{"__name__", "up"}, {"job", "node"}};
+  const std::string chunk = Read(found_[0].locator, labels);
+  SampleColumns columns;
+  ASSERT_TRUE(DecodeChunk(meta, chunk, TimeRange(), &columns).ok());
+  EXPECT_THAT(columns.v, ElementsAre(1, 1, 2, 2.5));
+
+  // Written again, it is the same but for the segment's number.
+  uint32_t labelled = 0;
+  log_->Append(labels.Fingerprint(), meta, chunk, 42, &labelled,
+               [&](std::string* out) { out->append(labels.bytes()); });
+  ASSERT_TRUE(log_->Flush().ok());
+  const auto file = PosixFileSystem().OpenRead(SegmentPath(dir_, 8)).value();
+  std::string written(bytes.size() + 1, 0);
+  ASSERT_EQ(file->ReadAt(0, written.data(), written.size()).value(), bytes.size());
+  written.resize(bytes.size());
+  EXPECT_EQ(written.substr(kSegmentHeaderBytes), bytes.substr(kSegmentHeaderBytes));
 }
 
 TEST_F(ChunkLogTest, DamageAnywhereIsSkippedAndNeverBelieved) {

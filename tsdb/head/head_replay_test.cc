@@ -75,7 +75,7 @@ TEST_F(HeadReplayTest, LastSamplesAreJudgedAgainstAfterAReplay) {
 }
 
 TEST_F(HeadReplayTest, RandomWorkloadsReplayToWhatTheyWere) {
-  for (uint64_t seed = 0; seed < 25; ++seed) {
+  for (uint64_t seed = 0; seed < 12; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
     head_.reset();
@@ -155,7 +155,7 @@ TEST_F(HeadReplayTest, AChunkLostInTheMiddleIsMadeAgainBetweenItsNeighbours) {
   head_.reset();
   const std::string bytes = ReadFile(files[0]);
   std::mt19937_64 random(1);
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 20; ++i) {
     SCOPED_TRACE(i);
     fs::copy(dir_, dir_ + "_copy", fs::copy_options::recursive);
     std::string damaged = bytes;
@@ -180,7 +180,7 @@ TEST_F(HeadReplayTest, AWalCutAtAnyByteKeepsEveryCommitBefore) {
   const std::string path = Files(options_.wal_dir).at(0);
   const std::string bytes = ReadFile(path);
   size_t last_samples = 0;
-  for (size_t n = 0; n <= bytes.size(); n += 1 + n % 5) {
+  for (size_t n = 0; n <= bytes.size(); n += 1 + n % 13) {
     SCOPED_TRACE(n);
     fs::remove_all(dir_);
     ASSERT_TRUE(PosixFileSystem().MakeDirs(options_.wal_dir).ok());
@@ -232,7 +232,7 @@ TEST_F(HeadReplayTest, RandomlyMutatedFilesNeverKeepTheHeadFromOpening) {
   head_.reset();
   const std::string wal = Files(options_.wal_dir).at(0), chunks = Files(options_.chunks_dir).at(0);
   const std::string wal_bytes = ReadFile(wal), chunk_bytes = ReadFile(chunks);
-  for (uint64_t seed = 0; seed < 150; ++seed) {
+  for (uint64_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
     fs::remove_all(dir_);

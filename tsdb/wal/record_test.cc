@@ -6,6 +6,9 @@
 #include <limits>
 #include <random>
 
+#include "tsdb/golden_file.h"
+#include "tsdb/wal/frame.h"
+
 namespace hearth {
 namespace {
 
@@ -134,6 +137,38 @@ absl::StatusOr<size_t> Decode(WalRecordType type, std::string_view payload) {
       return with(std::vector<WalDelete>(), DecodeDeletes);
   }
   return absl::InternalError("no such type");
+}
+
+TEST(WalRecordTest, TheWorkedExampleOfTheFormatPageIsWhatIsWrittenAndRead) {
+  std::map<std::string, std::string> golden = ReadGoldenFile("wal.golden");
+  EXPECT_EQ(golden["segment header"], SegmentHeader(kWalKind, 7));
+  Frame frame;
+  ASSERT_TRUE(ParseFrame(kWalKind, golden["series frame"], &frame));
+  EXPECT_EQ(frame.lsn, 41u);
+  std::vector<WalSeries> series;
+  ASSERT_TRUE(DecodeSeries(frame.payload, &series).ok());
+  ASSERT_EQ(series.size(), 1u);
+  EXPECT_EQ(series[0].ref, 0u);
+  EXPECT_EQ(LabelsView(series[0].labels).ToString(), "up{job=\"node\"}");
+  std::string written;
+  AppendFrame(kWalKind, 1, 41, frame.payload, &written);
+  EXPECT_EQ(written, golden["series frame"]);
+
+  ASSERT_TRUE(ParseFrame(kWalKind, golden["samples frame"], &frame));
+  EXPECT_EQ(frame.lsn, 42u);
+  std::vector<WalSample> samples;
+  ASSERT_TRUE(DecodeSamples(frame.payload, &samples).ok());
+  ASSERT_EQ(samples.size(), 3u);
+  const TimeMs t0 = 1'700'000'000'000;
+  const WalSample expected[] = {{0, t0, 1}, {1, t0, 12345}, {0, t0 + 15'000, StaleNaN()}};
+  SamplesEncoder encoder;
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(samples[i].ref, expected[i].ref);
+    EXPECT_EQ(samples[i].t, expected[i].t);
+    EXPECT_TRUE(SameBits(samples[i].v, expected[i].v));
+    encoder.Add(expected[i].ref, expected[i].t, expected[i].v);
+  }
+  EXPECT_EQ(encoder.payload(), frame.payload);
 }
 
 TEST(WalRecordTest, EveryKindRoundTrips) {

@@ -1,0 +1,386 @@
+#include "api/v1/api.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "http/url.h"
+#include "model/fake_clock.h"
+#include "tsdb/fake_storage.h"
+
+namespace hearth {
+namespace {
+
+using promql::QueryRequest;
+using promql::QueryResult;
+using promql::ValueType;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr TimeMs kNow = 1'700'000'000'000;
+
+class FakeScrapeStatus : public ScrapeStatus {
+ public:
+  std::vector<TargetStatus> active;
+  std::vector<TargetMetadata> metadata;
+
+  std::vector<TargetStatus> ActiveTargets() const override { return active; }
+  std::vector<DroppedTarget> DroppedTargets() const override {
+    return {{Labels{{"__address__", "x:1"}}, "node"}};
+  }
+  std::map<std::string, int64_t> DroppedTargetCounts() const override { return {{"node", 1}}; }
+  std::vector<std::string> ScrapePools() const override { return {"node", "self"}; }
+  std::vector<TargetMetadata> TargetsMetadata(std::string_view metric) const override {
+    std::vector<TargetMetadata> matching;
+    for (const TargetMetadata& entry : metadata) {
+      if (metric.empty() || entry.metric == metric) matching.push_back(entry);
+    }
+    return matching;
+  }
+};
+
+class ApiTest : public testing::Test {
+ protected:
+  ApiTest() {
+    deps_.storage = &storage_;
+    deps_.clock = &clock_;
+    deps_.registry = &registry_;
+    deps_.scrape = &scrape_;
+    deps_.execute = [this](const QueryRequest& request) {
+      asked_ = request;
+      return result_;
+    };
+    deps_.readiness = [this] { return readiness_; };
+    deps_.build = {"3.0.0", "abc", "main", "me", "today", "g++"};
+    deps_.flags = {{"web.listen-address", "0.0.0.0:9090"}};
+    deps_.config_yaml = [] { return "global: {}\n"; };
+    deps_.runtime_info = [] {
+      return RuntimeInfo{.start_time_ms = 1000, .cpus = 2, .storage_retention = "30d"};
+    };
+    deps_.tsdb_status = [](size_t) -> absl::StatusOr<TsdbStatus> {
+      TsdbStatus status;
+      status.series = 5;
+      status.series_by_metric_name = {{"up", 3}, {"x", 2}};
+      return status;
+    };
+    deps_.wal_replay = [] { return WalReplayStatus{0, 9, 3, "in progress"}; };
+    deps_.alertmanager_urls = [] {
+      return std::vector<std::string>{"http://am:9093/api/v2/alerts"};
+    };
+    deps_.reload = [this] { return reload_; };
+    deps_.quit = [this] { quit_ = true; };
+  }
+
+  http::Response Send(std::string method, std::string target, std::string body = "",
+                      http::Headers headers = {}) {
+    if (api_ == nullptr) api_ = *Api::Create(deps_);
+    http::Request request;
+    request.method = std::move(method);
+    request.target = target;
+    const size_t question = std::min(target.find('?'), target.size());
+    request.path = target.substr(0, question);
+    request.query = *http::ParseQuery(target.substr(std::min(question + 1, target.size())));
+    request.headers = std::move(headers);
+    request.cancelled = std::make_shared<std::atomic<bool>>(false);
+    const http::Dispatch dispatch = api_->Route(request);
+    EXPECT_LE(body.size(), dispatch.body_bytes_max);
+    request.body = std::move(body);
+    return dispatch.handle(request);
+  }
+  http::Response Get(std::string target) { return Send("GET", std::move(target)); }
+
+  FakeStorage storage_;
+  FakeClock clock_{kNow};
+  metrics::Registry registry_;
+  FakeScrapeStatus scrape_;
+  ApiDependencies deps_;
+  Readiness readiness_ = Readiness::kReady;
+  QueryRequest asked_;
+  absl::StatusOr<QueryResult> result_ = QueryResult{};
+  absl::Status reload_;
+  bool quit_ = false;
+  std::unique_ptr<Api> api_;
+};
+
+TEST_F(ApiTest, InstantQueryAnswersAVector) {
+  result_->type = ValueType::kInstantVector;
+  result_->series = {{Labels{{"__name__", "up"}}, {{1500, 1}}, {}, {}},
+                     {Labels{}, {}, {1500}, {Histogram{}}}};
+  result_->warnings = {"PromQL warning: w"};
+  const http::Response response =
+      Get("/api/v1/query?query=up&time=1.5&timeout=5s&lookback_delta=60");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, R"({"status":"success","data":{"resultType":"vector","result":[)"
+                           R"({"metric":{"__name__":"up"},"value":[1.500,"1"]},)"
+                           R"({"metric":{},"histogram":[1.500,{"count":"0","sum":"0"}]}]},)"
+                           R"("warnings":["PromQL warning: w"]})");
+  EXPECT_EQ(asked_.query, "up");
+  EXPECT_EQ(asked_.start_ms, 1500);
+  EXPECT_EQ(asked_.end_ms, 1500);
+  EXPECT_EQ(asked_.step_ms, 0);
+  EXPECT_EQ(asked_.timeout_ms, 5000);
+  EXPECT_EQ(asked_.lookback_delta_ms, 60'000);
+}
+
+TEST_F(ApiTest, InstantQueryDefaultsToNow) {
+  result_->type = ValueType::kScalar;
+  result_->scalar = 2.5;
+  EXPECT_THAT(Get("/api/v1/query?query=2.5").body,
+              HasSubstr(R"({"resultType":"scalar","result":[1700000000,"2.5"]})"));
+  EXPECT_EQ(asked_.start_ms, kNow);
+  result_->scalar = 1e-7;
+  EXPECT_THAT(Get("/api/v1/query?query=1e-7").body, HasSubstr("\"0.0000001\""));
+  result_->type = ValueType::kString;
+  result_->string = "<s>";
+  EXPECT_THAT(Get("/api/v1/query?query='s'").body,
+              HasSubstr(R"({"resultType":"string","result":[1700000000,"\u003cs\u003e"]})"));
+}
+
+TEST_F(ApiTest, RangeQueryAnswersAMatrixFromAForm) {
+  result_->type = ValueType::kRangeVector;
+  result_->series = {{Labels{{"a", "b"}}, {{1000, 1}, {2000, 2}}, {}, {}}};
+  const http::Response response =
+      Send("POST", "/api/v1/query_range", "query=up&start=1&end=3&step=1s",
+           {{"Content-Type", "application/x-www-form-urlencoded"}});
+  EXPECT_EQ(response.body, R"({"status":"success","data":{"resultType":"matrix","result":[)"
+                           R"({"metric":{"a":"b"},"values":[[1,"1"],[2,"2"]]}]}})");
+  EXPECT_EQ(asked_.start_ms, 1000);
+  EXPECT_EQ(asked_.end_ms, 3000);
+  EXPECT_EQ(asked_.step_ms, 1000);
+}
+
+TEST_F(ApiTest, RangeQueryChecksItsParameters) {
+  const auto error = [&](const std::string& parameters) {
+    const http::Response response = Get("/api/v1/query_range?query=up&" + parameters);
+    EXPECT_EQ(response.status, 400);
+    return response.body;
+  };
+  EXPECT_THAT(error("end=1&step=1"),
+              HasSubstr(R"(invalid parameter \"start\": cannot parse \"\")"));
+  EXPECT_THAT(
+      error("start=2&end=1&step=1"),
+      HasSubstr(R"(invalid parameter \"end\": end timestamp must not be before start time)"));
+  EXPECT_THAT(error("start=1&end=2&step=0"),
+              HasSubstr("zero or negative query resolution step widths are not accepted. Try a "
+                        "positive integer"));
+  EXPECT_THAT(
+      error("start=0&end=11001&step=1"),
+      HasSubstr(R"x("error":"exceeded maximum resolution of 11,000 points per timeseries. )x"
+                R"x(Try decreasing the query resolution (?step=XX)"})x"));
+  EXPECT_EQ(Get("/api/v1/query_range?query=up&start=0&end=11000&step=1").status, 200);
+  EXPECT_THAT(error("start=-8e15&end=8e15&step=0.001"), HasSubstr("11,000"));
+}
+
+TEST_F(ApiTest, QueryErrorsHaveTheirTypes) {
+  result_ = absl::InvalidArgumentError("1:5: parse error: unclosed left parenthesis");
+  http::Response response = Get("/api/v1/query?query=sum(");
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(response.body,
+            R"({"status":"error","errorType":"bad_data","error":"invalid parameter \"query\": )"
+            R"(1:5: parse error: unclosed left parenthesis"})");
+  result_ = absl::FailedPreconditionError("many-to-many");
+  EXPECT_EQ(Get("/api/v1/query?query=up").status, 422);
+  result_ = absl::DeadlineExceededError("query timed out in expression evaluation");
+  EXPECT_EQ(Get("/api/v1/query?query=up").status, 503);
+}
+
+TEST_F(ApiTest, LimitCutsSeriesAndWarns) {
+  result_->type = ValueType::kInstantVector;
+  result_->series.resize(3, {Labels{}, {{0, 1}}, {}, {}});
+  const std::string body = Get("/api/v1/query?query=up&limit=2").body;
+  EXPECT_THAT(body, HasSubstr(R"("warnings":["results truncated due to limit"])"));
+  EXPECT_EQ(result_->series.size(), 3u);
+  EXPECT_THAT(Get("/api/v1/query?query=up&limit=3").body, Not(HasSubstr("warnings")));
+}
+
+TEST_F(ApiTest, StatsAreGivenOnRequest) {
+  result_->type = ValueType::kInstantVector;
+  result_->stats = {.samples_read = 42, .peak_samples = 7};
+  EXPECT_THAT(Get("/api/v1/query?query=up").body, Not(HasSubstr("stats")));
+  EXPECT_THAT(Get("/api/v1/query?query=up&stats=all").body,
+              HasSubstr(R"("samples":{"totalQueryableSamples":42,"peakSamples":7})"));
+  EXPECT_THAT(Get("/api/v1/query?query=up&stats=yes").body, HasSubstr("deprecated"));
+}
+
+TEST_F(ApiTest, SeriesAndLabelsComeFromTheStorage) {
+  storage_.Put(Labels{{"__name__", "up"}, {"job", "a"}}, 1000, 1.0);
+  storage_.Put(Labels{{"__name__", "up"}, {"job", "b"}}, 1000, 1.0);
+  storage_.Put(Labels{{"__name__", "x"}, {"a.b", "v"}}, 1000, 1.0);
+  EXPECT_EQ(
+      Get("/api/v1/series?match[]=up").body,
+      R"({"status":"success","data":[{"__name__":"up","job":"a"},{"__name__":"up","job":"b"}]})");
+  EXPECT_EQ(Get("/api/v1/series?match[]=up&limit=1").body,
+            R"({"status":"success","data":[{"__name__":"up","job":"a"}],)"
+            R"("warnings":["results truncated due to limit"]})");
+  EXPECT_THAT(Get("/api/v1/series").body, HasSubstr("no match[] parameter provided"));
+  EXPECT_EQ(Get("/api/v1/labels").body, R"({"status":"success","data":["__name__","a.b","job"]})");
+  EXPECT_EQ(Get("/api/v1/labels?match[]=up").body,
+            R"({"status":"success","data":["__name__","job"]})");
+  EXPECT_EQ(Get("/api/v1/label/job/values").body, R"({"status":"success","data":["a","b"]})");
+  EXPECT_EQ(Get("/api/v1/label/U__a_2e_b/values").body, R"({"status":"success","data":["v"]})");
+  EXPECT_EQ(Get("/api/v1/label/job/values?start=2&end=1").status, 400);
+  EXPECT_EQ(Get("/api/v1/label//values").status, 404);
+}
+
+TEST_F(ApiTest, TargetsShowBothStates) {
+  TargetStatus target;
+  target.labels = Labels{{"job", "node"}};
+  target.scrape_pool = "node";
+  target.scrape_url = "http://x:1/metrics";
+  target.last_error = "connection refused";
+  target.health = TargetHealth::kDown;
+  target.last_scrape_ms = 1435781451781;
+  target.scrape_interval_ms = 15'000;
+  target.scrape_timeout_ms = 10'000;
+  scrape_.active = {target};
+  const std::string body = Get("/api/v1/targets").body;
+  EXPECT_THAT(body, HasSubstr(R"("health":"down","scrapeInterval":"15s","scrapeTimeout":"10s")"));
+  EXPECT_THAT(body, HasSubstr(R"("lastScrape":"2015-07-01T20:10:51.781Z")"));
+  EXPECT_THAT(body, HasSubstr(R"("droppedTargets":[{"discoveredLabels":{"__address__":"x:1"},)"
+                              R"("scrapePool":"node"}],"droppedTargetCounts":{"node":1}})"));
+  EXPECT_THAT(Get("/api/v1/targets?state=active").body, HasSubstr(R"("droppedTargets":[])"));
+  EXPECT_THAT(Get("/api/v1/targets?scrapePool=other").body, HasSubstr(R"("activeTargets":[])"));
+  EXPECT_THAT(Get("/api/v1/scrape_pools").body, HasSubstr(R"({"scrapePools":["node","self"]})"));
+}
+
+TEST_F(ApiTest, MetadataIsOneRowForEachVariant) {
+  const Labels a{{"job", "a"}}, b{{"job", "b"}};
+  scrape_.metadata = {{a, "m", {MetricType::kCounter, "Help.", ""}},
+                      {b, "m", {MetricType::kCounter, "Help.", ""}},
+                      {b, "n", {MetricType::kGauge, "N.", "bytes"}}};
+  EXPECT_EQ(Get("/api/v1/metadata").body,
+            R"({"status":"success","data":{"m":[{"type":"counter","help":"Help.","unit":""}],)"
+            R"("n":[{"type":"gauge","help":"N.","unit":"bytes"}]}})");
+  EXPECT_THAT(Get("/api/v1/metadata?limit=1").body, Not(HasSubstr("\"n\"")));
+  EXPECT_THAT(Get("/api/v1/metadata?limit=x").body, HasSubstr("limit must be a number"));
+  EXPECT_EQ(
+      Get("/api/v1/targets/metadata?match_target={job=\"b\"}&metric=n").body,
+      R"({"status":"success","data":[{"target":{"job":"b"},"type":"gauge","help":"N.","unit":"bytes"}]})");
+  EXPECT_THAT(Get("/api/v1/targets/metadata?metric=absent").body, HasSubstr(R"("data":[])"));
+}
+
+TEST_F(ApiTest, StatusPagesShowWhatTheServerSays) {
+  EXPECT_THAT(Get("/api/v1/status/buildinfo").body, HasSubstr(R"("version":"3.0.0")"));
+  EXPECT_THAT(Get("/api/v1/status/runtimeinfo").body,
+              HasSubstr(R"("startTime":"1970-01-01T00:00:01Z")"));
+  EXPECT_THAT(Get("/api/v1/status/config").body, HasSubstr(R"({"yaml":"global: {}\n"})"));
+  EXPECT_THAT(Get("/api/v1/status/flags").body,
+              HasSubstr(R"({"web.listen-address":"0.0.0.0:9090"})"));
+  EXPECT_THAT(Get("/api/v1/status/tsdb?limit=1").body,
+              HasSubstr(R"("seriesCountByMetricName":[{"name":"up","value":3}])"));
+  EXPECT_EQ(Get("/api/v1/status/tsdb?limit=0").status, 400);
+  EXPECT_EQ(Get("/api/v1/status/tsdb?limit=10001").status, 400);
+  EXPECT_THAT(Get("/api/v1/alertmanagers").body, HasSubstr("http://am:9093"));
+  EXPECT_THAT(Get("/api/v1/rules").body, HasSubstr(R"({"groups":[]})"));
+  EXPECT_EQ(Get("/api/v1/rules?type=other").status, 400);
+  EXPECT_THAT(Get("/api/v1/alerts").body, HasSubstr(R"({"alerts":[]})"));
+}
+
+TEST_F(ApiTest, BeforeReadyOnlyHealthAndReplayAnswer) {
+  readiness_ = Readiness::kStarting;
+  const http::Response response = Get("/api/v1/query?query=up");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.body, "Service Unavailable");
+  EXPECT_EQ(response.headers.Get("X-Prometheus-Stopping"), "false");
+  EXPECT_EQ(Get("/-/ready").status, 503);
+  EXPECT_EQ(Get("/-/healthy").body, "Prometheus Server is Healthy.\n");
+  EXPECT_THAT(Get("/api/v1/status/walreplay").body,
+              HasSubstr(R"("current":3,"state":"in progress")"));
+  readiness_ = Readiness::kStopping;
+  EXPECT_EQ(Get("/api/v1/query?query=up").headers.Get("X-Prometheus-Stopping"), "true");
+  readiness_ = Readiness::kReady;
+  EXPECT_EQ(Get("/-/ready").body, "Prometheus Server is Ready.\n");
+}
+
+TEST_F(ApiTest, LifecycleEndpointsNeedTheFlagAndTheMethod) {
+  EXPECT_EQ(Send("POST", "/-/reload").status, 403);
+  EXPECT_EQ(Send("POST", "/-/reload").body, "Lifecycle API is not enabled.");
+  EXPECT_EQ(Get("/-/quit").status, 405);
+  EXPECT_EQ(Get("/-/quit").body, "Only POST or PUT requests allowed");
+  EXPECT_FALSE(quit_);
+  deps_.lifecycle = true;
+  api_.reset();
+  EXPECT_EQ(Send("PUT", "/-/reload").status, 200);
+  reload_ = absl::InvalidArgumentError("line 3");
+  const http::Response failed = Send("POST", "/-/reload");
+  EXPECT_EQ(failed.status, 500);
+  EXPECT_EQ(failed.body, "failed to reload config: line 3\n");
+  EXPECT_EQ(Send("POST", "/-/quit").status, 200);
+  EXPECT_TRUE(quit_);
+}
+
+TEST_F(ApiTest, RemoteWriteNeedsItsFlag) {
+  const http::Response off = Send("POST", "/api/v1/write");
+  EXPECT_EQ(off.status, 404);
+  EXPECT_THAT(off.body, HasSubstr("--web.enable-remote-write-receiver"));
+  RemoteWrite remote_write(&storage_, &registry_);
+  deps_.remote_write = &remote_write;
+  api_.reset();
+  EXPECT_EQ(Get("/api/v1/write").status, 405);
+  EXPECT_EQ(Send("POST", "/api/v1/write", "rubbish").status, 400);
+}
+
+TEST_F(ApiTest, WrongMethodsAndPathsAreTold) {
+  const http::Response response = Send("DELETE", "/api/v1/query");
+  EXPECT_EQ(response.status, 405);
+  EXPECT_EQ(response.headers.Get("Allow"), "GET, POST");
+  EXPECT_EQ(Get("/api/v1/nothing").status, 404);
+  EXPECT_EQ(Send("HEAD", "/-/healthy").status, 200);
+}
+
+TEST_F(ApiTest, CorsHeadersFollowTheOrigin) {
+  const http::Response none = Get("/api/v1/alerts");
+  EXPECT_EQ(none.headers.Get("Vary"), "Origin");
+  EXPECT_FALSE(none.headers.Has("Access-Control-Allow-Origin"));
+  const http::Headers origin = {{"Origin", "http://a.example"}};
+  const http::Response any = Send("GET", "/api/v1/alerts", "", origin);
+  EXPECT_EQ(any.headers.Get("Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(any.headers.Get("Access-Control-Allow-Headers"),
+            "Accept, Authorization, Content-Type, Origin");
+  EXPECT_EQ(Send("OPTIONS", "/api/v1/query", "", origin).status, 204);
+  deps_.cors_origin = "https?://a\\.example";
+  api_.reset();
+  EXPECT_EQ(Send("GET", "/api/v1/alerts", "", origin).headers.Get("Access-Control-Allow-Origin"),
+            "http://a.example");
+  EXPECT_FALSE(Send("GET", "/api/v1/alerts", "", {{"Origin", "http://b.example"}})
+                   .headers.Has("Access-Control-Allow-Origin"));
+  deps_.cors_origin = "(";
+  EXPECT_EQ(Api::Create(deps_).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ApiTest, RequestsAreCountedByPatternAndCode) {
+  Get("/api/v1/label/job/values");
+  Get("/api/v1/query_range?query=up");
+  const std::string text = Get("/metrics").body;
+  EXPECT_THAT(text,
+              HasSubstr("prometheus_http_requests_total{handler=\"/api/v1/label/:name/values\","
+                        "code=\"200\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("prometheus_http_requests_total{handler=\"/api/v1/query_range\","
+                              "code=\"400\"} 1\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("prometheus_http_requests_total{handler=\"/api/v1/query\",code=\"200\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("prometheus_http_request_duration_seconds_bucket{handler="
+                              "\"/api/v1/query_range\",le=\"0.1\"} 1\n"));
+}
+
+TEST_F(ApiTest, ARoutePrefixStandsBeforeEveryPath) {
+  deps_.route_prefix = "/prom";
+  EXPECT_EQ(Get("/api/v1/alerts").status, 404);
+  EXPECT_EQ(Get("/prom/api/v1/alerts").status, 200);
+  EXPECT_EQ(Get("/prometheus/api/v1/alerts").status, 404);
+  EXPECT_EQ(Get("/prom").headers.Get("Location"), "/prom/query");
+  EXPECT_EQ(Get("/prom/graph?g0.expr=up").headers.Get("Location"), "/prom/query?g0.expr=up");
+  EXPECT_THAT(Get("/prom/query").body, HasSubstr("action=\"/prom/api/v1/query\""));
+}
+
+TEST_F(ApiTest, EveryRouteHasItsOwnPattern) {
+  std::string parameter;
+  for (const Route& route : Routes()) {
+    std::string path(route.pattern);
+    if (const size_t at = path.find(":name"); at != std::string::npos) path.replace(at, 5, "x");
+    EXPECT_EQ(FindRoute(path, &parameter), &route) << path;
+  }
+}
+
+}  // namespace
+}  // namespace hearth

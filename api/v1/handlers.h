@@ -1,0 +1,69 @@
+// api/v1/handlers.h
+//
+// One function an endpoint; route_table.cc says which belongs to what.
+//
+// Thread safety: all may run on several threads at once.
+#ifndef HEARTH_API_V1_HANDLERS_H_
+#define HEARTH_API_V1_HANDLERS_H_
+
+#include <string>
+
+#include "api/v1/dependencies.h"
+#include "http/message.h"
+
+namespace hearth {
+
+// One request on its way to a handler.
+struct ApiCall {
+  const ApiDependencies& deps;
+  const http::Request& request;
+  http::Params params;         // Of the URL and of the form.
+  std::string path_parameter;  // What `:name` in the pattern stood for.
+};
+
+using ApiHandler = http::Response (*)(const ApiCall&);
+
+// query_handlers.cc
+http::Response HandleQuery(const ApiCall& call);
+http::Response HandleQueryRange(const ApiCall& call);
+
+// label_handlers.cc
+http::Response HandleSeries(const ApiCall& call);
+http::Response HandleLabels(const ApiCall& call);
+http::Response HandleLabelValues(const ApiCall& call);
+
+// target_handlers.cc
+http::Response HandleTargets(const ApiCall& call);
+http::Response HandleTargetsMetadata(const ApiCall& call);
+http::Response HandleMetadata(const ApiCall& call);
+http::Response HandleScrapePools(const ApiCall& call);
+http::Response HandleAlertmanagers(const ApiCall& call);
+http::Response HandleRules(const ApiCall& call);
+http::Response HandleAlerts(const ApiCall& call);
+
+// status_handlers.cc
+http::Response HandleBuildInfo(const ApiCall& call);
+http::Response HandleRuntimeInfo(const ApiCall& call);
+http::Response HandleConfig(const ApiCall& call);
+http::Response HandleFlags(const ApiCall& call);
+http::Response HandleTsdbStatus(const ApiCall& call);
+http::Response HandleWalReplay(const ApiCall& call);
+
+// page_handlers.cc
+http::Response HandleWrite(const ApiCall& call);
+http::Response HandleHealthy(const ApiCall& call);
+http::Response HandleReady(const ApiCall& call);
+http::Response HandleReload(const ApiCall& call);
+http::Response HandleQuit(const ApiCall& call);
+http::Response HandleMetrics(const ApiCall& call);
+http::Response HandleVersion(const ApiCall& call);
+http::Response HandleRoot(const ApiCall& call);
+http::Response HandleGraph(const ApiCall& call);
+http::Response HandleQueryPage(const ApiCall& call);
+
+// 503 with X-Prometheus-Stopping, for what cannot be answered before the server is ready.
+http::Response NotReadyResponse(Readiness readiness);
+
+}  // namespace hearth
+
+#endif  // HEARTH_API_V1_HANDLERS_H_

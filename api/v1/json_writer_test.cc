@@ -1,0 +1,136 @@
+#include "api/v1/json_writer.h"
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "gtest/gtest.h"
+
+namespace hearth {
+namespace {
+
+std::string Float(double v) {
+  std::string out;
+  AppendFloat(v, &out);
+  return out;
+}
+
+std::string Time(TimeMs t) {
+  std::string out;
+  AppendTimestamp(t, &out);
+  return out;
+}
+
+std::string Quoted(std::string_view s) {
+  std::string out;
+  AppendJsonString(s, &out);
+  return out;
+}
+
+TEST(JsonWriterTest, FloatsAreShortestWithExponentsOnlyAtTheEnds) {
+  EXPECT_EQ(Float(0), "0");
+  EXPECT_EQ(Float(-0.0), "-0");
+  EXPECT_EQ(Float(1), "1");
+  EXPECT_EQ(Float(0.1), "0.1");
+  EXPECT_EQ(Float(1e20), "100000000000000000000");
+  EXPECT_EQ(Float(1e21), "1e+21");
+  EXPECT_EQ(Float(-1.5e300), "-1.5e+300");
+  EXPECT_EQ(Float(0.000001), "0.000001");
+  EXPECT_EQ(Float(0.0000001), "1e-07");
+  EXPECT_EQ(Float(1.25e-9), "1.25e-09");
+  EXPECT_EQ(Float(1e-10), "1e-10");
+  EXPECT_EQ(Float(1.0 / 3), "0.3333333333333333");
+  EXPECT_EQ(Float(std::nan("")), "NaN");
+  EXPECT_EQ(Float(HUGE_VAL), "+Inf");
+  EXPECT_EQ(Float(-HUGE_VAL), "-Inf");
+  EXPECT_EQ(Float(std::numeric_limits<double>::max()), "1.7976931348623157e+308");
+}
+
+TEST(JsonWriterTest, EveryFloatReadsBackToItsBits) {
+  for (uint32_t seed = 0; seed < 5000; ++seed) {
+    std::mt19937_64 random(seed);
+    const double v = std::bit_cast<double>(static_cast<uint64_t>(random()));
+    if (!std::isfinite(v)) continue;
+    ASSERT_EQ(std::strtod(Float(v).c_str(), nullptr), v) << "seed " << seed;
+  }
+}
+
+TEST(JsonWriterTest, TimestampsHaveThreeDecimalsOrNone) {
+  EXPECT_EQ(Time(1435781451781), "1435781451.781");
+  EXPECT_EQ(Time(1435781451000), "1435781451");
+  EXPECT_EQ(Time(1435781451100), "1435781451.100");
+  EXPECT_EQ(Time(1), "0.001");
+  EXPECT_EQ(Time(0), "0");
+  EXPECT_EQ(Time(-1), "-0.001");
+  EXPECT_EQ(Time(-1500), "-1.500");
+  EXPECT_EQ(Time(std::numeric_limits<TimeMs>::min()), "-9223372036854775.808");
+}
+
+TEST(JsonWriterTest, EscapesAsGoDoes) {
+  EXPECT_EQ(Quoted("a\"b\\c"), R"("a\"b\\c")");
+  EXPECT_EQ(Quoted("\n\r\t\x01\x1f"), R"("\n\r\t\u0001\u001f")");
+  EXPECT_EQ(Quoted("<&>"), R"("\u003c\u0026\u003e")");
+  EXPECT_EQ(Quoted("h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\xa5"),
+            "\"h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\xa5\"");
+  EXPECT_EQ(Quoted("\xe2\x80\xa8\xe2\x80\xa9"), R"("\u2028\u2029")");
+  EXPECT_EQ(Quoted("a\xff\xc3z"), R"("a\ufffd\ufffdz")");
+  EXPECT_EQ(Quoted("\xed\xa0\x80"), R"("\ufffd\ufffd\ufffd")");
+  EXPECT_EQ(Quoted("\x7f"), "\"\x7f\"");
+}
+
+TEST(JsonWriterTest, FuzzedStringsAreValidJson) {
+  for (uint32_t seed = 0; seed < 5000; ++seed) {
+    std::mt19937 random(seed);
+    std::string text;
+    for (size_t n = random() % 20; n > 0; --n) {
+      text += random() % 2 == 0 ? "\xe2\x80\xa8\xf0\x9f\x94\xa5 \"\\\n<a"[random() % 14]
+                                : static_cast<char>(random());
+    }
+    const auto parsed = nlohmann::json::parse(Quoted(text), nullptr, /*allow_exceptions=*/false);
+    ASSERT_TRUE(parsed.is_string()) << "seed " << seed;
+    if (IsValidUtf8(text)) {
+      ASSERT_EQ(parsed.get<std::string>(), text) << "seed " << seed;
+    }
+  }
+}
+
+TEST(JsonWriterTest, PutsCommasBetweenValues) {
+  std::string out;
+  JsonWriter json(&out);
+  json.BeginObject().Key("a").BeginArray().Int(-1).Bool(true).Null().Number(0.5).Number(HUGE_VAL);
+  json.EndArray().Key("b").BeginObject().EndObject().Key("c").BeginArray().BeginArray().EndArray();
+  json.BeginArray().EndArray().EndArray().EndObject();
+  EXPECT_EQ(out, R"({"a":[-1,true,null,0.5,null],"b":{},"c":[[],[]]})");
+}
+
+TEST(JsonWriterTest, WritesLabelsAndPoints) {
+  std::string out;
+  JsonWriter json(&out);
+  json.BeginArray().LabelSet(Labels{{"__name__", "up"}, {"job", "a"}});
+  json.Point(1500, 0.25).Point(2000, std::nan("")).EndArray();
+  EXPECT_EQ(out, R"([{"__name__":"up","job":"a"},[1.500,"0.25"],[2,"NaN"]])");
+}
+
+TEST(JsonWriterTest, HistogramsListTheirPopulatedBuckets) {
+  Histogram histogram;
+  histogram.schema = 0;
+  histogram.count = 10;
+  histogram.sum = 3.5;
+  histogram.zero_threshold = 0.001;
+  histogram.zero_count = 2;
+  histogram.positive_spans = {{0, 2}, {1, 1}};
+  histogram.positive_buckets = {1, 0, 3};
+  histogram.negative_spans = {{1, 2}};
+  histogram.negative_buckets = {1, 3};
+  std::string out;
+  JsonWriter(&out).Point(1000, histogram);
+  EXPECT_EQ(out, R"([1,{"count":"10","sum":"3.5","buckets":[[1,"-4","-2","3"],[1,"-2","-1","1"],)"
+                 R"([3,"-0.001","0.001","2"],[0,"0.5","1","1"],[0,"4","8","3"]]}])");
+  out.clear();
+  JsonWriter(&out).Point(1000, Histogram{});
+  EXPECT_EQ(out, R"([1,{"count":"0","sum":"0"}])");
+}
+
+}  // namespace
+}  // namespace hearth

@@ -1,0 +1,187 @@
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <iterator>
+
+#include "api/v1/envelope.h"
+#include "api/v1/handlers.h"
+#include "api/v1/parameters.h"
+#include "model/status.h"
+#include "model/text.h"
+
+namespace hearth {
+namespace {
+
+using promql::QueryRequest;
+using promql::QueryResult;
+using promql::ResultSeries;
+using promql::ValueType;
+
+constexpr TimeMs kPointsMax = 11'000;
+
+// What instant and range queries have in common.
+absl::StatusOr<QueryRequest> CommonRequest(const ApiCall& call) {
+  QueryRequest request;
+  request.query.assign(call.params.Get("query"));
+  HEARTH_ASSIGN_OR_RETURN(request.timeout_ms, DurationParam(call.params, "timeout"));
+  HEARTH_ASSIGN_OR_RETURN(request.lookback_delta_ms, DurationParam(call.params, "lookback_delta"));
+  if (request.lookback_delta_ms && *request.lookback_delta_ms <= 0) {
+    return InvalidParameter("lookback_delta", "must be positive");
+  }
+  request.cancelled = call.request.cancelled.get();
+  return request;
+}
+
+absl::StatusOr<QueryRequest> InstantRequest(const ApiCall& call) {
+  HEARTH_ASSIGN_OR_RETURN(QueryRequest request, CommonRequest(call));
+  HEARTH_ASSIGN_OR_RETURN(request.start_ms,
+                          TimeParam(call.params, "time", call.deps.clock->NowMs()));
+  request.end_ms = request.start_ms;
+  return request;
+}
+
+absl::StatusOr<QueryRequest> RangeRequest(const ApiCall& call) {
+  const auto required = [&](std::string_view name) -> absl::StatusOr<TimeMs> {
+    const absl::StatusOr<TimeMs> time = ParseTime(call.params.Get(name));
+    if (!time.ok()) return InvalidParameter(name, FromAbsl(time.status().message()));
+    return time;
+  };
+  HEARTH_ASSIGN_OR_RETURN(const TimeMs start, required("start"));
+  HEARTH_ASSIGN_OR_RETURN(const TimeMs end, required("end"));
+  if (end < start) {
+    return InvalidParameter("end", "end timestamp must not be before start time");
+  }
+  const absl::StatusOr<TimeMs> step = ParseDuration(call.params.Get("step"));
+  if (!step.ok()) return InvalidParameter("step", FromAbsl(step.status().message()));
+  if (*step <= 0) {
+    return InvalidParameter("step",
+                            "zero or negative query resolution step widths are not accepted. Try "
+                            "a positive integer");
+  }
+  // The difference of any two int64 fits in uint64.
+  if ((static_cast<uint64_t>(end) - static_cast<uint64_t>(start)) / static_cast<uint64_t>(*step) >
+      static_cast<uint64_t>(kPointsMax)) {
+    return absl::InvalidArgumentError(
+        "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query "
+        "resolution (?step=XX)");
+  }
+  HEARTH_ASSIGN_OR_RETURN(QueryRequest request, CommonRequest(call));
+  request.start_ms = start;
+  request.end_ms = end;
+  request.step_ms = *step;
+  return request;
+}
+
+void WriteVector(const std::vector<ResultSeries>& vector, JsonWriter* json) {
+  json->BeginArray();
+  for (const ResultSeries& series : vector) {
+    json->BeginObject().Key("metric").LabelSet(series.labels);
+    if (!series.floats.empty()) {
+      json->Key("value").Point(series.floats[0].t, series.floats[0].v);
+    } else if (!series.histograms.empty()) {
+      json->Key("histogram").Point(series.histogram_t[0], series.histograms[0]);
+    }
+    json->EndObject();
+  }
+  json->EndArray();
+}
+
+void WriteMatrix(const std::vector<ResultSeries>& matrix, JsonWriter* json) {
+  json->BeginArray();
+  for (const ResultSeries& series : matrix) {
+    json->BeginObject().Key("metric").LabelSet(series.labels);
+    if (!series.floats.empty()) {
+      json->Key("values").BeginArray();
+      for (const Sample& sample : series.floats) json->Point(sample.t, sample.v);
+      json->EndArray();
+    }
+    if (!series.histograms.empty()) {
+      json->Key("histograms").BeginArray();
+      for (size_t i = 0; i < series.histograms.size(); ++i) {
+        json->Point(series.histogram_t[i], series.histograms[i]);
+      }
+      json->EndArray();
+    }
+    json->EndObject();
+  }
+  json->EndArray();
+}
+
+// Scalars, unlike samples, never have an exponent in Prometheus' answers.
+std::string FixedText(double value) {
+  std::string text;
+  if (!std::isfinite(value)) {
+    AppendFloat(value, &text);
+    return text;
+  }
+  char buffer[400];  // 2^-1074 takes 343 characters.
+  return std::string(buffer,
+                     std::to_chars(buffer, std::end(buffer), value, std::chars_format::fixed).ptr);
+}
+
+void WriteResult(const QueryResult& result, TimeMs end_ms, JsonWriter* json) {
+  switch (result.type) {
+    case ValueType::kScalar:
+      json->Key("resultType").String("scalar").Key("result").BeginArray();
+      json->Number(static_cast<double>(end_ms) / 1000).String(FixedText(result.scalar)).EndArray();
+      break;
+    case ValueType::kString:
+      json->Key("resultType").String("string").Key("result").BeginArray();
+      json->Number(static_cast<double>(end_ms) / 1000).String(result.string).EndArray();
+      break;
+    case ValueType::kRangeVector:
+      json->Key("resultType").String("matrix").Key("result");
+      WriteMatrix(result.series, json);
+      break;
+    case ValueType::kInstantVector:
+    case ValueType::kNone:
+      json->Key("resultType").String("vector").Key("result");
+      WriteVector(result.series, json);
+  }
+}
+
+void WriteStats(const QueryResult& result, double seconds, JsonWriter* json) {
+  json->Key("stats").BeginObject();
+  json->Key("timings").BeginObject();
+  json->Key("evalTotalTime").Number(seconds).Key("execTotalTime").Number(seconds).EndObject();
+  json->Key("samples").BeginObject();
+  json->Key("totalQueryableSamples").Int(result.stats.samples_read);
+  json->Key("peakSamples").Int(result.stats.peak_samples).EndObject().EndObject();
+}
+
+http::Response Execute(const ApiCall& call, const absl::StatusOr<QueryRequest>& request) {
+  if (!request.ok()) return ErrorResponse(request.status());
+  const absl::StatusOr<size_t> limit = LimitParam(call.params);
+  if (!limit.ok()) return ErrorResponse(limit.status());
+  const auto begin = std::chrono::steady_clock::now();
+  absl::StatusOr<QueryResult> result = call.deps.execute(*request);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+  if (absl::IsInvalidArgument(result.status())) {
+    return ErrorResponse(InvalidParameter("query", FromAbsl(result.status().message())));
+  }
+  if (!result.ok()) return ErrorResponse(result.status());
+  if (*limit > 0 && result->series.size() > *limit) {
+    result->series.resize(*limit);
+    result->warnings.push_back("results truncated due to limit");
+  }
+  const std::string_view stats = call.params.Get("stats");
+  if (!stats.empty() && stats != "true" && stats != "all") {
+    result->warnings.push_back(
+        StrCat("stats parameter value \"", stats, "\" is deprecated: use \"true\" or \"all\""));
+  }
+  Envelope envelope;
+  JsonWriter& json = envelope.data();
+  json.BeginObject();
+  WriteResult(*result, request->end_ms, &json);
+  if (!stats.empty()) WriteStats(*result, elapsed.count(), &json);
+  json.EndObject();
+  return envelope.Finish(result->warnings, result->infos);
+}
+
+}  // namespace
+
+http::Response HandleQuery(const ApiCall& call) { return Execute(call, InstantRequest(call)); }
+
+http::Response HandleQueryRange(const ApiCall& call) { return Execute(call, RangeRequest(call)); }
+
+}  // namespace hearth

@@ -1,0 +1,222 @@
+#include "config/config.h"
+
+#include <glob.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "config/field_reader.h"
+#include "config/field_writer.h"
+#include "config/validate.h"
+#include "model/status.h"
+#include "model/text.h"
+
+namespace hearth {
+namespace {
+
+std::string_view FolderOf(std::string_view filename) {
+  const size_t slash = filename.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : filename.substr(0, slash + 1);
+}
+
+// Resolves the paths that a configuration holds against the folder of its file.
+class PathResolver {
+ public:
+  explicit PathResolver(std::string_view filename) : folder_(FolderOf(filename)) {}
+
+  void Resolve(std::string* path) const {
+    if (!path->empty() && path->front() != '/') path->insert(0, folder_);
+  }
+  void Resolve(std::optional<TlsConfig>* tls) const {
+    if (!*tls) return;
+    Resolve(&(*tls)->ca_file);
+    Resolve(&(*tls)->cert_file);
+    Resolve(&(*tls)->key_file);
+  }
+  void Resolve(HttpClientConfig* http) const {
+    if (http->basic_auth) {
+      Resolve(&http->basic_auth->username_file);
+      Resolve(&http->basic_auth->password_file);
+    }
+    if (http->authorization) Resolve(&http->authorization->credentials_file);
+    if (http->oauth2) {
+      Resolve(&http->oauth2->client_secret_file);
+      Resolve(&http->oauth2->client_certificate_key_file);
+      Resolve(&http->oauth2->tls_config);
+    }
+    Resolve(&http->tls_config);
+    for (auto& [name, header] : http->http_headers) {
+      for (std::string& file : header.files) Resolve(&file);
+    }
+  }
+  void Resolve(DiscoveryConfigs* discovery) const {
+    for (FileSdConfig& sd : discovery->file_sd_configs) {
+      for (std::string& file : sd.files) Resolve(&file);
+    }
+  }
+  void Resolve(ScrapeConfig* scrape) const {
+    Resolve(&scrape->http);
+    Resolve(&scrape->discovery);
+    Resolve(&scrape->scrape_failure_log_file);
+  }
+  void Resolve(Config* config) const {
+    for (std::string& path : config->rule_files) Resolve(&path);
+    for (std::string& path : config->scrape_config_files) Resolve(&path);
+    Resolve(&config->global.query_log_file);
+    Resolve(&config->global.scrape_failure_log_file);
+    for (ScrapeConfig& scrape : config->scrape_configs) Resolve(&scrape);
+    for (AlertmanagerConfig& am : config->alerting.alertmanagers) {
+      Resolve(&am.http);
+      Resolve(&am.discovery);
+    }
+    for (RemoteWriteConfig& write : config->remote_write) Resolve(&write.http);
+    for (RemoteReadConfig& read : config->remote_read) Resolve(&read.http);
+    if (config->tracing) Resolve(&config->tracing->tls_config);
+  }
+
+ private:
+  const std::string folder_;  // Ends with '/' unless empty.
+};
+
+bool IsVariableChar(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// `$name`, `${name}` and `$$` in an external label's value, as Go's os.Expand reads them.
+std::string ExpandVariables(std::string_view text, const LoadEnvironment& environment) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '$' || i + 1 == text.size()) {
+      out.push_back(text[i]);
+      continue;
+    }
+    if (text[i + 1] == '$') {
+      out.push_back('$');
+      ++i;
+      continue;
+    }
+    const bool brace = text[i + 1] == '{';
+    const size_t start = i + (brace ? 2 : 1);
+    size_t end = start;
+    while (end < text.size() && (brace ? text[end] != '}' : IsVariableChar(text[end]))) ++end;
+    if (end == start || (brace && end == text.size())) {
+      if (!brace) out.push_back('$');  // Go eats a broken `${` and keeps a lone dollar.
+      i = brace ? start - 1 : i;
+      continue;
+    }
+    out.append(environment.variable(std::string(text.substr(start, end - start))));
+    i = brace ? end : end - 1;
+  }
+  return out;
+}
+
+// What a file named in scrape_config_files holds.
+struct ScrapeConfigFile {
+  std::vector<ScrapeConfig> scrape_configs;
+};
+
+template <typename V>
+void Fields(V& v, ScrapeConfigFile& c) {
+  v.List("scrape_configs", &c.scrape_configs, "empty or null scrape config section");
+}
+
+absl::Status LoadScrapeConfigFile(const std::string& path, const LoadEnvironment& environment,
+                                  Config* config) {
+  HEARTH_ASSIGN_OR_RETURN(const std::string text, environment.read_file(path));
+  HEARTH_ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(text));
+  ScrapeConfigFile file;
+  HEARTH_RETURN_IF_ERROR(ReadYaml(root, &file));
+  const PathResolver resolver(path);
+  for (ScrapeConfig& scrape : file.scrape_configs) {
+    resolver.Resolve(&scrape);
+    HEARTH_RETURN_IF_ERROR(CompleteScrapeConfig(config->global, &scrape));
+    for (const ScrapeConfig& other : config->scrape_configs) {
+      if (other.job_name == scrape.job_name) {
+        return absl::InvalidArgumentError(
+            StrCat("found multiple scrape configs with job name \"", scrape.job_name, "\""));
+      }
+    }
+    config->scrape_configs.push_back(std::move(scrape));
+    ++config->included_scrape_configs;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadInto(std::string_view text, std::string_view filename,
+                      const LoadEnvironment& environment, Config* config) {
+  HEARTH_ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(text));
+  HEARTH_RETURN_IF_ERROR(ReadYaml(root, config));
+  for (auto& [name, value] : config->global.external_labels)
+    value = ExpandVariables(value, environment);
+  HEARTH_RETURN_IF_ERROR(CompleteConfig(config));
+  PathResolver(filename).Resolve(config);
+  for (const std::string& pattern : config->scrape_config_files) {
+    for (const std::string& path : environment.glob(pattern)) {
+      if (absl::Status s = LoadScrapeConfigFile(path, environment, config); !s.ok()) {
+        return absl::InvalidArgumentError(StrCat("\"", path, "\": ", FromAbsl(s.message())));
+      }
+    }
+  }
+  config->warnings = UnsupportedWarnings(*config);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  if (!in || !(text << in.rdbuf())) return absl::NotFoundError(StrCat("reading ", path, " failed"));
+  return std::move(text).str();
+}
+
+std::vector<std::string> GlobFiles(const std::string& pattern) {
+  glob_t found{};
+  std::vector<std::string> paths;
+  if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+    paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  }
+  globfree(&found);
+  return paths;
+}
+
+}  // namespace
+
+const LoadEnvironment& SystemEnvironment() {
+  static const LoadEnvironment* const environment =
+      new LoadEnvironment{.variable =
+                              [](const std::string& name) {
+                                const char* value = std::getenv(name.c_str());
+                                return std::string(value == nullptr ? "" : value);
+                              },
+                          .read_file = &ReadWholeFile,
+                          .glob = &GlobFiles};
+  return *environment;
+}
+
+absl::StatusOr<Config> Load(std::string_view text, std::string_view filename,
+                            const LoadEnvironment& environment) {
+  Config config;
+  if (absl::Status s = LoadInto(text, filename, environment, &config); !s.ok()) {
+    return absl::InvalidArgumentError(
+        StrCat("parsing YAML file ", filename, ": ", FromAbsl(s.message())));
+  }
+  return config;
+}
+
+std::string ToYaml(const Config& config) {
+  Config shown = config;
+  shown.scrape_configs.resize(shown.scrape_configs.size() -
+                              std::min(shown.scrape_configs.size(), shown.included_scrape_configs));
+  std::string out;
+  AppendYaml(ToYamlNode(shown), 0, &out);
+  return out;
+}
+
+std::vector<std::string_view> UnsupportedDiscoveryKinds() {
+  std::vector<std::string_view> names;
+  for (const DiscoveryKind& kind : OtherDiscoveryKinds()) names.push_back(kind.name);
+  return names;
+}
+
+}  // namespace hearth

@@ -1,0 +1,190 @@
+#include "config/config.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "config/yaml.h"
+#include "model/text.h"
+
+namespace hearth {
+namespace {
+
+LoadEnvironment FakeEnvironment() {
+  return LoadEnvironment{
+      .variable = [](const std::string& name) { return name == "REGION" ? "eu" : ""; },
+      .read_file = [](const std::string& path) -> absl::StatusOr<std::string> {
+        if (path == "/etc/p/jobs/a.yml") return "scrape_configs: [{job_name: included}]";
+        return absl::NotFoundError("no such file");
+      },
+      .glob = [](const std::string& pattern) -> std::vector<std::string> {
+        if (pattern == "/etc/p/jobs/*.yml") return {"/etc/p/jobs/a.yml"};
+        return {};
+      }};
+}
+
+absl::StatusOr<Config> LoadText(std::string_view text) {
+  return Load(text, "/etc/p/prometheus.yml", FakeEnvironment());
+}
+
+std::string ErrorOf(std::string_view text) {
+  const auto config = LoadText(text);
+  return config.ok() ? "accepted" : std::string(config.status().message());
+}
+
+constexpr std::string_view kTypical = R"(
+global:
+  scrape_interval: 15s
+  evaluation_interval: 15s
+  external_labels: {region: "$REGION", cost: "5$$", zone: "${REGION}-1"}
+rule_files:
+  - "alert_rules.yml"
+scrape_config_files: ["jobs/*.yml"]
+scrape_configs:
+  - job_name: 'dev-pynode'
+    static_configs:
+      - targets: ['backend:3000']
+    metrics_path: '/metrics'
+    scrape_interval: 30s
+  - job_name: 'secure'
+    scheme: https
+    basic_auth: {username: u, password: hunter2}
+    tls_config: {ca_file: ca.pem}
+    scrape_interval: 5s
+    params: {module: [http_2xx]}
+    consul_sd_configs: [{server: "localhost:8500", token: hunter3}]
+    relabel_configs:
+      - source_labels: [__address__]
+        target_label: __param_target
+alerting:
+  alertmanagers:
+    - static_configs:
+        - targets: ['alertmanager:9093']
+)";
+
+TEST(ConfigTest, LoadsATypicalFileAndFillsDefaults) {
+  const auto config = LoadText(kTypical);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->global.scrape_timeout.ms, 10'000);
+  ASSERT_EQ(config->scrape_configs.size(), 3u);
+  const ScrapeConfig& first = config->scrape_configs[0];
+  EXPECT_EQ(first.job_name, "dev-pynode");
+  EXPECT_EQ(first.scrape_interval.ms, 30'000);
+  EXPECT_EQ(first.scrape_timeout.ms, 10'000);
+  EXPECT_TRUE(first.honor_timestamps);
+  EXPECT_EQ(first.discovery.static_configs[0].targets[0], "backend:3000");
+  EXPECT_EQ(config->scrape_configs[1].scrape_timeout.ms, 5'000) << "capped to the interval";
+  EXPECT_EQ(config->scrape_configs[2].job_name, "included");
+  EXPECT_EQ(config->scrape_configs[2].scrape_interval.ms, 15'000);
+}
+
+TEST(ConfigTest, AnEmptyFileIsValid) {
+  const auto config = LoadText("");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->global.scrape_interval.ms, 60'000);
+  EXPECT_EQ(config->global.evaluation_interval.ms, 60'000);
+}
+
+TEST(ConfigTest, ResolvesRelativePathsAgainstTheFile) {
+  const auto config = LoadText(kTypical);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->rule_files[0], "/etc/p/alert_rules.yml");
+  EXPECT_EQ(config->scrape_configs[1].http.tls_config->ca_file, "/etc/p/ca.pem");
+}
+
+TEST(ConfigTest, ExpandsVariablesInExternalLabels) {
+  const auto config = LoadText(kTypical);
+  ASSERT_TRUE(config.ok()) << config.status();
+  const StringMapConfig expected = {{"region", "eu"}, {"cost", "5$"}, {"zone", "eu-1"}};
+  EXPECT_EQ(config->global.external_labels, expected);
+}
+
+TEST(ConfigTest, WarnsOfWhatIsAcceptedWithoutEffect) {
+  const auto config = LoadText(kTypical);
+  ASSERT_TRUE(config.ok()) << config.status();
+  std::string all;
+  for (const std::string& warning : config->warnings) StrAppend(&all, warning, "\n");
+  EXPECT_NE(all.find("consul_sd_configs"), std::string::npos) << all;
+  EXPECT_NE(all.find("rule_files"), std::string::npos) << all;
+}
+
+TEST(ConfigTest, PrintsDefaultsAndHidesSecrets) {
+  const auto config = LoadText(kTypical);
+  ASSERT_TRUE(config.ok()) << config.status();
+  const std::string yaml = ToYaml(*config);
+  EXPECT_EQ(yaml.find("hunter"), std::string::npos) << yaml;
+  EXPECT_EQ(yaml.find("included"), std::string::npos) << yaml;
+  for (const char* part :
+       {"password: <secret>", "token: <secret>", "scrape_timeout: 10s", "honor_timestamps: true",
+        "- job_name: secure", "  - targets:\n    - backend:3000\n"}) {
+    EXPECT_NE(yaml.find(part), std::string::npos) << part << " in\n" << yaml;
+  }
+}
+
+TEST(ConfigTest, WhatIsPrintedLoadsAgainToTheSame) {
+  const auto config = LoadText(kTypical);
+  ASSERT_TRUE(config.ok()) << config.status();
+  const std::string once = ToYaml(*config);
+  const auto again = LoadText(once);
+  ASSERT_TRUE(again.ok()) << again.status() << "\n" << once;
+  EXPECT_EQ(ToYaml(*again), once);
+}
+
+TEST(ConfigTest, ErrorsNameFileLineAndKey) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"global:\n  scrape_intervall: 15s\n",
+       "parsing YAML file /etc/p/prometheus.yml: line 2: field scrape_intervall not found in type "
+       "config.plain"},
+      {"scrape_configs:\n- job_name: a\nscrape_configs:\n- job_name: b\n",
+       "line 3: field scrape_configs already set in type config.plain"},
+      {"global:\n  external_labels:\n    a: x\n    a: y\n",
+       "line 4: mapping key \"a\" already defined at line 3"},
+      {"global:\n  scrape_interval: 15\n", "line 2: not a valid duration string: \"15\""},
+      {"global: [a]\n", "line 1: cannot unmarshal !!seq into config.plain"},
+      {"scrape_configs:\n- job_name: a\n  relabel_configs:\n  - {regex: '(', target_label: x}\n",
+       "line 4: error parsing regexp"},
+      {"scrape_configs:\n- job_name: a\n- job_name: a\n",
+       "found multiple scrape configs with job name \"a\""},
+      {"scrape_configs:\n- job_name: ''\n", "line 2: job_name is empty"},
+      {"scrape_configs:\n-\n", "empty or null scrape config section"},
+      {"scrape_configs: [{job_name: a, basic_auth: {username: u}, bearer_token: t}]",
+       "at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured"},
+      {"scrape_configs: [{job_name: a, scrape_interval: 5s, scrape_timeout: 6s}]",
+       "scrape timeout greater than scrape interval for scrape config with job name \"a\""},
+      {"scrape_configs: [{job_name: a, dns_sd_configs: [{nmes: [x]}]}]",
+       "field nmes not found in type dns.plain"},
+      {"scrape_configs: [{job_name: a, nodns_sd_configs: []}]",
+       "field nodns_sd_configs not found in type config.plain"},
+      {"scrape_configs: [{job_name: a, honor_labels: 'true'}]",
+       "cannot unmarshal !!str `true` into bool"},
+  };
+  for (const auto& [text, error] : cases) {
+    EXPECT_NE(ErrorOf(text).find(error), std::string::npos) << text << "\ngave: " << ErrorOf(text);
+    EXPECT_EQ(ErrorOf(text).find('\n'), std::string::npos) << "one line";
+  }
+}
+
+TEST(ConfigFuzzTest, MutatedFilesNeverCrash) {
+  constexpr uint32_t kSeed = 77;
+  std::mt19937 random(kSeed);
+  SCOPED_TRACE(kSeed);
+  for (int i = 0; i < 1500; ++i) {
+    std::string text(kTypical);
+    for (unsigned n = 1 + random() % 3; n > 0; --n) {
+      const size_t at = random() % text.size();
+      static constexpr std::string_view kBytes = "\n :-[]{}*&!|>'\"#%x0";
+      if (random() % 2 == 0) {
+        text.erase(at, 1 + random() % 8);
+      } else {
+        text.insert(at, 1, kBytes[random() % kBytes.size()]);
+      }
+    }
+    if (const auto config = LoadText(text); config.ok()) {
+      const auto again = LoadText(ToYaml(*config));
+      EXPECT_TRUE(again.ok()) << again.status() << "\n" << text;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hearth

@@ -1,0 +1,258 @@
+#include "query/exec/build.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/status.h"
+#include "model/text.h"
+#include "query/exec/aggregate.h"
+#include "query/exec/binary.h"
+#include "query/exec/blocking.h"
+#include "query/exec/histogram_buckets.h"
+#include "query/exec/range_function.h"
+#include "query/exec/scalar.h"
+#include "query/exec/selector.h"
+#include "query/exec/streaming.h"
+#include "query/functions/spec.h"
+
+namespace hearth::promql {
+namespace {
+
+// Columns are allocated by steps, so a subquery of more steps than this is refused before it asks
+// for memory.
+constexpr int64_t kMinStepLimit = 1'000'000;
+
+// The arguments of a call, sorted by type.
+struct Arguments {
+  VectorPtr vector;
+  RangePtr range;
+  std::vector<ScalarPtr> scalars;
+  std::vector<std::string> strings;
+  std::vector<PositionRange> positions;
+  const PlanNode* vector_node = nullptr;
+};
+
+class Builder {
+ public:
+  explicit Builder(const QueryContext& ctx) : ctx_(ctx) {}
+
+  // A node that is evaluated once answers all steps of its parent's grid.
+  absl::StatusOr<VectorPtr> Vector(const PlanNode& node, const Grid& parent) {
+    HEARTH_ASSIGN_OR_RETURN(VectorPtr op, BareVector(node));
+    if (node.grid == parent) return op;
+    return NewBroadcast(parent, std::move(op));
+  }
+  absl::StatusOr<ScalarPtr> Scalar(const PlanNode& node, const Grid& parent) {
+    HEARTH_ASSIGN_OR_RETURN(ScalarPtr op, BareScalar(node));
+    if (node.grid == parent) return op;
+    return NewScalarBroadcast(parent, std::move(op));
+  }
+
+  absl::StatusOr<RangePtr> Range(const PlanNode& node) {
+    if (node.expr->kind == ExprKind::kMatrixSelector) {
+      HEARTH_RETURN_IF_ERROR(CheckMode(*As<MatrixSelector>(*node.expr).selector));
+      return NewMatrixSelector(node);
+    }
+    const PlanNode& child = *node.children[0];
+    const int64_t limit = std::max(ctx_.limits.max_samples, kMinStepLimit);
+    if (static_cast<int64_t>(node.subquery_grid.count) > limit) {
+      return absl::ResourceExhaustedError(
+          "query processing would load too many samples into memory in query execution");
+    }
+    HEARTH_ASSIGN_OR_RETURN(VectorPtr op, child.expr->type == ValueType::kScalar
+                                              ? ScalarAsVector(child, node.subquery_grid)
+                                              : Vector(child, node.subquery_grid));
+    return NewSubquery(node, std::move(op));
+  }
+
+ private:
+  absl::StatusOr<VectorPtr> ScalarAsVector(const PlanNode& node, const Grid& grid) {
+    HEARTH_ASSIGN_OR_RETURN(ScalarPtr op, Scalar(node, grid));
+    return NewVectorOfScalar(grid, std::move(op));
+  }
+  static absl::Status CheckMode(const VectorSelector& selector) {
+    if (selector.mode == SelectorMode::kPlain) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        "anchored and smoothed selectors are parsed but not evaluated yet");
+  }
+
+  absl::StatusOr<VectorPtr> BareVector(const PlanNode& node) {
+    switch (node.expr->kind) {
+      case ExprKind::kVectorSelector:
+        HEARTH_RETURN_IF_ERROR(CheckMode(As<VectorSelector>(*node.expr)));
+        return NewInstantSelector(node, SelectorOutput::kValue);
+      case ExprKind::kCall:
+        return VectorCall(node);
+      case ExprKind::kAggregate:
+        return Aggregate(node);
+      case ExprKind::kBinary:
+        return VectorBinary(node);
+      case ExprKind::kUnary: {
+        HEARTH_ASSIGN_OR_RETURN(VectorPtr child, Vector(*node.children[0], node.grid));
+        return As<UnaryExpr>(*node.expr).negate ? NewNegation(std::move(child)) : std::move(child);
+      }
+      default:
+        return absl::InternalError(
+            StrCat("no operator gives an instant vector of this expression: ",
+                   ValueTypeText(node.expr->type)));
+    }
+  }
+
+  absl::StatusOr<ScalarPtr> BareScalar(const PlanNode& node) {
+    switch (node.expr->kind) {
+      case ExprKind::kNumber:
+        return NewConstant(node.grid, As<NumberLiteral>(*node.expr).value);
+      case ExprKind::kUnary: {
+        HEARTH_ASSIGN_OR_RETURN(ScalarPtr child, Scalar(*node.children[0], node.grid));
+        return As<UnaryExpr>(*node.expr).negate ? NewScalarNegation(std::move(child))
+                                                : std::move(child);
+      }
+      case ExprKind::kBinary: {
+        HEARTH_ASSIGN_OR_RETURN(ScalarPtr lhs, Scalar(*node.children[0], node.grid));
+        HEARTH_ASSIGN_OR_RETURN(ScalarPtr rhs, Scalar(*node.children[1], node.grid));
+        return NewScalarBinary(node.grid, As<BinaryExpr>(*node.expr).op, std::move(lhs),
+                               std::move(rhs));
+      }
+      case ExprKind::kCall: {
+        const FunctionSpec* function = As<Call>(*node.expr).function;
+        HEARTH_ASSIGN_OR_RETURN(Arguments args, BuildArguments(node));
+        if (function->kernel.shape == Shape::kScalarOfVector) {
+          return NewScalarOfVector(std::move(args.vector));
+        }
+        return NewStepScalar(node.grid, function, std::move(args.scalars));
+      }
+      default:
+        return absl::InternalError("no operator gives a scalar of this expression");
+    }
+  }
+
+  absl::StatusOr<Arguments> BuildArguments(const PlanNode& node) {
+    Arguments args;
+    for (const auto& child : node.children) {
+      args.positions.push_back(child->expr->pos);
+      switch (child->expr->type) {
+        case ValueType::kScalar: {
+          HEARTH_ASSIGN_OR_RETURN(ScalarPtr scalar, Scalar(*child, node.grid));
+          args.scalars.push_back(std::move(scalar));
+          break;
+        }
+        case ValueType::kInstantVector: {
+          HEARTH_ASSIGN_OR_RETURN(args.vector, Vector(*child, node.grid));
+          args.vector_node = child.get();
+          break;
+        }
+        case ValueType::kRangeVector: {
+          HEARTH_ASSIGN_OR_RETURN(args.range, Range(*child));
+          break;
+        }
+        case ValueType::kString:
+          args.strings.push_back(As<StringLiteral>(*child->expr).value);
+          break;
+        case ValueType::kNone:
+          return absl::InternalError("an argument without a type");
+      }
+    }
+    return args;
+  }
+
+  absl::StatusOr<VectorPtr> VectorCall(const PlanNode& node) {
+    const Call& call = As<Call>(*node.expr);
+    const FunctionSpec* function = call.function;
+    HEARTH_ASSIGN_OR_RETURN(Arguments args, BuildArguments(node));
+    switch (function->kernel.shape) {
+      case Shape::kElementwise:
+        if (args.vector == nullptr && function->default_arg == DefaultArg::kVectorOfTime) {
+          args.vector = NewVectorOfTime(node.grid);
+        }
+        return NewElementwise(std::move(args.vector), function, std::move(args.scalars));
+      case Shape::kWindowed:
+        return NewRangeFunction(node.grid, function, std::move(args.range), std::move(args.scalars),
+                                std::move(args.positions));
+      case Shape::kVectorOfScalar:
+        return NewVectorOfScalar(node.grid, std::move(args.scalars[0]));
+      case Shape::kTimestamp:
+        return Timestamp(node, std::move(args));
+      case Shape::kRelabel:
+        return NewRelabel(std::move(args.vector), function, std::move(args.strings));
+      case Shape::kSort:
+        return NewSort(std::move(args.vector), function, std::move(args.strings), call.pos);
+      case Shape::kBuckets:
+        return NewHistogramBuckets(std::move(args.vector), function, std::move(args.scalars),
+                                   std::move(args.positions));
+      case Shape::kAbsent: {
+        VectorPtr child = function->kernel.window == nullptr
+                              ? std::move(args.vector)
+                              : NewRangeFunction(node.grid, function, std::move(args.range), {},
+                                                 std::move(args.positions));
+        return NewAbsent(std::move(child), LabelsForAbsent(*call.args[0]));
+      }
+      case Shape::kNoFloats:
+        return NewNoFloats(std::move(args.vector));
+      case Shape::kStepScalar:
+      case Shape::kScalarOfVector:
+        break;
+    }
+    return absl::InternalError(StrCat("function ", function->name, " gives no vector"));
+  }
+
+  absl::StatusOr<VectorPtr> Timestamp(const PlanNode& node, Arguments args) {
+    const PlanNode& child = *args.vector_node;
+    if (child.expr->kind != ExprKind::kVectorSelector) {
+      return NewEvaluationTime(std::move(args.vector));
+    }
+    VectorPtr times = NewInstantSelector(child, SelectorOutput::kTime);
+    return child.grid == node.grid ? std::move(times) : NewBroadcast(node.grid, std::move(times));
+  }
+
+  absl::StatusOr<VectorPtr> Aggregate(const PlanNode& node) {
+    const AggregateExpr& aggregate = As<AggregateExpr>(*node.expr);
+    HEARTH_ASSIGN_OR_RETURN(VectorPtr child, Vector(*node.children.back(), node.grid));
+    switch (aggregate.aggregation->kernel.shape) {
+      case AggregationShape::kFold:
+        return NewFold(aggregate, std::move(child));
+      case AggregationShape::kCountValues:
+        return NewCountValues(aggregate, std::move(child));
+      default: {
+        HEARTH_ASSIGN_OR_RETURN(ScalarPtr param, Scalar(*node.children[0], node.grid));
+        return NewRanked(aggregate, std::move(child), std::move(param));
+      }
+    }
+  }
+
+  absl::StatusOr<VectorPtr> VectorBinary(const PlanNode& node) {
+    const BinaryExpr& binary = As<BinaryExpr>(*node.expr);
+    const PlanNode &left = *node.children[0], &right = *node.children[1];
+    if (!binary.matching.has_value()) {
+      const bool scalar_left = left.expr->type == ValueType::kScalar;
+      HEARTH_ASSIGN_OR_RETURN(VectorPtr vector, Vector(scalar_left ? right : left, node.grid));
+      HEARTH_ASSIGN_OR_RETURN(ScalarPtr scalar, Scalar(scalar_left ? left : right, node.grid));
+      return NewVectorScalarBinary(std::move(vector), std::move(scalar), scalar_left, binary.op,
+                                   binary.return_bool, binary.pos);
+    }
+    if (binary.matching->fill_left.has_value() || binary.matching->fill_right.has_value()) {
+      return absl::FailedPreconditionError("fill modifiers are parsed but not evaluated yet");
+    }
+    HEARTH_ASSIGN_OR_RETURN(VectorPtr lhs, Vector(left, node.grid));
+    HEARTH_ASSIGN_OR_RETURN(VectorPtr rhs, Vector(right, node.grid));
+    return IsSetOperator(binary.op) ? NewSetOperator(binary, std::move(lhs), std::move(rhs))
+                                    : NewVectorBinary(binary, std::move(lhs), std::move(rhs));
+  }
+
+  const QueryContext& ctx_;
+};
+
+}  // namespace
+
+absl::StatusOr<VectorPtr> BuildVector(const PlanNode& node, const Grid& grid,
+                                      const QueryContext& ctx) {
+  return Builder(ctx).Vector(node, grid);
+}
+absl::StatusOr<ScalarPtr> BuildScalar(const PlanNode& node, const Grid& grid,
+                                      const QueryContext& ctx) {
+  return Builder(ctx).Scalar(node, grid);
+}
+absl::StatusOr<RangePtr> BuildRange(const PlanNode& node, const QueryContext& ctx) {
+  return Builder(ctx).Range(node);
+}
+
+}  // namespace hearth::promql

@@ -1,0 +1,137 @@
+// Aggregations that fold, and count_values.
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "model/status.h"
+#include "model/text.h"
+#include "query/exec/aggregate.h"
+#include "query/exec/blocking.h"
+#include "query/exec/grouping.h"
+
+namespace hearth::promql {
+namespace {
+
+class Fold : public Materialised {
+ public:
+  Fold(const AggregateExpr& aggregate, VectorPtr child)
+      : Materialised(child->grid()),
+        aggregate_(aggregate),
+        kernel_(aggregate.aggregation->kernel.fold),
+        child_(std::move(child)) {}
+
+  absl::Status Prepare(QueryContext* ctx) override {
+    HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
+    grouping_.Build(child_->series(), aggregate_);
+    series_ = grouping_.groups();
+    const int64_t held = ctx->account.BeginPhase();
+    // A shard has states for the groups that it meets.
+    std::array<std::vector<States>, kShards> states;
+    HEARTH_RETURN_IF_ERROR(
+        ForEachColumn(*child_, ctx, [&](size_t shard, size_t i, Worker*, StepColumn* column) {
+          if (states[shard].empty()) states[shard].resize(series_.size());
+          States& group = states[shard][grouping_.group_of(i)];
+          if (group.empty()) group.resize(kernel_.state_bytes * steps() / sizeof(double), 0);
+          kernel_.add(*column, group.data());
+          return absl::OkStatus();
+        }));
+    columns_.resize(series_.size());
+    for (size_t g = 0; g < series_.size(); ++g) Finish(g, &states);
+    return ctx->account.EndPhase(held, CountPresent(columns_));
+  }
+
+ private:
+  using States = std::vector<double>;
+
+  void Finish(size_t group, std::array<std::vector<States>, kShards>* states) {
+    columns_[group].Reset(steps());
+    States merged;
+    for (std::vector<States>& shard : *states) {
+      if (shard.empty() || shard[group].empty()) continue;
+      if (merged.empty()) {
+        merged = std::move(shard[group]);
+      } else {
+        kernel_.merge(shard[group].data(), steps(), merged.data());
+      }
+      States().swap(shard[group]);
+    }
+    if (!merged.empty()) kernel_.finish(merged.data(), &columns_[group]);
+  }
+
+  const AggregateExpr& aggregate_;
+  const FoldKernel& kernel_;
+  const VectorPtr child_;
+  Grouping grouping_;
+};
+
+// A value as count_values writes it: shortest digits, no exponent.
+std::string ValueText(double v) {
+  if (std::isnan(v)) return "NaN";
+  if (std::isinf(v)) return v > 0 ? "+Inf" : "-Inf";
+  char buffer[400];
+  const auto result = std::to_chars(buffer, buffer + sizeof(buffer), v, std::chars_format::fixed);
+  return std::string(buffer, result.ptr);
+}
+
+class CountValues : public Materialised {
+ public:
+  CountValues(const AggregateExpr& aggregate, VectorPtr child)
+      : Materialised(child->grid()), aggregate_(aggregate), child_(std::move(child)) {}
+
+  absl::Status Prepare(QueryContext* ctx) override {
+    const std::string& label = As<StringLiteral>(WithoutParens(*aggregate_.param)).value;
+    if (label.empty() || !IsValidUtf8(label)) {
+      std::string quoted;
+      AppendQuoted(label, &quoted);
+      return absl::FailedPreconditionError(StrCat("invalid label name ", quoted));
+    }
+    HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
+    grouping_.Build(child_->series(), aggregate_);
+    const int64_t held = ctx->account.BeginPhase();
+    std::vector<StepColumn> inputs;
+    HEARTH_RETURN_IF_ERROR(Materialise(*child_, ctx, &inputs));
+    // Ordered by fingerprint, which is the order of the output.
+    std::map<hearth::Fingerprint, std::pair<SeriesMeta, StepColumn>> outputs;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const SeriesMeta& group = grouping_.groups()[grouping_.group_of(i)];
+      for (size_t step = 0; step < steps(); ++step) {
+        if (!inputs[i].ok[step]) continue;
+        Labels labels =
+            LabelsBuilder(group.labels).Set(label, ValueText(inputs[i].v[step])).Build();
+        const hearth::Fingerprint fingerprint = labels.Fingerprint();
+        auto [it, is_new] = outputs.try_emplace(fingerprint);
+        auto& [meta, column] = it->second;
+        if (is_new) {
+          meta = {arena_.Add(std::move(labels)), fingerprint, group.drop_name};
+          column.Reset(steps());
+        }
+        column.Set(step, column.ok[step] ? column.v[step] + 1 : 1);
+      }
+    }
+    for (auto& [fingerprint, output] : outputs) {
+      series_.push_back(output.first);
+      columns_.push_back(std::move(output.second));
+    }
+    return ctx->account.EndPhase(held, CountPresent(columns_));
+  }
+
+ private:
+  const AggregateExpr& aggregate_;
+  const VectorPtr child_;
+  Grouping grouping_;
+  LabelArena arena_;
+};
+
+}  // namespace
+
+VectorPtr NewFold(const AggregateExpr& aggregate, VectorPtr child) {
+  return std::make_unique<Fold>(aggregate, std::move(child));
+}
+VectorPtr NewCountValues(const AggregateExpr& aggregate, VectorPtr child) {
+  return std::make_unique<CountValues>(aggregate, std::move(child));
+}
+
+}  // namespace hearth::promql

@@ -1,0 +1,48 @@
+#include "query/exec/grouping.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace hearth::promql {
+
+Labels GroupLabels(LabelsView labels, const std::vector<std::string>& names, bool without) {
+  std::string bytes;
+  for (const Label& label : labels) {
+    const bool named = std::find(names.begin(), names.end(), label.name) != names.end();
+    const bool keep = without ? !named && !IsNameLabel(label.name) : named;
+    if (keep) AppendCanonicalLabel(label.name, label.value, &bytes);
+  }
+  return Labels(LabelsView(bytes));
+}
+
+void Grouping::Build(const std::vector<SeriesMeta>& inputs, const AggregateExpr& aggregate) {
+  absl::flat_hash_map<hearth::Fingerprint, uint32_t> index;
+  group_of_.reserve(inputs.size());
+  for (const SeriesMeta& meta : inputs) {
+    Labels labels = GroupLabels(meta.labels, aggregate.grouping, aggregate.without);
+    const hearth::Fingerprint fingerprint = labels.Fingerprint();
+    const auto [it, is_new] = index.try_emplace(fingerprint, static_cast<uint32_t>(groups_.size()));
+    if (is_new) groups_.push_back({arena_.Add(std::move(labels)), fingerprint, false});
+    // A name that one member will lose is lost to the group.
+    groups_[it->second].drop_name |= meta.drop_name;
+    group_of_.push_back(it->second);
+  }
+  // Renumber in fingerprint order.
+  std::vector<uint32_t> order(groups_.size()), rank(groups_.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return groups_[a].fingerprint < groups_[b].fingerprint;
+  });
+  std::vector<SeriesMeta> sorted;
+  sorted.reserve(groups_.size());
+  for (uint32_t k = 0; k < order.size(); ++k) {
+    rank[order[k]] = k;
+    sorted.push_back(groups_[order[k]]);
+  }
+  groups_ = std::move(sorted);
+  for (uint32_t& group : group_of_) group = rank[group];
+}
+
+}  // namespace hearth::promql

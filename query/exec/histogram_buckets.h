@@ -1,0 +1,21 @@
+// query/exec/histogram_buckets.h
+//
+// histogram_quantile and histogram_fraction over classic histograms: series that differ in le alone
+// are the buckets of one.
+#ifndef HEARTH_QUERY_EXEC_HISTOGRAM_BUCKETS_H_
+#define HEARTH_QUERY_EXEC_HISTOGRAM_BUCKETS_H_
+
+#include <vector>
+
+#include "query/exec/operator.h"
+#include "query/functions/spec.h"
+
+namespace hearth::promql {
+
+// `arg_pos`: positions of all arguments as written; the vector is the last one.
+VectorPtr NewHistogramBuckets(VectorPtr child, const FunctionSpec* function,
+                              std::vector<ScalarPtr> params, std::vector<PositionRange> arg_pos);
+
+}  // namespace hearth::promql
+
+#endif  // HEARTH_QUERY_EXEC_HISTOGRAM_BUCKETS_H_

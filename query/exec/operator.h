@@ -1,0 +1,170 @@
+// query/exec/operator.h
+//
+// The two kinds of operators of an evaluation, and what moves between them.
+//
+//   parent.Prepare ── child.Prepare ── …          once: labels of every output series; blocking
+//   operators compute here parent.Column(i) ── child.Column(j) ── …      for each output series:
+//   all steps at once
+//
+// Streaming operators (selectors, range functions, elementwise functions, histogram_quantile) do
+// their work in Column and hold nothing. Blocking ones (aggregations, binary operators, absent)
+// pull all columns of their children in Prepare, shard by shard, and answer Column from their
+// results.
+//
+// Every operator lists its series in ascending order of fingerprint. So the order of folding
+// depends on the series alone, not on which of them happen to have samples, and a range query
+// agrees with the instant queries at its steps to the bit.
+//
+// Thread safety: Prepare once, on the query's thread. Column and Read may then be called from
+// several threads, each with its own Worker.
+#ifndef HEARTH_QUERY_EXEC_OPERATOR_H_
+#define HEARTH_QUERY_EXEC_OPERATOR_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "model/labels.h"
+#include "query/exec/query_context.h"
+#include "query/functions/column.h"
+
+namespace hearth::promql {
+
+// An output series. The labels belong to the operator (or to the SeriesSet) that lists it.
+struct SeriesMeta {
+  LabelsView labels;
+  hearth::Fingerprint fingerprint;
+  bool drop_name = false;  // The name goes when the query is done (delayed name removal only).
+};
+
+// Buffers for the samples and windows of one series.
+struct Scratch {
+  SampleColumns samples;
+  StepColumn column;
+  // The windows of the timestamp column `t` for the operator `owner`: series that were scraped
+  // together share them.
+  const void* owner = nullptr;
+  std::vector<TimeMs> t;
+  std::vector<uint32_t> begin, end;
+  int64_t in_windows = 0;  // Sum of the windows' lengths.
+};
+
+// One thread's share of a query: its annotations, counts and buffers.
+class Worker {
+ public:
+  explicit Worker(QueryContext* query) : ctx(query) {}
+
+  // Looks for a timeout or a cancellation now and then.
+  absl::Status Tick() {
+    return (ticks_++ & 15) == 0 ? ctx->limits.Check("expression evaluation") : absl::OkStatus();
+  }
+
+  QueryContext* const ctx;
+  Annotations notes;
+  int64_t samples_read = 0;
+
+ private:
+  friend class ScratchLease;
+  uint32_t ticks_ = 0;
+  std::vector<std::unique_ptr<Scratch>> free_;
+};
+
+// Buffers for the time of one call; nested operators get others.
+class ScratchLease {
+ public:
+  explicit ScratchLease(Worker* worker) : worker_(worker) {
+    if (worker->free_.empty()) {
+      scratch_ = std::make_unique<Scratch>();
+    } else {
+      scratch_ = std::move(worker->free_.back());
+      worker->free_.pop_back();
+    }
+  }
+  ~ScratchLease() { worker_->free_.push_back(std::move(scratch_)); }
+  ScratchLease(const ScratchLease&) = delete;
+  ScratchLease& operator=(const ScratchLease&) = delete;
+  Scratch* operator->() const { return scratch_.get(); }
+  Scratch& operator*() const { return *scratch_; }
+
+ private:
+  Worker* const worker_;
+  std::unique_ptr<Scratch> scratch_;
+};
+
+// Something with output series.
+class SeriesLister {
+ public:
+  virtual ~SeriesLister() = default;
+  virtual absl::Status Prepare(QueryContext* ctx) = 0;
+  const std::vector<SeriesMeta>& series() const { return series_; }
+
+ protected:
+  std::vector<SeriesMeta> series_;  // Ascending by fingerprint, filled by Prepare.
+};
+
+// Gives an instant vector at each step of its grid.
+class VectorOperator : public SeriesLister {
+ public:
+  explicit VectorOperator(const Grid& grid) : grid_(grid) {}
+  // Values of series `i` at all steps.
+  virtual absl::Status Column(size_t i, Worker* worker, StepColumn* out) const = 0;
+  // Indexes of series() in the order in which an instant query shows them.
+  virtual std::vector<uint32_t> DisplayOrder() const;
+
+  const Grid& grid() const { return grid_; }
+  size_t steps() const { return grid_.count; }
+
+ private:
+  const Grid grid_;
+};
+
+// Gives the samples of range vectors, without stale markers, ascending in time.
+class RangeSource : public SeriesLister {
+ public:
+  // Replaces scratch->samples.t and .v by the samples that any window of the evaluation may hold.
+  virtual absl::Status Read(size_t i, Worker* worker, Scratch* scratch) const = 0;
+  // Window i of a parent step at time `t` is (WindowEnd(t) - range_ms(), WindowEnd(t)].
+  virtual TimeMs WindowEnd(TimeMs t) const = 0;
+  virtual TimeMs range_ms() const = 0;
+  virtual bool counts_samples() const = 0;  // False below a subquery.
+};
+
+// A scalar at each step.
+class ScalarOperator {
+ public:
+  virtual ~ScalarOperator() = default;
+  virtual absl::Status Prepare(QueryContext* ctx) = 0;
+  std::span<const double> values() const { return values_; }
+
+ protected:
+  std::vector<double> values_;  // One for each step, filled by Prepare.
+};
+
+using VectorPtr = std::unique_ptr<VectorOperator>;
+using RangePtr = std::unique_ptr<RangeSource>;
+using ScalarPtr = std::unique_ptr<ScalarOperator>;
+
+// The number of shards is part of the results' definition: it must not depend on the machine.
+inline constexpr size_t kShards = 8;
+inline size_t ShardOf(const hearth::Fingerprint& fingerprint) { return fingerprint.hi >> 61; }
+
+// Calls fn(shard, i, worker, column) for every series of `op`: in order within a shard, shards side
+// by side when there is enough to do. Then merges the workers' annotations and counts into the
+// query's, in the shards' order. The first shard's error wins.
+using ColumnFn =
+    std::function<absl::Status(size_t shard, size_t i, Worker* worker, StepColumn* column)>;
+absl::Status ForEachColumn(const VectorOperator& op, QueryContext* ctx, const ColumnFn& fn);
+
+// All columns of `op`, one for each series.
+absl::Status Materialise(const VectorOperator& op, QueryContext* ctx,
+                         std::vector<StepColumn>* columns);
+
+int64_t CountPresent(const std::vector<StepColumn>& columns);
+
+}  // namespace hearth::promql
+
+#endif  // HEARTH_QUERY_EXEC_OPERATOR_H_

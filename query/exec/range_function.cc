@@ -1,0 +1,126 @@
+#include "query/exec/range_function.h"
+
+#include <utility>
+
+#include "model/status.h"
+#include "query/exec/series_map.h"
+
+namespace hearth::promql {
+namespace {
+
+bool LooksLikeCounter(std::string_view name) {
+  for (std::string_view suffix : {"_total", "_sum", "_count", "_bucket"}) {
+    if (name.ends_with(suffix)) return true;
+  }
+  return false;
+}
+
+class RangeFunction : public VectorOperator {
+ public:
+  RangeFunction(const Grid& grid, const FunctionSpec* function, RangePtr source,
+                std::vector<ScalarPtr> params, std::vector<PositionRange> arg_pos)
+      : VectorOperator(grid),
+        function_(function),
+        source_(std::move(source)),
+        params_(std::move(params)),
+        arg_pos_(std::move(arg_pos)) {}
+
+  absl::Status Prepare(QueryContext* ctx) override {
+    for (const ScalarPtr& param : params_) {
+      HEARTH_RETURN_IF_ERROR(param->Prepare(ctx));
+      param_columns_.push_back(param->values());
+    }
+    HEARTH_RETURN_IF_ERROR(source_->Prepare(ctx));
+    for (size_t step = 0; step < steps(); ++step) {
+      times_.push_back(grid().at(step));
+      window_end_.push_back(source_->WindowEnd(times_.back()));
+    }
+    if (function_->metric_name == MetricNameRule::kKeep) {
+      map_.BuildIdentity(source_->series(), &series_);
+      return absl::OkStatus();
+    }
+    std::vector<SeriesMeta> changed;
+    changed.reserve(source_->series().size());
+    for (const SeriesMeta& meta : source_->series()) {
+      changed.push_back(DropName(meta, ctx->delayed_name_removal, &arena_));
+    }
+    map_.Build(std::move(changed), &series_);
+    return absl::OkStatus();
+  }
+
+  absl::Status Column(size_t i, Worker* worker, StepColumn* out) const override {
+    return map_.Column(
+        i, out, [&](size_t input, StepColumn* column) { return Compute(input, worker, column); });
+  }
+
+ private:
+  absl::Status Compute(size_t input, Worker* worker, StepColumn* out) const {
+    ScratchLease scratch(worker);
+    HEARTH_RETURN_IF_ERROR(source_->Read(input, worker, &*scratch));
+    out->Reset(steps());
+    FindWindows(&*scratch);
+    if (source_->counts_samples()) worker->samples_read += scratch->in_windows;
+    HEARTH_RETURN_IF_ERROR(
+        worker->ctx->account.Pass(static_cast<int64_t>(scratch->samples.t.size())));
+    if (scratch->samples.t.empty()) return absl::OkStatus();
+    const WindowInput in{.t = scratch->samples.t,
+                         .v = scratch->samples.v,
+                         .begin = scratch->begin,
+                         .end = scratch->end,
+                         .window_end = window_end_,
+                         .times = times_,
+                         .range_ms = source_->range_ms(),
+                         .params = param_columns_,
+                         .arg_pos = arg_pos_,
+                         .notes = &worker->notes};
+    function_->kernel.window(in, out);
+    const int64_t present = static_cast<int64_t>(out->CountPresent());
+    if (function_->counter && present > 0) {
+      const std::string_view name = source_->series()[input].labels.MetricName();
+      if (!name.empty() && !LooksLikeCounter(name)) {
+        worker->notes.PossibleNonCounter(name, arg_pos_[0]);
+      }
+    }
+    return worker->ctx->account.Hold(present);
+  }
+
+  // The samples of each step's window. Series that were scraped together have the same timestamps
+  // and share them.
+  void FindWindows(Scratch* scratch) const {
+    const std::vector<TimeMs>& t = scratch->samples.t;
+    if (scratch->owner == this && scratch->t == t) return;
+    scratch->owner = this;
+    scratch->t = t;
+    scratch->begin.resize(steps());
+    scratch->end.resize(steps());
+    scratch->in_windows = 0;
+    uint32_t begin = 0, end = 0;
+    for (size_t step = 0; step < steps(); ++step) {
+      const TimeMs last = window_end_[step], after = last - source_->range_ms();
+      while (end < t.size() && t[end] <= last) ++end;
+      while (begin < end && t[begin] <= after) ++begin;
+      scratch->begin[step] = begin;
+      scratch->end[step] = end;
+      scratch->in_windows += end - begin;
+    }
+  }
+
+  const FunctionSpec* const function_;
+  const RangePtr source_;
+  const std::vector<ScalarPtr> params_;
+  const std::vector<PositionRange> arg_pos_;
+  std::vector<TimeMs> times_, window_end_;
+  ParamColumns param_columns_;
+  LabelArena arena_;
+  SeriesMap map_;
+};
+
+}  // namespace
+
+VectorPtr NewRangeFunction(const Grid& grid, const FunctionSpec* function, RangePtr source,
+                           std::vector<ScalarPtr> params, std::vector<PositionRange> arg_pos) {
+  return std::make_unique<RangeFunction>(grid, function, std::move(source), std::move(params),
+                                         std::move(arg_pos));
+}
+
+}  // namespace hearth::promql

@@ -1,0 +1,192 @@
+#include "query/exec/selector.h"
+
+#include <limits>
+#include <utility>
+
+#include "model/status.h"
+#include "query/exec/series_map.h"
+
+namespace hearth::promql {
+namespace {
+
+// Before any sample.
+constexpr TimeMs kNever = std::numeric_limits<TimeMs>::min();
+
+void ListSeries(const SeriesSet& set, std::vector<SeriesMeta>* series) {
+  series->clear();
+  series->reserve(set.size());
+  for (size_t i = 0; i < set.size(); ++i) {
+    series->push_back({set.labels(i), set.fingerprint(i), false});
+  }
+}
+
+class InstantSelector : public VectorOperator {
+ public:
+  InstantSelector(const PlanNode& node, SelectorOutput output)
+      : VectorOperator(node.grid),
+        selector_(As<VectorSelector>(*node.expr)),
+        request_(static_cast<size_t>(node.selector)),
+        counts_(!node.in_subquery),
+        output_(output) {}
+
+  absl::Status Prepare(QueryContext* ctx) override {
+    set_ = ctx->sets[request_].get();
+    lookback_ = ctx->times.lookback_delta;
+    range_ = {ReferenceTime(selector_.time, grid().at(0)) - lookback_ + 1,
+              ReferenceTime(selector_.time, grid().last())};
+    if (steps() == 0) return absl::OkStatus();
+    ListSeries(*set_, &series_);
+    if (output_ == SelectorOutput::kTime) {
+      std::vector<SeriesMeta> listed = series_;
+      // A time is no longer the metric.
+      for (SeriesMeta& meta : listed) meta = DropName(meta, ctx->delayed_name_removal, &arena_);
+      map_.Build(std::move(listed), &series_);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Column(size_t i, Worker* worker, StepColumn* out) const override {
+    if (output_ == SelectorOutput::kValue) return Look(i, worker, out);
+    return map_.Column(
+        i, out, [&](size_t input, StepColumn* column) { return Look(input, worker, column); });
+  }
+
+ private:
+  absl::Status Look(size_t i, Worker* worker, StepColumn* out) const {
+    ScratchLease scratch(worker);
+    HEARTH_RETURN_IF_ERROR(worker->Tick());
+    HEARTH_RETURN_IF_ERROR(set_->Read(i, range_, &scratch->samples));
+    const std::vector<TimeMs>& t = scratch->samples.t;
+    const std::vector<double>& v = scratch->samples.v;
+    const std::vector<TimeMs>& histogram_t = scratch->samples.histogram_t;
+    out->Reset(steps());
+    size_t next = 0, next_histogram = 0;  // The first samples after the step's reference time.
+    int64_t present = 0;
+    for (size_t step = 0; step < steps(); ++step) {
+      const TimeMs reference = ReferenceTime(selector_.time, grid().at(step));
+      while (next < t.size() && t[next] <= reference) ++next;
+      while (next_histogram < histogram_t.size() && histogram_t[next_histogram] <= reference) {
+        ++next_histogram;
+      }
+      TimeMs newest = next > 0 ? t[next - 1] : kNever;
+      const bool is_histogram = next_histogram > 0 && histogram_t[next_histogram - 1] > newest;
+      if (is_histogram) newest = histogram_t[next_histogram - 1];
+      if (newest <= reference - lookback_) continue;
+      if (is_histogram) {
+        // A newer native histogram hides the float before it, but has a time.
+        if (output_ == SelectorOutput::kValue) continue;
+      } else if (IsStaleNaN(v[next - 1])) {
+        continue;
+      }
+      out->Set(step, output_ == SelectorOutput::kValue ? v[next - 1]
+                                                       : static_cast<double>(newest) / 1000);
+      ++present;
+    }
+    if (counts_) worker->samples_read += present;
+    return worker->ctx->account.Hold(present);
+  }
+
+  const VectorSelector& selector_;
+  const size_t request_;
+  const bool counts_;
+  const SelectorOutput output_;
+  const SeriesSet* set_ = nullptr;
+  TimeMs lookback_ = 0;
+  TimeRange range_;
+  LabelArena arena_;  // For kTime, like map_.
+  SeriesMap map_;
+};
+
+// Takes stale markers out of the float columns.
+void RemoveStaleMarkers(SampleColumns* samples) {
+  const size_t n = samples->v.size();
+  size_t kept = 0;
+  while (kept < n && !IsStaleNaN(samples->v[kept])) ++kept;
+  for (size_t i = kept; i < n; ++i) {
+    if (IsStaleNaN(samples->v[i])) continue;
+    samples->t[kept] = samples->t[i];
+    samples->v[kept++] = samples->v[i];
+  }
+  samples->t.resize(kept);
+  samples->v.resize(kept);
+}
+
+class MatrixSource : public RangeSource {
+ public:
+  explicit MatrixSource(const PlanNode& node)
+      : matrix_(As<MatrixSelector>(*node.expr)),
+        request_(static_cast<size_t>(node.selector)),
+        counts_(!node.in_subquery),
+        grid_(node.grid) {}
+
+  absl::Status Prepare(QueryContext* ctx) override {
+    set_ = ctx->sets[request_].get();
+    if (grid_.count == 0) return absl::OkStatus();
+    range_ = {WindowEnd(grid_.at(0)) - range_ms() + 1, WindowEnd(grid_.last())};
+    ListSeries(*set_, &series_);
+    return absl::OkStatus();
+  }
+  absl::Status Read(size_t i, Worker* worker, Scratch* scratch) const override {
+    HEARTH_RETURN_IF_ERROR(worker->Tick());
+    HEARTH_RETURN_IF_ERROR(set_->Read(i, range_, &scratch->samples));
+    RemoveStaleMarkers(&scratch->samples);
+    return absl::OkStatus();
+  }
+  TimeMs WindowEnd(TimeMs t) const override { return ReferenceTime(matrix_.selector->time, t); }
+  TimeMs range_ms() const override { return matrix_.range.ms; }
+  bool counts_samples() const override { return counts_; }
+
+ private:
+  const MatrixSelector& matrix_;
+  const size_t request_;
+  const bool counts_;
+  const Grid grid_;
+  const SeriesSet* set_ = nullptr;
+  TimeRange range_;
+};
+
+class SubquerySource : public RangeSource {
+ public:
+  SubquerySource(const PlanNode& node, VectorPtr child)
+      : subquery_(As<SubqueryExpr>(*node.expr)),
+        counts_(!node.in_subquery),
+        child_(std::move(child)) {}
+
+  absl::Status Prepare(QueryContext* ctx) override {
+    if (child_->steps() == 0) return absl::OkStatus();
+    HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
+    series_ = child_->series();
+    return absl::OkStatus();
+  }
+  absl::Status Read(size_t i, Worker* worker, Scratch* scratch) const override {
+    HEARTH_RETURN_IF_ERROR(child_->Column(i, worker, &scratch->column));
+    SampleColumns* samples = &scratch->samples;
+    samples->Clear();
+    for (size_t step = 0; step < scratch->column.steps(); ++step) {
+      if (!scratch->column.ok[step]) continue;
+      samples->t.push_back(child_->grid().at(step));
+      samples->v.push_back(scratch->column.v[step]);
+    }
+    return absl::OkStatus();
+  }
+  TimeMs WindowEnd(TimeMs t) const override { return ReferenceTime(subquery_.time, t); }
+  TimeMs range_ms() const override { return subquery_.range.ms; }
+  bool counts_samples() const override { return counts_; }
+
+ private:
+  const SubqueryExpr& subquery_;
+  const bool counts_;
+  const VectorPtr child_;
+};
+
+}  // namespace
+
+VectorPtr NewInstantSelector(const PlanNode& node, SelectorOutput output) {
+  return std::make_unique<InstantSelector>(node, output);
+}
+RangePtr NewMatrixSelector(const PlanNode& node) { return std::make_unique<MatrixSource>(node); }
+RangePtr NewSubquery(const PlanNode& node, VectorPtr child) {
+  return std::make_unique<SubquerySource>(node, std::move(child));
+}
+
+}  // namespace hearth::promql

@@ -1,0 +1,23 @@
+// query/exec/selector.h
+//
+// The leaves: instant selectors and the two sources of range vectors, storage and subqueries.
+#ifndef HEARTH_QUERY_EXEC_SELECTOR_H_
+#define HEARTH_QUERY_EXEC_SELECTOR_H_
+
+#include <memory>
+
+#include "query/exec/operator.h"
+
+namespace hearth::promql {
+
+// What an instant selector gives: the sample's value, or its time in seconds for timestamp().
+enum class SelectorOutput : uint8_t { kValue, kTime };
+
+VectorPtr NewInstantSelector(const PlanNode& node, SelectorOutput output);
+RangePtr NewMatrixSelector(const PlanNode& node);
+// `child` evaluates the subquery's expression on its own grid.
+RangePtr NewSubquery(const PlanNode& node, VectorPtr child);
+
+}  // namespace hearth::promql
+
+#endif  // HEARTH_QUERY_EXEC_SELECTOR_H_

@@ -1,0 +1,100 @@
+#include "query/exec/series_map.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "model/status.h"
+
+namespace hearth::promql {
+
+absl::Status SameLabelsetError() {
+  return absl::FailedPreconditionError("vector cannot contain metrics with the same labelset");
+}
+
+bool IsNameLabel(std::string_view label) {
+  return label == kMetricNameLabel || label == "__type__" || label == "__unit__";
+}
+
+Labels WithoutName(LabelsView labels) {
+  std::string bytes;
+  bytes.reserve(labels.bytes().size());
+  for (const Label& label : labels) {
+    if (!IsNameLabel(label.name)) AppendCanonicalLabel(label.name, label.value, &bytes);
+  }
+  return Labels(LabelsView(bytes));
+}
+
+SeriesMeta DropName(const SeriesMeta& meta, bool delayed, LabelArena* arena) {
+  SeriesMeta dropped = meta;
+  if (delayed) {
+    dropped.drop_name = true;
+    return dropped;
+  }
+  dropped.labels = arena->Add(WithoutName(meta.labels));
+  dropped.fingerprint = dropped.labels.Fingerprint();
+  return dropped;
+}
+
+void SeriesMap::BuildIdentity(const std::vector<SeriesMeta>& inputs,
+                              std::vector<SeriesMeta>* outputs) {
+  *outputs = inputs;
+  sources_.resize(inputs.size());
+  first_.resize(inputs.size() + 1);
+  std::iota(sources_.begin(), sources_.end(), 0);
+  std::iota(first_.begin(), first_.end(), size_t{0});
+}
+
+void SeriesMap::Build(std::vector<SeriesMeta> changed, std::vector<SeriesMeta>* outputs) {
+  sources_.resize(changed.size());
+  std::iota(sources_.begin(), sources_.end(), 0);
+  std::sort(sources_.begin(), sources_.end(), [&](uint32_t a, uint32_t b) {
+    const auto order = changed[a].fingerprint <=> changed[b].fingerprint;
+    return order != 0 ? order < 0 : a < b;
+  });
+  outputs->clear();
+  first_.clear();
+  for (size_t k = 0; k < sources_.size(); ++k) {
+    const SeriesMeta& meta = changed[sources_[k]];
+    if (outputs->empty() || outputs->back().fingerprint != meta.fingerprint) {
+      first_.push_back(k);
+      outputs->push_back(meta);
+    } else {
+      outputs->back().drop_name |= meta.drop_name;
+    }
+  }
+  first_.push_back(sources_.size());
+}
+
+absl::Status SeriesMap::Column(size_t i, StepColumn* out,
+                               const std::function<absl::Status(size_t, StepColumn*)>& read) const {
+  const std::span<const uint32_t> inputs = sources(i);
+  HEARTH_RETURN_IF_ERROR(read(inputs[0], out));
+  if (inputs.size() == 1) return absl::OkStatus();
+  StepColumn other;
+  for (uint32_t input : inputs.subspan(1)) {
+    HEARTH_RETURN_IF_ERROR(read(input, &other));
+    for (size_t step = 0; step < other.steps(); ++step) {
+      if (!other.ok[step]) continue;
+      if (out->ok[step]) return SameLabelsetError();
+      out->Set(step, other.v[step]);
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<uint32_t> SeriesMap::OutputOrder(const std::vector<uint32_t>& input_order) const {
+  std::vector<uint32_t> output_of(sources_.size());
+  for (size_t i = 0; i + 1 < first_.size(); ++i) {
+    for (uint32_t input : sources(i)) output_of[input] = static_cast<uint32_t>(i);
+  }
+  std::vector<uint32_t> order;
+  std::vector<bool> seen(first_.size(), false);
+  for (uint32_t input : input_order) {
+    if (seen[output_of[input]]) continue;
+    seen[output_of[input]] = true;
+    order.push_back(output_of[input]);
+  }
+  return order;
+}
+
+}  // namespace hearth::promql

@@ -1,0 +1,65 @@
+// query/exec/series_map.h
+//
+// From the series of an input to the series of an output when labels change on the way: the outputs
+// in fingerprint order, and for each the inputs that have come to share its labels. Sharing is an
+// error only at a step where two of them have a value.
+//
+// Thread safety: immutable once built.
+#ifndef HEARTH_QUERY_EXEC_SERIES_MAP_H_
+#define HEARTH_QUERY_EXEC_SERIES_MAP_H_
+
+#include <deque>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "query/exec/operator.h"
+#include "query/functions/spec.h"
+
+namespace hearth::promql {
+
+// Label sets that an operator has made and that its SeriesMeta refer to. Addresses stay.
+class LabelArena {
+ public:
+  LabelsView Add(Labels labels) { return labels_.emplace_back(std::move(labels)); }
+
+ private:
+  std::deque<Labels> labels_;
+};
+
+// Without __name__, __type__ and __unit__, which go together.
+Labels WithoutName(LabelsView labels);
+bool IsNameLabel(std::string_view label);
+
+// `meta` with its name dropped: at once, or marked when names are removed at the end.
+SeriesMeta DropName(const SeriesMeta& meta, bool delayed, LabelArena* arena);
+
+class SeriesMap {
+ public:
+  // changed[i] is what became of input i; its fingerprint is computed here when its labels are not
+  // those of inputs[i].
+  void Build(std::vector<SeriesMeta> changed, std::vector<SeriesMeta>* outputs);
+  // Nothing changes.
+  void BuildIdentity(const std::vector<SeriesMeta>& inputs, std::vector<SeriesMeta>* outputs);
+
+  // Inputs of output i, ascending.
+  std::span<const uint32_t> sources(size_t i) const {
+    return {sources_.data() + first_[i], first_[i + 1] - first_[i]};
+  }
+  // Reads output i: `read` gives the column of an input. kFailedPrecondition when two inputs have a
+  // value at one step.
+  absl::Status Column(size_t i, StepColumn* out,
+                      const std::function<absl::Status(size_t, StepColumn*)>& read) const;
+  // The outputs in the order of their first inputs in `input_order`.
+  std::vector<uint32_t> OutputOrder(const std::vector<uint32_t>& input_order) const;
+
+ private:
+  std::vector<uint32_t> sources_;
+  std::vector<size_t> first_;  // first_[i] to first_[i + 1] are output i's.
+};
+
+absl::Status SameLabelsetError();
+
+}  // namespace hearth::promql
+
+#endif  // HEARTH_QUERY_EXEC_SERIES_MAP_H_

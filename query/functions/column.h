@@ -1,0 +1,40 @@
+// query/functions/column.h
+//
+// The value of one output series at every step of an evaluation: what operators hand to each other.
+// A step without a value is marked in `ok`, not by a NaN, because NaN is a value.
+//
+// Thread safety: plain data.
+#ifndef HEARTH_QUERY_FUNCTIONS_COLUMN_H_
+#define HEARTH_QUERY_FUNCTIONS_COLUMN_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace hearth::promql {
+
+struct StepColumn {
+  std::vector<double> v;    // Unspecified where ok[i] is 0.
+  std::vector<uint8_t> ok;  // 1 = there is a value. ok.size() == v.size() == the number of steps.
+
+  // Makes room for `steps` absent values. Keeps the capacity.
+  void Reset(size_t steps) {
+    v.resize(steps);
+    ok.assign(steps, 0);
+  }
+  void Set(size_t step, double value) {
+    v[step] = value;
+    ok[step] = 1;
+  }
+  size_t steps() const { return v.size(); }
+  size_t CountPresent() const {
+    size_t n = 0;
+    for (uint8_t present : ok) n += present;
+    return n;
+  }
+};
+
+}  // namespace hearth::promql
+
+#endif  // HEARTH_QUERY_FUNCTIONS_COLUMN_H_

@@ -1,0 +1,17 @@
+// query/functions/quantile.h
+//
+// The φ-quantile of a set of values by linear interpolation between ranks; NaN counts as the
+// smallest value.
+#ifndef HEARTH_QUERY_FUNCTIONS_QUANTILE_H_
+#define HEARTH_QUERY_FUNCTIONS_QUANTILE_H_
+
+#include <vector>
+
+namespace hearth::promql {
+
+// Sorts *values. φ < 0 gives -Inf, φ > 1 +Inf, NaN or no values NaN.
+double Quantile(double phi, std::vector<double>* values);
+
+}  // namespace hearth::promql
+
+#endif  // HEARTH_QUERY_FUNCTIONS_QUANTILE_H_

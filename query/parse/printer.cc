@@ -1,0 +1,267 @@
+// The canonical text of an expression.
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "model/labels.h"
+#include "model/text.h"
+#include "query/functions/spec.h"
+#include "query/parse/ast.h"
+#include "query/parse/literals.h"
+
+namespace hearth::promql {
+namespace {
+
+void Print(const Expr& expr, std::string* out);
+
+// Label lists quote what is not a plain identifier.
+void PrintLabels(const std::vector<std::string>& labels, std::string* out) {
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (i > 0) out->append(", ");
+    if (IsLegacyMetricName(labels[i])) {
+      out->append(labels[i]);
+    } else {
+      AppendQuoted(labels[i], out);
+    }
+  }
+}
+
+std::string SignedDurationText(TimeMs ms) {
+  return ms < 0 ? "-" + DurationText(-ms) : DurationText(ms);
+}
+
+void PrintDuration(const DurationExpr& d, std::string* out) {
+  if (d.wrapped) out->push_back('(');
+  const auto infix = [&](const char* op) {
+    PrintDuration(*d.lhs, out);
+    StrAppend(out, " ", op, " ");
+    PrintDuration(*d.rhs, out);
+  };
+  const auto call = [&](const char* name) {
+    StrAppend(out, name, "(");
+    PrintDuration(*d.lhs, out);
+    out->append(", ");
+    PrintDuration(*d.rhs, out);
+    out->push_back(')');
+  };
+  switch (d.op) {
+    case DurationOp::kLiteral:
+      out->append(d.is_number ? PlainNumberText(d.literal_s)
+                              : SignedDurationText(static_cast<TimeMs>(d.literal_s * 1000)));
+      break;
+    case DurationOp::kAdd:
+      infix("+");
+      break;
+    case DurationOp::kSub:
+      infix("-");
+      break;
+    case DurationOp::kMul:
+      infix("*");
+      break;
+    case DurationOp::kDiv:
+      infix("/");
+      break;
+    case DurationOp::kMod:
+      infix("%");
+      break;
+    case DurationOp::kPow:
+      infix("^");
+      break;
+    case DurationOp::kNegate:
+      out->push_back('-');
+      PrintDuration(*d.rhs, out);
+      break;
+    case DurationOp::kStep:
+      out->append("step()");
+      break;
+    case DurationOp::kRange:
+      out->append("range()");
+      break;
+    case DurationOp::kMinOf:
+      call("min_of");
+      break;
+    case DurationOp::kMaxOf:
+      call("max_of");
+      break;
+  }
+  if (d.wrapped) out->push_back(')');
+}
+
+void PrintDurationValue(const DurationValue& value, std::string* out) {
+  if (value.expr) {
+    PrintDuration(*value.expr, out);
+  } else {
+    out->append(SignedDurationText(value.ms));
+  }
+}
+
+void PrintOffset(const TimeModifier& time, std::string* out) {
+  if (!time.offset.expr && time.offset.ms == 0) return;
+  out->append(" offset ");
+  PrintDurationValue(time.offset, out);
+}
+
+void PrintAt(const TimeModifier& time, std::string* out) {
+  switch (time.at) {
+    case AtKind::kNone:
+      break;
+    case AtKind::kTimestamp:
+      absl::StrAppendFormat(out, " @ %.3f", static_cast<double>(time.at_ms) / 1000.0);
+      break;
+    case AtKind::kStart:
+      out->append(" @ start()");
+      break;
+    case AtKind::kEnd:
+      out->append(" @ end()");
+      break;
+  }
+}
+
+void PrintMode(SelectorMode mode, std::string* out) {
+  if (mode == SelectorMode::kAnchored) out->append(" anchored");
+  if (mode == SelectorMode::kSmoothed) out->append(" smoothed");
+}
+
+// The name and the braces.
+void PrintSelector(const VectorSelector& selector, std::string* out) {
+  std::vector<std::string> texts;
+  for (const Matcher& matcher : selector.matchers) {
+    const bool is_the_name = matcher.name() == kMetricNameLabel &&
+                             matcher.op() == MatchOp::kEqual && matcher.value() == selector.name &&
+                             !selector.name.empty();
+    if (!is_the_name) texts.push_back(matcher.ToString());
+  }
+  std::sort(texts.begin(), texts.end());
+  out->append(selector.name);
+  if (texts.empty() && !selector.name.empty()) return;
+  out->push_back('{');
+  for (size_t i = 0; i < texts.size(); ++i) StrAppend(out, i > 0 ? "," : "", texts[i]);
+  out->push_back('}');
+}
+
+void PrintVectorSelector(const VectorSelector& selector, std::string* out) {
+  PrintSelector(selector, out);
+  PrintAt(selector.time, out);
+  PrintMode(selector.mode, out);
+  PrintOffset(selector.time, out);
+}
+
+void PrintMatrixSelector(const MatrixSelector& matrix, std::string* out) {
+  PrintSelector(*matrix.selector, out);
+  out->push_back('[');
+  PrintDurationValue(matrix.range, out);
+  out->push_back(']');
+  PrintMode(matrix.selector->mode, out);
+  PrintAt(matrix.selector->time, out);
+  PrintOffset(matrix.selector->time, out);
+}
+
+void PrintSubquery(const SubqueryExpr& subquery, std::string* out) {
+  Print(*subquery.expr, out);
+  out->push_back('[');
+  PrintDurationValue(subquery.range, out);
+  out->push_back(':');
+  if (subquery.step.expr || subquery.step.ms != 0) PrintDurationValue(subquery.step, out);
+  out->push_back(']');
+  PrintAt(subquery.time, out);
+  PrintOffset(subquery.time, out);
+}
+
+void PrintAggregate(const AggregateExpr& aggregate, std::string* out) {
+  out->append(aggregate.aggregation->name);
+  if (aggregate.without || !aggregate.grouping.empty()) {
+    out->append(aggregate.without ? " without (" : " by (");
+    PrintLabels(aggregate.grouping, out);
+    out->append(") ");
+  }
+  out->push_back('(');
+  if (aggregate.param) {
+    Print(*aggregate.param, out);
+    out->append(", ");
+  }
+  Print(*aggregate.expr, out);
+  out->push_back(')');
+}
+
+void PrintMatching(const VectorMatching& matching, std::string* out) {
+  const bool grouped = matching.cardinality == MatchCardinality::kManyToOne ||
+                       matching.cardinality == MatchCardinality::kOneToMany;
+  if (matching.on || !matching.labels.empty() || grouped) {
+    out->append(matching.on ? " on (" : " ignoring (");
+    PrintLabels(matching.labels, out);
+    out->push_back(')');
+  }
+  if (grouped) {
+    out->append(matching.cardinality == MatchCardinality::kManyToOne ? " group_left ("
+                                                                     : " group_right (");
+    PrintLabels(matching.include, out);
+    out->push_back(')');
+  }
+  if (matching.fill_left && matching.fill_right && *matching.fill_left == *matching.fill_right) {
+    StrAppend(out, " fill (", ShortNumberText(*matching.fill_left), ")");
+    return;
+  }
+  if (matching.fill_left) StrAppend(out, " fill_left (", ShortNumberText(*matching.fill_left), ")");
+  if (matching.fill_right)
+    StrAppend(out, " fill_right (", ShortNumberText(*matching.fill_right), ")");
+}
+
+void Print(const Expr& expr, std::string* out) {
+  switch (expr.kind) {
+    case ExprKind::kNumber: {
+      const auto& number = As<NumberLiteral>(expr);
+      out->append(number.is_duration ? SignedDurationText(static_cast<TimeMs>(number.value * 1000))
+                                     : PlainNumberText(number.value));
+      return;
+    }
+    case ExprKind::kString:
+      AppendQuoted(As<StringLiteral>(expr).value, out);
+      return;
+    case ExprKind::kVectorSelector:
+      return PrintVectorSelector(As<VectorSelector>(expr), out);
+    case ExprKind::kMatrixSelector:
+      return PrintMatrixSelector(As<MatrixSelector>(expr), out);
+    case ExprKind::kSubquery:
+      return PrintSubquery(As<SubqueryExpr>(expr), out);
+    case ExprKind::kCall: {
+      const auto& call = As<Call>(expr);
+      StrAppend(out, call.function->name, "(");
+      for (size_t i = 0; i < call.args.size(); ++i) {
+        if (i > 0) out->append(", ");
+        Print(*call.args[i], out);
+      }
+      out->push_back(')');
+      return;
+    }
+    case ExprKind::kAggregate:
+      return PrintAggregate(As<AggregateExpr>(expr), out);
+    case ExprKind::kBinary: {
+      const auto& binary = As<BinaryExpr>(expr);
+      Print(*binary.lhs, out);
+      StrAppend(out, " ", BinaryOpText(binary.op), binary.return_bool ? " bool" : "");
+      if (binary.matching) PrintMatching(*binary.matching, out);
+      out->push_back(' ');
+      Print(*binary.rhs, out);
+      return;
+    }
+    case ExprKind::kUnary:
+      out->push_back(As<UnaryExpr>(expr).negate ? '-' : '+');
+      return Print(*As<UnaryExpr>(expr).expr, out);
+    case ExprKind::kParen:
+      out->push_back('(');
+      Print(*As<ParenExpr>(expr).expr, out);
+      out->push_back(')');
+      return;
+    case ExprKind::kDuration:
+      return PrintDuration(As<DurationExpr>(expr), out);
+  }
+}
+
+}  // namespace
+
+std::string ToString(const Expr& expr) {
+  std::string out;
+  Print(expr, &out);
+  return out;
+}
+
+}  // namespace hearth::promql

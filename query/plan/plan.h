@@ -1,0 +1,83 @@
+// query/plan/plan.h
+//
+// From a parsed query and its times to what exec/ evaluates. One rewrite a file:
+//
+//   resolve_times.cc    duration expressions, @ start() and @ end() become numbers
+//   step_invariant.cc   finds the parts whose value is the same at every step; they are evaluated
+//   once build.cc            gives every node the grid of times at which it is evaluated
+//   selectors.cc        collects all selectors, so that one Select reads them all
+//
+// A Plan owns its copy of the tree. Thread safety: immutable once built.
+#ifndef HEARTH_QUERY_PLAN_PLAN_H_
+#define HEARTH_QUERY_PLAN_PLAN_H_
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/clock.h"
+#include "query/parse/ast.h"
+#include "tsdb/storage.h"
+
+namespace hearth::promql {
+
+// Evaluation times start, start + step, …, `count` of them; count >= 1 but for a subquery whose
+// window holds no multiple of its step.
+struct Grid {
+  TimeMs start = 0;
+  TimeMs step = 1;  // > 0
+  size_t count = 1;
+
+  TimeMs at(size_t i) const { return start + static_cast<TimeMs>(i) * step; }
+  TimeMs last() const { return at(count == 0 ? 0 : count - 1); }
+  friend bool operator==(const Grid&, const Grid&) = default;
+};
+
+// What the query as a whole is asked for.
+struct QueryTimes {
+  TimeMs start = 0, end = 0;
+  TimeMs step = 0;  // 0 for an instant query.
+  TimeMs lookback_delta = 0;
+  TimeMs default_subquery_step = 0;
+};
+
+// A node mirrors an expression; children are in the order lhs, rhs / args / param, expr / the
+// selector of a range. Parentheses have no node of their own.
+struct PlanNode {
+  const Expr* expr = nullptr;  // Owned by the Plan's tree. Never a ParenExpr.
+  Grid grid;                   // Times at which this node is evaluated.
+  bool invariant = false;      // Evaluated on a grid of one; the parent's steps all get that value.
+  Grid subquery_grid;          // Of a subquery: the times at which its expression is evaluated.
+  bool in_subquery = false;    // Below a subquery, whose window counts the samples read.
+  int selector = -1;           // For selectors: index into Plan::requests.
+  std::vector<std::unique_ptr<PlanNode>> children;
+};
+
+struct Plan {
+  ExprPtr tree;
+  std::unique_ptr<PlanNode> root;
+  Grid grid;  // Of the result.
+  QueryTimes times;
+  std::vector<SelectRequest> requests;
+  TimeRange range;  // Covers all requests.
+};
+
+// Takes the tree. kInvalidArgument: a duration expression that has no value or is not positive
+// where it must be.
+absl::StatusOr<Plan> MakePlan(ExprPtr tree, const QueryTimes& times);
+
+// The rewrites.
+absl::Status ResolveTimes(const QueryTimes& times, Expr* expr);
+// True when `expr` has the same value at every step. Parentheses are looked through.
+bool IsStepInvariant(const Expr& expr);
+void CollectSelectors(Plan* plan);
+
+// The time that a selector or subquery looks at when evaluated at `t`. After ResolveTimes.
+TimeMs ReferenceTime(const TimeModifier& modifier, TimeMs t);
+// The expression inside any parentheses.
+const Expr& WithoutParens(const Expr& expr);
+
+}  // namespace hearth::promql
+
+#endif  // HEARTH_QUERY_PLAN_PLAN_H_

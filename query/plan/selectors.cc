@@ -1,0 +1,52 @@
+// Collects all selectors with the time ranges that evaluation will look at, so that one Select
+// reads them all and they see the same commits. Equal selectors share one request.
+#include <algorithm>
+
+#include "query/plan/plan.h"
+
+namespace hearth::promql {
+namespace {
+
+// Windows and lookback are open on the left: the oldest sample of interest is one millisecond
+// inside.
+TimeRange RangeOf(const TimeModifier& time, TimeMs length, const Grid& grid) {
+  if (grid.count == 0) return {0, -1};
+  return {ReferenceTime(time, grid.at(0)) - length + 1, ReferenceTime(time, grid.last())};
+}
+
+int AddRequest(Plan* plan, const VectorSelector& selector, TimeRange range) {
+  for (size_t i = 0; i < plan->requests.size(); ++i) {
+    const SelectRequest& known = plan->requests[i];
+    if (known.range == range && known.matchers == selector.matchers) return static_cast<int>(i);
+  }
+  plan->requests.push_back({selector.matchers, range});
+  return static_cast<int>(plan->requests.size()) - 1;
+}
+
+void Collect(Plan* plan, PlanNode* node) {
+  if (node->expr->kind == ExprKind::kVectorSelector) {
+    const VectorSelector& selector = As<VectorSelector>(*node->expr);
+    node->selector =
+        AddRequest(plan, selector, RangeOf(selector.time, plan->times.lookback_delta, node->grid));
+  } else if (node->expr->kind == ExprKind::kMatrixSelector) {
+    const MatrixSelector& matrix = As<MatrixSelector>(*node->expr);
+    node->selector = AddRequest(plan, *matrix.selector,
+                                RangeOf(matrix.selector->time, matrix.range.ms, node->grid));
+  }
+  for (const auto& child : node->children) Collect(plan, child.get());
+}
+
+}  // namespace
+
+void CollectSelectors(Plan* plan) {
+  Collect(plan, plan->root.get());
+  plan->range = {0, -1};
+  for (const SelectRequest& request : plan->requests) {
+    if (request.range.empty()) continue;
+    if (plan->range.empty()) plan->range = request.range;
+    plan->range.mint = std::min(plan->range.mint, request.range.mint);
+    plan->range.maxt = std::max(plan->range.maxt, request.range.maxt);
+  }
+}
+
+}  // namespace hearth::promql

@@ -1,0 +1,158 @@
+// Native histograms as scripts write them.
+#include <charconv>
+#include <map>
+#include <set>
+#include <string>
+#include <system_error>
+
+#include "absl/status/status.h"
+#include "model/status.h"
+#include "model/text.h"
+#include "query/testing/series_line.h"
+
+namespace hearth::promql {
+namespace {
+
+absl::Status Bad(std::string_view what, std::string_view text) {
+  return absl::InvalidArgumentError(StrCat("histogram: bad ", what, ": \"", text, "\""));
+}
+
+bool ToNumber(std::string_view text, double* value) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+bool ToNumbers(std::string_view text, std::vector<double>* values) {
+  if (text.size() < 2 || text.front() != '[' || text.back() != ']') return false;
+  text = text.substr(1, text.size() - 2);
+  while (!text.empty()) {
+    const size_t space = std::min(text.find(' '), text.size());
+    if (space > 0) {
+      values->emplace_back();
+      if (!ToNumber(text.substr(0, space), &values->back())) return false;
+    }
+    text.remove_prefix(std::min(space + 1, text.size()));
+  }
+  return true;
+}
+
+bool ToHint(std::string_view text, CounterResetHint* hint) {
+  if (text == "unknown")
+    *hint = CounterResetHint::kUnknown;
+  else if (text == "reset")
+    *hint = CounterResetHint::kReset;
+  else if (text == "not_reset")
+    *hint = CounterResetHint::kNotReset;
+  else if (text == "gauge")
+    *hint = CounterResetHint::kGauge;
+  else
+    return false;
+  return true;
+}
+
+using Buckets = std::map<int32_t, double>;
+
+Buckets ByIndex(const std::vector<HistogramSpan>& spans, const std::vector<double>& counts) {
+  Buckets buckets;
+  int32_t index = 0;
+  size_t next = 0;
+  for (const HistogramSpan& span : spans) {
+    index += span.offset;
+    for (uint32_t i = 0; i < span.length; ++i) buckets[index++] = counts.at(next++);
+  }
+  return buckets;
+}
+
+void FromIndex(const Buckets& buckets, std::vector<HistogramSpan>* spans,
+               std::vector<double>* counts) {
+  spans->clear();
+  counts->clear();
+  int32_t end = 0;
+  for (const auto& [index, count] : buckets) {
+    if (spans->empty() || index != end) spans->push_back({spans->empty() ? index : index - end, 0});
+    ++spans->back().length;
+    counts->push_back(count);
+    end = index + 1;
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<SequenceValue> ParseHistogramLiteral(std::string_view text) {
+  Histogram h;
+  SequenceValue value;
+  double schema = 0, offset = 0, negative_offset = 0;
+  std::set<std::string> seen;
+  while (true) {
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    if (text.empty()) break;
+    const size_t colon = text.find(':');
+    if (colon == std::string_view::npos) return Bad("key", text);
+    const std::string key(text.substr(0, colon));
+    text.remove_prefix(colon + 1);
+    const bool list = text.starts_with('[');
+    const size_t end = list ? text.find(']') : text.find(' ');
+    if (list && end == std::string_view::npos) return Bad("list", text);
+    const std::string_view word = text.substr(0, list ? end + 1 : end);
+    text.remove_prefix(word.size());
+    bool ok = seen.insert(key).second;
+    if (key == "schema")
+      ok = ok && ToNumber(word, &schema);
+    else if (key == "sum")
+      ok = ok && ToNumber(word, &h.sum);
+    else if (key == "count")
+      ok = ok && ToNumber(word, &h.count);
+    else if (key == "z_bucket")
+      ok = ok && ToNumber(word, &h.zero_count);
+    else if (key == "z_bucket_w")
+      ok = ok && ToNumber(word, &h.zero_threshold);
+    else if (key == "offset")
+      ok = ok && ToNumber(word, &offset);
+    else if (key == "n_offset")
+      ok = ok && ToNumber(word, &negative_offset);
+    else if (key == "buckets")
+      ok = ok && ToNumbers(word, &h.positive_buckets);
+    else if (key == "n_buckets")
+      ok = ok && ToNumbers(word, &h.negative_buckets);
+    else if (key == "custom_values")
+      ok = ok && ToNumbers(word, &h.custom_values);
+    else if (key == "counter_reset_hint")
+      ok = value.hint_written = ok && ToHint(word, &h.counter_reset_hint);
+    else
+      ok = false;
+    if (!ok) return Bad(key, word);
+  }
+  h.schema = static_cast<int32_t>(schema);
+  if (!h.positive_buckets.empty()) {
+    h.positive_spans = {
+        {static_cast<int32_t>(offset), static_cast<uint32_t>(h.positive_buckets.size())}};
+  }
+  if (!h.negative_buckets.empty()) {
+    h.negative_spans = {
+        {static_cast<int32_t>(negative_offset), static_cast<uint32_t>(h.negative_buckets.size())}};
+  }
+  value.histogram = std::move(h);
+  return value;
+}
+
+absl::StatusOr<Histogram> AddHistogram(const Histogram& a, const Histogram& b, double sign) {
+  if (a.schema != b.schema || a.zero_threshold != b.zero_threshold ||
+      a.custom_values != b.custom_values) {
+    return absl::UnimplementedError(
+        "scripts add histograms of one schema, zero threshold and bounds only");
+  }
+  Histogram sum = a;
+  sum.count += sign * b.count;
+  sum.sum += sign * b.sum;
+  sum.zero_count += sign * b.zero_count;
+  Buckets positive = ByIndex(a.positive_spans, a.positive_buckets);
+  for (const auto& [i, n] : ByIndex(b.positive_spans, b.positive_buckets)) positive[i] += sign * n;
+  FromIndex(positive, &sum.positive_spans, &sum.positive_buckets);
+  Buckets negative = ByIndex(a.negative_spans, a.negative_buckets);
+  for (const auto& [i, n] : ByIndex(b.negative_spans, b.negative_buckets)) negative[i] += sign * n;
+  FromIndex(negative, &sum.negative_spans, &sum.negative_buckets);
+  return sum;
+}
+
+}  // namespace hearth::promql

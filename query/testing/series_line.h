@@ -1,0 +1,47 @@
+// query/testing/series_line.h
+//
+// One line of a script's `load` or `eval` body: a metric and its values, `up{job="x"} 0+1x10 _
+// stale {{sum:1 count:2}}`. Testonly.
+//
+// Thread safety: pure functions.
+#ifndef HEARTH_QUERY_TESTING_SERIES_LINE_H_
+#define HEARTH_QUERY_TESTING_SERIES_LINE_H_
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/histogram.h"
+#include "model/labels.h"
+
+namespace hearth::promql {
+
+struct SequenceValue {
+  bool omitted = false;  // `_`
+  double value = 0;
+  std::optional<Histogram> histogram;  // Instead of `value`.
+  bool hint_written = false;           // The literal names its counter_reset_hint.
+};
+
+struct SeriesLine {
+  Labels labels;
+  std::vector<SequenceValue> values;
+};
+
+// Errors (kInvalidArgument) quote what could not be read. A sequence of more than 1 000 000 values
+// is refused.
+absl::StatusOr<SeriesLine> ParseSeriesLine(std::string_view line);
+
+// The metric alone, and through *rest what stands behind it.
+absl::StatusOr<Labels> ParseMetric(std::string_view line, std::string_view* rest);
+
+// `schema:0 sum:1 count:2 buckets:[1 1]`: what stands between the double braces.
+absl::StatusOr<SequenceValue> ParseHistogramLiteral(std::string_view text);
+
+// a + sign * b, for histograms of one schema and zero threshold.
+absl::StatusOr<Histogram> AddHistogram(const Histogram& a, const Histogram& b, double sign);
+
+}  // namespace hearth::promql
+
+#endif  // HEARTH_QUERY_TESTING_SERIES_LINE_H_

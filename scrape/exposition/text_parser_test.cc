@@ -1,0 +1,241 @@
+#include "scrape/exposition/text_parser.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <random>
+#include <sstream>
+
+#include "model/sample.h"
+#include "model/text.h"
+
+namespace hearth {
+namespace {
+
+// What a body parses to, one line per entry: `series value [@timestamp]`, `TYPE name type`, or
+// `error: …`.
+std::string Parsed(std::string_view body) {
+  TextParser parser(body);
+  std::string out;
+  for (auto entry = parser.Next(); entry != TextParser::Entry::kEnd; entry = parser.Next()) {
+    LabelsBuilder labels;
+    switch (entry) {
+      case TextParser::Entry::kType:
+        StrAppend(&out, "TYPE ", parser.family(), " ", MetricTypeName(parser.type()), "\n");
+        break;
+      case TextParser::Entry::kHelp:
+        StrAppend(&out, "HELP ", parser.family(), " ", UnescapeHelp(parser.text()), "\n");
+        break;
+      case TextParser::Entry::kUnit:
+        StrAppend(&out, "UNIT ", parser.family(), " ", parser.text(), "\n");
+        break;
+      case TextParser::Entry::kSample:
+        if (parser.ScanSeries() && parser.ReadValue() && parser.AppendLabels(&labels)) {
+          StrAppend(&out, labels.Build().ToString(), " ", parser.value());
+          if (parser.timestamp()) StrAppend(&out, " @", *parser.timestamp());
+          out.push_back('\n');
+          break;
+        }
+        [[fallthrough]];
+      default:
+        return StrCat(out, "error: ", FromAbsl(parser.status().message()));
+    }
+  }
+  return out;
+}
+
+TEST(TextParserTest, ReadsTheFormat) {
+  EXPECT_EQ(Parsed("# HELP go_gc A help\\nwith \\\\ escapes.\n"
+                   "# TYPE go_gc gauge\n"
+                   "# a comment\n#another\n\n"
+                   "go_gc 1\n"
+                   "  go_gc{a=\"b\"}\t2.5 1700000000000\n"
+                   "go_gc{a = \"x\" , c=\"d\",} -3 -5\n"
+                   "go_gc {a=\"b\"} 4\n"
+                   "go_gc{} 5 \n"
+                   "last_line 6"),
+            "HELP go_gc A help\nwith \\ escapes.\nTYPE go_gc gauge\ngo_gc 1\ngo_gc{a=\"b\"} 2.5 "
+            "@1700000000000\n"
+            "go_gc{a=\"x\", c=\"d\"} -3 @-5\ngo_gc{a=\"b\"} 4\ngo_gc 5\nlast_line 6\n");
+}
+
+TEST(TextParserTest, LabelValuesAreUnescapedAndEmptyOnesDropped) {
+  EXPECT_EQ(Parsed("m{a=\"q\\\"b\\\\n\\n\",b=\"\",c=\"}\",d=\"\\q\"} 1\n"),
+            "m{a=\"q\\\"b\\\\n\\n\", c=\"}\", d=\"\\\\q\"} 1\n");
+}
+
+TEST(TextParserTest, NamesInQuotesMayBeUtf8) {
+  EXPECT_EQ(
+      Parsed(
+          "{\"my.metric\",\"a.b\"=\"c\"} 1\n# TYPE \"my.metric\" counter\n{a=\"b\",\"温度\"} 2\n"),
+      "{\"my.metric\", \"a.b\"=\"c\"} 1\nTYPE my.metric counter\n{\"温度\", a=\"b\"} 2\n");
+}
+
+TEST(TextParserTest, BoundsOfHistogramsAndSummariesAreCanonical) {
+  EXPECT_EQ(
+      Parsed("# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"0.50\"} "
+             "1\nh_bucket{le=\"+Inf\"} 2\n"
+             "h_bucket{le=\"1000000\"} 2\nh_bucket{le=\"100000\"} 2\nh_bucket{le=\"x\"} 2\n"
+             "# TYPE s summary\ns{quantile=\"1\",le=\"1\"} 3\n# TYPE g gauge\ng{le=\"1\"} 4\n"),
+      "TYPE h histogram\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"0.5\"} 1\nh_bucket{le=\"+Inf\"} 2\n"
+      "h_bucket{le=\"1e+06\"} 2\nh_bucket{le=\"100000.0\"} 2\nh_bucket{le=\"x\"} 2\n"
+      "TYPE s summary\ns{le=\"1\", quantile=\"1.0\"} 3\nTYPE g gauge\ng{le=\"1\"} 4\n");
+}
+
+TEST(TextParserTest, ErrorsNameLineAndColumn) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"a 1\nb x\n", "a 1\nerror: line 2, column 3: expected value after metric, got \"x\""},
+      {"a\n", "error: line 1, column 2: expected value after metric, got end of line"},
+      {"a", "error: line 1, column 2: expected value after metric, got end of input"},
+      {"a 1 2 3\n", "error: line 1, column 7: expected next entry after timestamp, got \"3\""},
+      {"a 1 2.5\n", "error: line 1, column 5: expected timestamp in milliseconds, got \"2.5\""},
+      {"a{b=\"c} 1\n", "error: line 1, column 5: label value is not closed on its line"},
+      {"a{b=\"c\" 1\n", "error: line 1, column 10: label list is not closed on its line"},
+      {"a{b=c} 1\n", "error: line 1, column 5: expected label value, got \"c} 1\""},
+      {"a{b} 1\n", "error: line 1, column 4: expected equal, got \"} 1\""},
+      {"a{1b=\"c\"} 1\n", "error: line 1, column 3: expected label name, got \"1b=\\\"c\\\"} 1\""},
+      {"a{b=\"c\",b=\"d\"} 1\n",
+       "error: line 1, column 9: label name \"b\" is not unique: invalid sample"},
+      {"1a 1\n", "error: line 1, column 1: expected a valid start token, got \"1a 1\""},
+      {"a 1\r\n", "error: line 1, column 3: expected value after metric, got \"1\\r\""},
+      {"# TYPE a curve\n", "error: line 1, column 10: invalid metric type \"curve\""},
+      {"# TYPE 1 gauge\n",
+       "error: line 1, column 8: expected metric name after TYPE, got \"1 gauge\""},
+      {"a{b=\"\xff\"} 1\n", "error: line 1, column 5: invalid UTF-8 label value"},
+      {"<html>\n", "error: line 1, column 1: expected a valid start token, got \"<html>\""},
+  };
+  for (const auto& [body, parsed] : cases) EXPECT_EQ(Parsed(body), parsed) << body;
+}
+
+TEST(TextParserTest, RecognisedSeriesAreSkipped) {
+  const std::string_view body = "a{b=\"c\"} 7 8\n";
+  TextParser parser(body);
+  ASSERT_EQ(parser.Next(), TextParser::Entry::kSample);
+  ASSERT_TRUE(TextParser::SeriesEndsAt(parser.unread(), 8));
+  parser.SkipSeries(8);
+  ASSERT_TRUE(parser.ReadValue());
+  EXPECT_EQ(parser.value(), 7);
+  EXPECT_EQ(parser.timestamp(), 8);
+  EXPECT_EQ(parser.Next(), TextParser::Entry::kEnd);
+}
+
+TEST(TextParserTest, ABareNameEndsOnlyWhereNoLabelsFollow) {
+  EXPECT_TRUE(TextParser::SeriesEndsAt("abc 1\n", 3));
+  EXPECT_FALSE(TextParser::SeriesEndsAt("abcd 1\n", 3));
+  EXPECT_FALSE(TextParser::SeriesEndsAt("abc{x=\"y\"} 1\n", 3));
+  EXPECT_FALSE(TextParser::SeriesEndsAt("abc  {x=\"y\"} 1\n", 3));
+  EXPECT_FALSE(TextParser::SeriesEndsAt("abc", 3));
+}
+
+TEST(SampleValueTest, ParsesWhatGoParses) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const std::pair<const char*, double> cases[] = {
+      {"0", 0},
+      {"12", 12},
+      {"+1", 1},
+      {"-1.5", -1.5},
+      {".5", .5},
+      {"5.", 5},
+      {"1e3", 1000},
+      {"1E-3", .001},
+      {"123456789012345678", 123456789012345678.0},
+      {"0.1", .1},
+      {"1e-400", 0},
+      {"5e-324", 5e-324},
+      {"1.7976931348623157e308", 1.7976931348623157e308},
+      {"Inf", inf},
+      {"+inf", inf},
+      {"-INF", -inf},
+      {"infinity", inf},
+      {"0x1p4", 16},
+      {"-0x1.8p1", -3},
+      {"0x10p0", 16},
+  };
+  for (const auto& [text, expected] : cases) {
+    double value = 0;
+    EXPECT_TRUE(ParseSampleValue(text, &value)) << text;
+    EXPECT_TRUE(SameBits(value, expected)) << text << " gave " << value;
+  }
+  double value = 0;
+  ASSERT_TRUE(ParseSampleValue("-0", &value));
+  EXPECT_TRUE(std::signbit(value));
+  for (const char* nan : {"NaN", "nan", "NAN"}) {
+    ASSERT_TRUE(ParseSampleValue(nan, &value));
+    EXPECT_TRUE(SameBits(value, NormalNaN()));
+  }
+  for (const char* bad :
+       {"", "-", "+", "1e", "1e999", "1x", "--1", "0x10", "in", "1_000", "+NaN", "e5", "0x"}) {
+    EXPECT_FALSE(ParseSampleValue(bad, &value)) << bad;
+  }
+}
+
+TEST(SampleValueTest, RandomDoublesComeBackBitForBit) {
+  constexpr uint64_t kSeed = 99;
+  std::mt19937_64 random(kSeed);
+  for (int i = 0; i < 20000; ++i) {
+    const double value = std::bit_cast<double>(random());
+    if (!std::isfinite(value)) continue;
+    char text[64];
+    snprintf(text, sizeof(text), "%.17g", value);
+    double parsed = 0;
+    ASSERT_TRUE(ParseSampleValue(text, &parsed)) << text;
+    ASSERT_TRUE(SameBits(parsed, value)) << text << ", seed " << kSeed;
+  }
+}
+
+TEST(TextParserConformanceTest, UpstreamExpositionsParse) {
+  const char* shared = std::getenv("HEARTH_SHARED");
+  const auto folder =
+      std::filesystem::path(shared == nullptr ? "../shared" : shared) / "conformance" / "textparse";
+  if (!std::filesystem::exists(folder))
+    GTEST_SKIP() << "upstream data not found: set HEARTH_SHARED";
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find(".prom.txt") == std::string::npos) continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    const std::string parsed = Parsed(text.str());
+    EXPECT_EQ(parsed.find("error:"), std::string::npos)
+        << name << ": " << parsed.substr(parsed.rfind('\n') + 1);
+    EXPECT_GT(std::count(parsed.begin(), parsed.end(), '\n'), 500) << name;
+    ++files;
+  }
+  EXPECT_GE(files, 2);
+}
+
+TEST(TextParserFuzzTest, MutatedBodiesNeverCrash) {
+  const std::string seed_body =
+      "# HELP a x\n# TYPE a histogram\na_bucket{le=\"1\",b=\"c\\\"d\"} 1 2\n{\"u.v\",\"w\"=\"x\"} "
+      "NaN\nb 0x1p3\n# UNIT a s\n";
+  constexpr uint32_t kSeed = 4242;
+  std::mt19937 random(kSeed);
+  SCOPED_TRACE(kSeed);
+  size_t errors = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::string body = seed_body.substr(0, 1 + random() % seed_body.size());
+    for (unsigned n = random() % 4; n > 0; --n) {
+      const size_t at = random() % body.size();
+      static constexpr std::string_view kBytes = "\n {}\"\\=,#\t0x\xff\0e.";
+      if (random() % 2 == 0) {
+        body[at] = kBytes[random() % kBytes.size()];
+      } else {
+        body.insert(at, 1, kBytes[random() % kBytes.size()]);
+      }
+    }
+    // A heap copy of the exact size, so that ASan sees a read past the end.
+    const std::vector<char> exact(body.begin(), body.end());
+    errors += Parsed(std::string_view(exact.data(), exact.size())).find("error: line ") !=
+              std::string::npos;
+  }
+  EXPECT_GT(errors, 1000u);
+  EXPECT_LT(errors, 20000u);
+}
+
+}  // namespace
+}  // namespace hearth

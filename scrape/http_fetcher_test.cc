@@ -1,0 +1,123 @@
+// The scraper against a real HTTP server on the loopback: compression, authentication, statuses,
+// limits.
+#include "scrape/http_fetcher.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "http/server.h"
+#include "model/text.h"
+
+namespace hearth {
+namespace {
+
+class HttpFetcherTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto server =
+        http::Server::Start({.listen_addresses = {"127.0.0.1:0"}}, [this](const http::Request&) {
+          return http::Dispatch{
+              .handle = [this](const http::Request& request) { return Answer(request); }};
+        });
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+
+  static http::Response Answer(const http::Request& request) {
+    if (request.path == "/missing") return http::Response::Text(404, "no");
+    if (request.path == "/large") return http::Response::Text(200, std::string(100'000, '#'));
+    if (request.path == "/headers") {
+      return http::Response::Text(
+          200, StrCat(request.headers.Get("Authorization"), "|", request.headers.Get("X-Extra"),
+                      "|", request.headers.Get("Accept")));
+    }
+    std::string body;
+    for (int i = 0; i < 200; ++i) StrAppend(&body, "metric{i=\"", i, "\"} 1\n");
+    return http::Response::Text(200, body);  // The server compresses it for those who accept gzip.
+  }
+
+  // Fetches and inflates as a scrape does.
+  absl::StatusOr<ScrapeResponse> Fetch(const HttpClientConfig& config, const std::string& path,
+                                       size_t limit = 1 << 20) {
+    auto fetcher = HttpFetcherFactory(&io_).Create(config);
+    if (!fetcher.ok()) return fetcher.status();
+    ScrapeRequest request;
+    request.url = StrCat("http://127.0.0.1:", server_->port(), path);
+    request.headers = {{"Accept", "text/plain"}, {"Accept-Encoding", "gzip"}};
+    request.timeout_ms = 10'000;
+    request.body_bytes_max = limit;
+    std::promise<absl::StatusOr<ScrapeResponse>> promise;
+    (*fetcher)->Fetch(std::move(request), [&](absl::StatusOr<ScrapeResponse> response) {
+      promise.set_value(std::move(response));
+    });
+    auto response = promise.get_future().get();
+    if (response.ok() && response->inflate) {
+      inflated_ = true;
+      if (absl::Status status = response->inflate(&response->body); !status.ok()) return status;
+    }
+    return response;
+  }
+
+  http::IoThread io_;
+  std::unique_ptr<http::Server> server_;
+  bool inflated_ = false;
+};
+
+TEST_F(HttpFetcherTest, CompressedBodiesAreInflatedByTheCaller) {
+  const auto response = Fetch({}, "/metrics");
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_TRUE(inflated_);
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(response->content_type.rfind("text/plain", 0), 0u);
+  EXPECT_EQ(response->body.rfind("metric{i=\"0\"} 1\n", 0), 0u);
+}
+
+TEST_F(HttpFetcherTest, StatusesAreHandedOn) {
+  const auto response = Fetch({}, "/missing");
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->status, 404);
+  EXPECT_EQ(response->reason, "Not Found");
+}
+
+TEST_F(HttpFetcherTest, TheBodyLimitHoldsForTheInflatedBody) {
+  const auto response = Fetch({}, "/large", 5'000);
+  EXPECT_EQ(response.status().code(), absl::StatusCode::kResourceExhausted) << response.status();
+  EXPECT_EQ(response.status().message(), "body size limit exceeded");
+}
+
+TEST_F(HttpFetcherTest, CredentialsAndHeadersAreSent) {
+  HttpClientConfig config;
+  config.basic_auth = BasicAuthConfig{.username = "u", .password = {"p"}};
+  config.http_headers["X-Extra"].values = {"yes"};
+  EXPECT_EQ(Fetch(config, "/headers")->body, "Basic dTpw|yes|text/plain");
+  HttpClientConfig token;
+  token.authorization = AuthorizationConfig{.type = "Bearer", .credentials = {"t0ken"}};
+  EXPECT_EQ(Fetch(token, "/headers")->body, "Bearer t0ken||text/plain");
+}
+
+TEST_F(HttpFetcherTest, AMissingSecretFileFailsTheFetch) {
+  HttpClientConfig config;
+  config.authorization =
+      AuthorizationConfig{.type = "Bearer", .credentials_file = "/nowhere/token"};
+  EXPECT_EQ(Fetch(config, "/metrics").status().message(), "unable to read file /nowhere/token");
+}
+
+TEST_F(HttpFetcherTest, ARefusedConnectionSaysSo) {
+  auto fetcher = HttpFetcherFactory(&io_).Create({});
+  ASSERT_TRUE(fetcher.ok());
+  const int port = server_->port();
+  server_.reset();
+  std::promise<absl::Status> promise;
+  ScrapeRequest request;
+  request.url = StrCat("http://127.0.0.1:", port, "/metrics");
+  request.timeout_ms = 5'000;
+  request.body_bytes_max = 1000;
+  (*fetcher)->Fetch(std::move(request),
+                    [&](absl::StatusOr<ScrapeResponse> r) { promise.set_value(r.status()); });
+  const absl::Status status = promise.get_future().get();
+  EXPECT_NE(std::string(status.message()).find("connection refused"), std::string::npos) << status;
+}
+
+}  // namespace
+}  // namespace hearth

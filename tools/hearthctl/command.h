@@ -1,0 +1,41 @@
+// tools/hearthctl/command.h
+//
+// One subcommand of hearthctl: adds itself to the command line and runs. A new command is one row
+// in main.cc.
+//
+// Thread safety: none; one command runs per process.
+#ifndef HEARTH_TOOLS_HEARTHCTL_COMMAND_H_
+#define HEARTH_TOOLS_HEARTHCTL_COMMAND_H_
+
+#include <functional>
+#include <map>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace hearth::hearthctl {
+
+// Runs when its command was chosen; the result is the exit code: 0 fine, 1 failure (promtool's
+// convention).
+using Run = std::function<int()>;
+
+// Collects what each chosen subcommand runs.
+class Commands {
+ public:
+  void Add(CLI::App* app, Run run) { runs_[app] = std::move(run); }
+  // The run of the innermost chosen subcommand of `root`; null when none was chosen.
+  const Run* Chosen(CLI::App& root) const;
+
+ private:
+  std::map<CLI::App*, Run> runs_;
+};
+
+void AddCheckCommands(CLI::App& root, Commands& commands);   // check config FILE…
+void AddQueryCommands(CLI::App& root, Commands& commands);   // query instant|range URL EXPR
+void AddPromqlCommands(CLI::App& root, Commands& commands);  // promql functions
+
+}  // namespace hearth::hearthctl
+
+#endif  // HEARTH_TOOLS_HEARTHCTL_COMMAND_H_

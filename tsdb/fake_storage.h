@@ -1,0 +1,64 @@
+// tsdb/fake_storage.h
+//
+// A storage in plain maps: what tests of the query engine, the scraper and the API read and write.
+// It keeps every rule of tsdb/storage.h (order of series, judgement of samples, one consistent view
+// a Select) and none of the machinery. Testonly.
+//
+// Differences from Db: no retention, no clock (nothing is too old or too far ahead), no limits;
+// native histograms are taken.
+//
+// Thread safety: all methods may be called from any thread. Queriers copy what they select, so they
+// may outlive later writes, but not the storage.
+#ifndef HEARTH_TSDB_FAKE_STORAGE_H_
+#define HEARTH_TSDB_FAKE_STORAGE_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "model/mutex.h"
+#include "tsdb/storage.h"
+
+namespace hearth {
+
+class FakeStorage : public Appendable, public Queryable {
+ public:
+  using Value = std::variant<double, Histogram>;
+  struct Series {
+    Labels labels;
+    std::map<TimeMs, Value> samples;
+  };
+
+  std::unique_ptr<Appender> NewAppender() override;
+  absl::StatusOr<std::unique_ptr<Querier>> NewQuerier(TimeRange range) const override;
+
+  // Writes one sample past the appender: in any order, replacing what was there.
+  void Put(LabelsView labels, TimeMs t, Value value) LOCKS_EXCLUDED(mu_);
+  // Drops everything, as a fresh storage. References from before are answered with kSeriesGone.
+  void Clear() LOCKS_EXCLUDED(mu_);
+
+  // A copy of everything, in fingerprint order.
+  std::map<Fingerprint, Series> Snapshot() const LOCKS_EXCLUDED(mu_);
+  // The metadata by metric family and the exemplars that were appended, for assertions.
+  std::map<std::string, Metadata> metadata() const LOCKS_EXCLUDED(mu_);
+  std::vector<Exemplar> exemplars() const LOCKS_EXCLUDED(mu_);
+
+ private:
+  friend class FakeAppender;
+  friend class FakeQuerier;
+
+  mutable Mutex mu_;
+  std::map<Fingerprint, Series> series_ GUARDED_BY(mu_);
+  std::map<uint64_t, Fingerprint> refs_ GUARDED_BY(mu_);
+  std::map<Fingerprint, SeriesRef> ref_of_ GUARDED_BY(mu_);
+  uint64_t next_ref_ GUARDED_BY(mu_) = 1;  // Never reused, not even after Clear.
+  std::map<std::string, Metadata> metadata_ GUARDED_BY(mu_);
+  std::vector<Exemplar> exemplars_ GUARDED_BY(mu_);
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_FAKE_STORAGE_H_
