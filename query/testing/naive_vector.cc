@@ -121,12 +121,20 @@ absl::StatusOr<NaiveVector> NaiveMatch(const BinaryExpr& binary, const NaiveVect
     }
   }
   const bool drop_name = !IsComparison(binary.op) || binary.return_bool;
+  const bool one_to_one = matching.cardinality == MatchCardinality::kOneToOne;
+  std::set<Labels> matched;
   std::map<Labels, std::set<Labels>> produced;
   NaiveVector out;
   for (const NaiveRow& row : many) {
     const Labels signature = Signature(row.labels, matching);
     const auto found = ones.find(signature);
     if (found == ones.end()) continue;
+    // Judged before a comparison filters; many-to-one below, after it.
+    if (one_to_one && !matched.insert(signature).second) {
+      return absl::FailedPreconditionError(
+          "multiple matches for labels: many-to-one matching must be explicit "
+          "(group_left/group_right)");
+    }
     const double a = swapped ? found->second.v : row.v, b = swapped ? row.v : found->second.v;
     NaiveRow result = row;
     if (IsComparison(binary.op)) {
@@ -138,12 +146,10 @@ absl::StatusOr<NaiveVector> NaiveMatch(const BinaryExpr& binary, const NaiveVect
     }
     result.labels = ResultLabels(binary, row.labels, found->second.labels, drop_name, delayed);
     result.drop_name = drop_name || row.drop_name;
-    std::set<Labels>& before = produced[signature];
-    const bool clash = matching.cardinality == MatchCardinality::kOneToOne
-                           ? !before.empty()
-                           : before.count(result.labels) > 0;
-    if (clash) return absl::FailedPreconditionError("multiple matches for labels");
-    before.insert(result.labels);
+    if (!one_to_one && !produced[signature].insert(result.labels).second) {
+      return absl::FailedPreconditionError(
+          "multiple matches for labels: grouping labels must ensure unique matches");
+    }
     out.push_back(result);
   }
   return out;

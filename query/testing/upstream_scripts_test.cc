@@ -51,8 +51,6 @@ void RunAll(const Evaluator& evaluator) {
     size_t passed = 0;
     for (const EvalOutcome& outcome : *outcomes) {
       passed += outcome.passed ? 1 : 0;
-      // The one eval of at_modifier.test that needs native histograms or an experimental function
-      // is named by its problem.
       if (!outcome.passed && (kComplete.count(file.filename()) > 0)) {
         ADD_FAILURE() << file.filename().string() << ":" << outcome.line << ": " << outcome.query
                       << "\n  " << outcome.problem;
@@ -75,13 +73,11 @@ TEST(UpstreamScriptsTest, NaiveEvaluatorPassesWhatIsStableAndFloat) {
   });
 }
 
-#ifndef NAIVE_ONLY
 TEST(UpstreamScriptsTest, EnginePassesWhatIsStableAndFloat) {
   RunAll([](const Queryable& storage, const QueryRequest& request) {
     return Engine(&storage, &SystemClock::Get(), ScriptEngineOptions()).Execute(request);
   });
 }
-#endif
 
 }  // namespace
 }  // namespace hearth::promql

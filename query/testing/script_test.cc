@@ -1,0 +1,116 @@
+// The script reader and runner themselves: a runner that passes everything would be worthless.
+#include "query/testing/script.h"
+
+#include <cmath>
+
+#include "gtest/gtest.h"
+#include "model/sample.h"
+#include "query/testing/naive.h"
+#include "query/testing/script_runner.h"
+
+namespace hearth::promql {
+namespace {
+
+std::vector<double> ValuesOf(std::string_view line) {
+  std::vector<double> values;
+  const absl::StatusOr<SeriesLine> series = ParseSeriesLine(line);
+  EXPECT_TRUE(series.ok()) << series.status();
+  if (!series.ok()) return values;
+  for (const SequenceValue& value : series->values)
+    values.push_back(value.omitted ? -999 : value.value);
+  return values;
+}
+
+std::string ProblemOf(std::string_view script) {
+  const auto outcomes =
+      RunScript(script, [](const Queryable& storage, const QueryRequest& request) {
+        return EvaluateNaively(storage, ScriptEngineOptions(), request);
+      });
+  if (!outcomes.ok()) return outcomes.status().ToString();
+  for (const EvalOutcome& outcome : *outcomes) {
+    if (!outcome.passed) return outcome.problem;
+  }
+  return "passed";
+}
+
+TEST(SeriesLineTest, ExpandsSequences) {
+  EXPECT_EQ(ValuesOf("m 1 2x2 _ _x2 -3-1x1"),
+            (std::vector<double>{1, 2, 2, 2, -999, -999, -999, -3, -4}));
+  EXPECT_EQ(ValuesOf("m 0+1e1x2 1_000 .5"), (std::vector<double>{0, 10, 20, 1000, 0.5}));
+  const auto special = ParseSeriesLine("m stale NaN -Inf").value();
+  EXPECT_TRUE(IsStaleNaN(special.values[0].value));
+  EXPECT_TRUE(std::isnan(special.values[1].value));
+  EXPECT_EQ(special.values[2].value, -INFINITY);
+}
+
+TEST(SeriesLineTest, ReadsMetrics) {
+  EXPECT_EQ(ParseSeriesLine("sum{a='1', b=\"2\",} 1")->labels,
+            (Labels{{"__name__", "sum"}, {"a", "1"}, {"b", "2"}}));
+  EXPECT_EQ(ParseSeriesLine("{\"a.b\", \"l.x\"=`v`} 1")->labels,
+            (Labels{{"__name__", "a.b"}, {"l.x", "v"}}));
+  EXPECT_EQ(ParseSeriesLine("{} 1")->labels, Labels());
+  for (const char* bad :
+       {"", "1 2", "m{a=1} 2", "m{a} 2", "m 1x", "m 1x2x3", "m x", "m{a='1'}2", "m 1x99999999"}) {
+    EXPECT_FALSE(ParseSeriesLine(bad).ok()) << bad;
+  }
+}
+
+TEST(SeriesLineTest, ReadsHistograms) {
+  const auto series = ParseSeriesLine(
+      "h {{schema:1 count:3 sum:4.5 buckets:[1 2] offset:-1}}+{{schema:1 count:1 buckets:[1]}}x2");
+  ASSERT_TRUE(series.ok()) << series.status();
+  ASSERT_EQ(series->values.size(), 3u);
+  EXPECT_EQ(series->values[2].histogram->count, 5);
+  EXPECT_EQ(series->values[2].histogram->positive_buckets, (std::vector<double>{1, 4}));
+  EXPECT_FALSE(ParseSeriesLine("h {{nonsense:1}}").ok());
+  EXPECT_FALSE(ParseSeriesLine("h {{sum:1 sum:2}}").ok());
+}
+
+TEST(ScriptTest, NamesTheLineOfAnError) {
+  EXPECT_EQ(ParseScript("\n\nboo\n").status().message(), "line 3: unknown command: boo");
+  EXPECT_FALSE(ParseScript("load 5x\n").ok());
+  EXPECT_FALSE(ParseScript("eval instant at 0 m\n  m 1 2\n").ok());
+  EXPECT_FALSE(ParseScript("eval range from 5m to 1m step 1m m\n").ok());
+  EXPECT_FALSE(ParseScript("eval instant at 0 m\n  expect warn\n  expect no_warn\n").ok());
+}
+
+TEST(ScriptRunnerTest, TellsWhatIsWrong) {
+  const std::string load = "load 1m\n  m{a=\"1\"} 1+1x5\n  m{a=\"2\"} 7x5\n\n";
+  const auto eval = [&load](std::string_view text) { return ProblemOf(load + std::string(text)); };
+  EXPECT_EQ(eval("eval instant at 1m m\n m{a=\"1\"} 2\n m{a=\"2\"} 7\n"), "passed");
+  EXPECT_EQ(eval("eval instant at 1m m\n m{a=\"1\"} 2.1\n m{a=\"2\"} 7\n"),
+            "m{a=\"1\"}: expected 2.1000000000000001, got 2");
+  EXPECT_EQ(eval("eval instant at 1m m\n m{a=\"1\"} 2\n"), "unexpected series m{a=\"2\"}");
+  EXPECT_EQ(eval("eval instant at 1m m\n"), "unexpected series m{a=\"1\"}");
+  EXPECT_EQ(eval("eval instant at 1m m{a=\"1\"}\n m{a=\"1\"} 2\n m{a=\"3\"} 7\n"),
+            "no series m{a=\"3\"}");
+  EXPECT_EQ(eval("eval instant at 1m sort(m)\n expect ordered\n m{a=\"2\"} 7\n m{a=\"1\"} 2\n"),
+            "at position 1: expected m{a=\"2\"}, got m{a=\"1\"}");
+  EXPECT_EQ(eval("eval instant at 1m 1 + 1\n 3\n"), "expected 3, got 2");
+  EXPECT_EQ(eval("eval instant at 1m m\n 3\n"), "expected a scalar, got a instant vector");
+  EXPECT_EQ(eval("eval instant at 1m m\n expect fail\n"), "did not fail");
+  EXPECT_EQ(eval("eval instant at 1m m\n expect warn\n m{a=\"1\"} 2\n"),
+            "expected a warning, got none");
+  EXPECT_EQ(eval("eval instant at 1m label_replace(m, \"a\", \"x\", \"a\", \".*\")\n expect fail "
+                 "msg: x\n"),
+            "failed otherwise than expected: vector cannot contain metrics with the same labelset");
+  EXPECT_EQ(eval("eval range from 0 to 2m step 1m m{a=\"1\"}\n m{a=\"1\"} 1 2 3\n"), "passed");
+  EXPECT_EQ(eval("eval range from 0 to 2m step 1m m{a=\"1\"}\n m{a=\"1\"} 1 2\n"),
+            "m{a=\"1\"}: expected 2 points, got 3");
+  EXPECT_EQ(eval("eval range from 0 to 2m step 1m m{a=\"1\"}\n m{a=\"1\"} 1 _ 3\n"),
+            "m{a=\"1\"} at 60000 ms: unexpected value 2");
+  EXPECT_EQ(eval("eval instant at 1m nosuch(m)\n"),
+            "1:1: parse error: unknown function with name \"nosuch\"");
+}
+
+TEST(ScriptRunnerTest, ComparesFloatsToSixDigits) {
+  EXPECT_TRUE(NearlyEqual(1, 1.000001));
+  EXPECT_FALSE(NearlyEqual(1, 1.00001));
+  EXPECT_TRUE(NearlyEqual(NAN, NormalNaN()));
+  EXPECT_FALSE(NearlyEqual(NAN, StaleNaN()));
+  EXPECT_TRUE(NearlyEqual(INFINITY, INFINITY));
+  EXPECT_FALSE(NearlyEqual(0, 1e-300));
+}
+
+}  // namespace
+}  // namespace hearth::promql
