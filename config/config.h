@@ -92,12 +92,14 @@ struct FileSdConfig {
 struct OtherDiscovery {
   std::string kind;  // "kubernetes"; the key in the file is `kubernetes_sd_configs`.
   YamlNode config;   // One list item, secrets included.
+  friend bool operator==(const OtherDiscovery&, const OtherDiscovery&) = default;
 };
 
 struct DiscoveryConfigs {
   std::vector<TargetGroup> static_configs;
   std::vector<FileSdConfig> file_sd_configs;
   std::vector<OtherDiscovery> others;
+  friend bool operator==(const DiscoveryConfigs&, const DiscoveryConfigs&) = default;
 };
 
 struct ScrapeConfig {
@@ -121,6 +123,7 @@ struct ScrapeConfig {
   DiscoveryConfigs discovery;
   std::vector<RelabelConfig> relabel_configs;
   std::vector<RelabelConfig> metric_relabel_configs;
+  friend bool operator==(const ScrapeConfig&, const ScrapeConfig&) = default;
 };
 
 struct AlertmanagerConfig {

@@ -29,6 +29,12 @@ struct YamlNode {
   std::vector<std::pair<YamlNode, YamlNode>>
       entries;  // In the document's order; keys are scalars and may repeat.
 
+  // Compares content; lines do not count.
+  friend bool operator==(const YamlNode& a, const YamlNode& b) {
+    return a.kind == b.kind && a.plain == b.plain && a.scalar == b.scalar && a.items == b.items &&
+           a.entries == b.entries;
+  }
+
   bool is_null() const { return kind == Kind::kNull; }
   bool is_scalar() const { return kind == Kind::kScalar; }
   bool is_list() const { return kind == Kind::kList; }

@@ -1,6 +1,7 @@
 // scrape/status.h
 //
-// What the API shows of scraping: targets, pools, metadata. ScrapePools (scrape/scrape_pools.h) implements it; api/ reads it.
+// What the API shows of scraping: targets, pools, metadata. Scraper (scrape/scraper.h) implements
+// it; api/ reads it.
 //
 // Thread safety: all methods may be called from any thread; answers are copies.
 #ifndef HEARTH_SCRAPE_STATUS_H_
@@ -22,10 +23,10 @@ struct TargetStatus {
   Labels discovered_labels;  // Before relabelling, `__`-labels included.
   Labels labels;             // After it, `__`-labels removed.
   std::string scrape_pool;
-  std::string scrape_url;    // With parameters, as fetched.
-  std::string global_url;    // scrape_url with a loopback host replaced by the external one.
-  std::string last_error;    // Empty after a good scrape.
-  TimeMs last_scrape_ms = 0; // 0 = not yet.
+  std::string scrape_url;     // With parameters, as fetched.
+  std::string global_url;     // scrape_url with a loopback host replaced by the external one.
+  std::string last_error;     // Empty after a good scrape.
+  TimeMs last_scrape_ms = 0;  // 0 = not yet.
   double last_scrape_duration_s = 0;
   TargetHealth health = TargetHealth::kUnknown;
   TimeMs scrape_interval_ms = 0;

@@ -1,5 +1,6 @@
-// Settings of jemalloc, which the binary links in place of glibc's malloc: resident memory follows what is live. Freed pages go
-// back within a second, by a thread of jemalloc's own; two arenas are enough for the few threads that allocate much.
+// Settings of jemalloc, which the binary links in place of glibc's malloc: resident memory follows
+// what is live. Freed pages go back within a second, by a thread of jemalloc's own; two arenas are
+// enough for the few threads that allocate much.
 
 extern "C" {
 // Read by jemalloc before main. The name is its interface.

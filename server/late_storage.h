@@ -1,9 +1,10 @@
 // server/late_storage.h
 //
-// The storage as the API sees it from the first moment: unavailable until the database has been opened and replayed, then the database.
-// So the server can listen, and say 503, while it starts.
+// The storage as the API sees it from the first moment: unavailable until the database has been
+// opened and replayed, then the database. So the server can listen, and say 503, while it starts.
 //
-// Thread safety: Set once; everything else from any thread. Borrows the database, which must outlive the last call.
+// Thread safety: Set once; everything else from any thread. Borrows the database, which must
+// outlive the last call.
 #ifndef HEARTH_SERVER_LATE_STORAGE_H_
 #define HEARTH_SERVER_LATE_STORAGE_H_
 

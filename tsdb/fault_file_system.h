@@ -1,7 +1,7 @@
 // tsdb/fault_file_system.h
 //
-// FaultFileSystem: a FileSystem for tests, on top of a real one, that runs out of space, fails with an I/O error, and loses what was not
-// synced. Faults are switched on and off at run time.
+// FaultFileSystem: a FileSystem for tests, on top of a real one, that runs out of space, fails with
+// an I/O error, and loses what was not synced. Faults are switched on and off at run time.
 //
 // Thread safety: all methods may be called from any thread, DropUnsynced only when nobody writes.
 #ifndef HEARTH_TSDB_FAULT_FILE_SYSTEM_H_
@@ -23,16 +23,17 @@ class FaultFileSystem : public FileSystem {
  public:
   explicit FaultFileSystem(FileSystem& base) : base_(base) {}  // Borrowed; outlives this object.
 
-  // From now on only `bytes` more can be written: the write that passes the limit is cut there and fails with
-  // kResourceExhausted. nullopt = space again.
+  // From now on only `bytes` more can be written: the write that passes the limit is cut there and
+  // fails with kResourceExhausted. nullopt = space again.
   void SetSpaceLeft(std::optional<uint64_t> bytes);
   // Writes fail with kDataLoss after half of their bytes.
   void FailWrites(bool on);
   void FailSyncs(bool on);
   void FailTruncates(bool on);
   void FailCreates(bool on);
-  // What a power cut may do: cuts every file to the length it had when it was last synced, removes files whose creation
-  // was never followed by a SyncDir. The files must not be open for writing any more.
+  // What a power cut may do: cuts every file to the length it had when it was last synced, removes
+  // files whose creation was never followed by a SyncDir. The files must not be open for writing
+  // any more.
   absl::Status DropUnsynced();
   uint64_t syncs() const;
 

@@ -1,12 +1,15 @@
 // tsdb/file_system.h
 //
-// The seam between our own files (WAL, chunk log, lock) and the operating system, so that tests can run out of space, fail a sync or
-// lose what was not synced (tsdb/fault_file_system.h). RocksDB has a seam of its own.
+// The seam between our own files (WAL, chunk log, lock) and the operating system, so that tests can
+// run out of space, fail a sync or lose what was not synced (tsdb/fault_file_system.h). RocksDB has
+// a seam of its own.
 //
-// Errors: kNotFound (no such file), kAlreadyExists, kResourceExhausted (no space, quota), kFailedPrecondition (lock held),
-// kDataLoss (EIO), else kInternal. Messages name the operation, the path, offset and size.
+// Errors: kNotFound (no such file), kAlreadyExists, kResourceExhausted (no space, quota),
+// kFailedPrecondition (lock held), kDataLoss (EIO), else kInternal. Messages name the operation,
+// the path, offset and size.
 //
-// Thread safety: a FileSystem and a File may be used from any thread at once; writes to one File must not overlap.
+// Thread safety: a FileSystem and a File may be used from any thread at once; writes to one File
+// must not overlap.
 #ifndef HEARTH_TSDB_FILE_SYSTEM_H_
 #define HEARTH_TSDB_FILE_SYSTEM_H_
 
@@ -60,7 +63,8 @@ class FileSystem {
   virtual absl::Status MakeDirs(const std::string& directory) = 0;
   // Makes creations, renames and removals in the directory durable.
   virtual absl::Status SyncDir(const std::string& directory) = 0;
-  // Creates the file when needed and locks it against other processes; kFailedPrecondition when somebody holds it.
+  // Creates the file when needed and locks it against other processes; kFailedPrecondition when
+  // somebody holds it.
   virtual absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
 };
 

@@ -61,12 +61,12 @@ class PosixFile : public File {
   absl::Status WriteAt(uint64_t offset, std::string_view data) override {
     size_t done = 0;
     while (done < data.size()) {
-      const ssize_t put = ::pwrite(fd_, data.data() + done, data.size() - done,
-                                   static_cast<off_t>(offset + done));
+      const ssize_t put =
+          ::pwrite(fd_, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
       if (put < 0) {
         if (errno == EINTR) continue;
-        return ErrnoStatus(errno, StrCat("write of ", data.size(), " bytes at ", offset, " of ",
-                                         path_));
+        return ErrnoStatus(errno,
+                           StrCat("write of ", data.size(), " bytes at ", offset, " of ", path_));
       }
       done += static_cast<size_t>(put);
     }

@@ -1,7 +1,7 @@
 // tsdb/window.h
 //
-// Windows divide time: a window is [start, start + length), aligned to the epoch. A chunk lies inside one window; a flush, its
-// coverage and a drop by retention are about one window.
+// Windows divide time: a window is [start, start + length), aligned to the epoch. A chunk lies
+// inside one window; a flush, its coverage and a drop by retention are about one window.
 #ifndef HEARTH_TSDB_WINDOW_H_
 #define HEARTH_TSDB_WINDOW_H_
 

@@ -360,7 +360,7 @@ bool TextParser::ReadQuoted(const char** p, const char* end, std::string* out) {
   return true;
 }
 
-bool TextParser::AppendLabels(LabelsBuilder* labels) {
+bool TextParser::AppendLabels(LabelsBuilder* labels, std::vector<std::string>* empty_names) {
   const char* p = series_.data();
   const char* const end = p + series_.size();
   const char* const name_end = NameEnd(p, end);
@@ -404,6 +404,7 @@ bool TextParser::AppendLabels(LabelsBuilder* labels) {
         AppendLabelFloat(number, &value);
       }
       labels->Set(name, value);
+      if (value.empty() && empty_names != nullptr) empty_names->push_back(name);
     }
     p = hearth::SkipBlanks(p, end);
     if (*p == ',') {

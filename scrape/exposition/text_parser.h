@@ -22,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "model/clock.h"
@@ -68,9 +69,10 @@ class TextParser {
   std::optional<TimeMs> timestamp() const { return timestamp_; }
 
   // Adds the labels of series() to an empty builder, `__name__` included; label values unescaped,
-  // empty ones left out, `le` of a histogram and `quantile` of a summary in their canonical
-  // spelling (`1` becomes `1.0`). False on a syntax error.
-  bool AppendLabels(LabelsBuilder* labels);
+  // `le` of a histogram and `quantile` of a summary in their canonical spelling (`1` becomes
+  // `1.0`). A label with an empty value is no label; its name goes to *empty_names, since
+  // honor_labels tells it from an absent one. False on a syntax error.
+  bool AppendLabels(LabelsBuilder* labels, std::vector<std::string>* empty_names = nullptr);
 
   // After kType, kHelp, kUnit: the metric family, and what was said of it.
   std::string_view family() const { return family_; }

@@ -134,13 +134,15 @@ bool IsTest(std::string_view path) {
 // Headers that only tests may include: fakes, the naive evaluator.
 bool IsTestOnlyHeader(std::string_view include) {
   return include.starts_with("query/testing/") ||
+         include.find("_fixture.h") != std::string_view::npos ||
          include.find("/fake_") != std::string_view::npos ||
          include.find("fault_file_system") != std::string_view::npos;
 }
 
 bool IsTestOnlyFile(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
-  return IsTest(path) || name.starts_with("fake_") || name.starts_with("fault_file_system");
+  return IsTest(path) || name.starts_with("fake_") || name.starts_with("fault_file_system") ||
+         name.find("_fixture.") != std::string_view::npos;
 }
 
 const Room* FindRoom(std::string_view path) {
@@ -261,8 +263,7 @@ std::vector<std::string> CheckBannedWords(const SourceFile& file) {
       const std::string text = whole_line ? line : line.substr(0, comment);
       std::string match;
       if (RE2::PartialMatch(text, *patterns[i], &match)) {
-        violations.push_back(
-            At(file, number, "'" + match + "': " + std::string(word.instead)));
+        violations.push_back(At(file, number, "'" + match + "': " + std::string(word.instead)));
       }
     }
   }

@@ -1,7 +1,8 @@
 // tsdb/chunk/encoding.h
 //
-// The kinds of chunk: encoded runs of samples of one series, and the one table that says how each is read. A chunk's bytes do not
-// describe themselves: its ChunkMeta is stored beside it by whoever keeps it (chunk log, store). Format: docs/format/chunk.md.
+// The kinds of chunk: encoded runs of samples of one series, and the one table that says how each
+// is read. A chunk's bytes do not describe themselves: its ChunkMeta is stored beside it by whoever
+// keeps it (chunk log, store). Format: docs/format/chunk.md.
 //
 // Adding an encoding: a value below, a row in encoding.cc, a section in the format page.
 //
@@ -19,7 +20,8 @@
 
 namespace hearth {
 
-// Persisted in the chunk log and in the store: values must not be renumbered. 0 is never an encoding.
+// Persisted in the chunk log and in the store: values must not be renumbered. 0 is never an
+// encoding.
 enum class ChunkEncoding : uint8_t {
   kXor = 1,  // tsdb/chunk/xor_chunk.h
 };
@@ -47,9 +49,10 @@ std::span<const ChunkEncodingSpec> ChunkEncodings();
 // Null for an id that no encoding has.
 const ChunkEncodingSpec* FindChunkEncoding(uint8_t id);
 
-// Appends the samples of a chunk with t in `range` (inclusive) to *append_to, in ascending time order. `bytes` and `meta` may be
-// damaged: the answer is then kDataLoss (or wrong values, which only a checksum can tell; never undefined behaviour, nor an
-// allocation that the size of `bytes` does not justify), and *append_to is as before.
+// Appends the samples of a chunk with t in `range` (inclusive) to *append_to, in ascending time
+// order. `bytes` and `meta` may be damaged: the answer is then kDataLoss (or wrong values, which
+// only a checksum can tell; never undefined behaviour, nor an allocation that the size of `bytes`
+// does not justify), and *append_to is as before.
 absl::Status DecodeChunk(const ChunkMeta& meta, std::string_view bytes, TimeRange range,
                          SampleColumns* append_to);
 

@@ -7,12 +7,14 @@
 namespace hearth {
 namespace {
 
-// One bucket of deltas of deltas: `prefix_bits` ones-and-a-zero, then `value_bits` of two's complement.
+// One bucket of deltas of deltas: `prefix_bits` ones-and-a-zero, then `value_bits` of two's
+// complement.
 struct DodBucket {
   uint8_t prefix_bits;
   uint8_t value_bits;
 };
-// Indexed by the number of leading one bits of the code. The order is the format: docs/format/chunk.md.
+// Indexed by the number of leading one bits of the code. The order is the format:
+// docs/format/chunk.md.
 constexpr DodBucket kDodBuckets[] = {{1, 0}, {2, 4}, {3, 7}, {4, 9}, {5, 14}, {6, 20}, {6, 64}};
 constexpr int kDodRaw = 6;
 constexpr int kLeadingBits = 5;
@@ -30,7 +32,8 @@ void StoreBigEndian(uint64_t word, char* p) {
   std::memcpy(p, &word, sizeof(word));
 }
 
-// Appends bits to a byte buffer, most significant first. Each Put stores eight bytes, zeros after the last bit included.
+// Appends bits to a byte buffer, most significant first. Each Put stores eight bytes, zeros after
+// the last bit included.
 class BitWriter {
  public:
   BitWriter(char* buffer, uint32_t position) : buffer_(buffer), position_(position) {}
@@ -82,7 +85,8 @@ void PutDod(int64_t dod, BitWriter* out) {
     return;
   }
   const uint64_t mask = (uint64_t{1} << b.value_bits) - 1;
-  out->Put(prefix << b.value_bits | (static_cast<uint64_t>(dod) & mask), b.prefix_bits + b.value_bits);
+  out->Put(prefix << b.value_bits | (static_cast<uint64_t>(dod) & mask),
+           b.prefix_bits + b.value_bits);
 }
 
 void PutValue(uint64_t v_bits, BitWriter* out, XorState* state) {
@@ -106,12 +110,13 @@ void PutValue(uint64_t v_bits, BitWriter* out, XorState* state) {
 
 // Where a decoder stands.
 struct DecodeState {
-  uint64_t position = 0;  // In bits.
+  uint64_t position = 0;             // In bits.
   uint64_t t = 0, delta = 0, v = 0;  // Unsigned: damaged input may overflow.
   unsigned leading = 0, meaningful = 0;
 };
 
-// Reads bits at any position. Peek gives at least 57 valid bits, on top; the eight bytes at the position must exist.
+// Reads bits at any position. Peek gives at least 57 valid bits, on top; the eight bytes at the
+// position must exist.
 uint64_t Peek(const char* data, uint64_t position) {
   return LoadBigEndian(data + position / 8) << (position % 8);
 }
@@ -128,8 +133,8 @@ uint64_t ReadWide(const char* data, uint64_t* position, unsigned n) {
   return high << n | low;
 }
 
-// Decodes one sample. The caller has checked that kXorMaxSampleBits and a load beyond are readable. False on bits that no writer
-// makes.
+// Decodes one sample. The caller has checked that kXorMaxSampleBits and a load beyond are readable.
+// False on bits that no writer makes.
 bool DecodeOne(const char* data, DecodeState* s) {
   uint64_t word = Peek(data, s->position);
   if (static_cast<int64_t>(word) < 0) {
@@ -139,7 +144,8 @@ bool DecodeOne(const char* data, DecodeState* s) {
     if (bucket == kDodRaw) {
       s->delta += ReadWide(data, &s->position, 64);
     } else {
-      s->delta += static_cast<uint64_t>(static_cast<int64_t>(word << b.prefix_bits) >> (64 - b.value_bits));
+      s->delta +=
+          static_cast<uint64_t>(static_cast<int64_t>(word << b.prefix_bits) >> (64 - b.value_bits));
       s->position += b.value_bits;
     }
     word = Peek(data, s->position);
@@ -179,7 +185,8 @@ struct Output {
 
 enum class Stop { kCount, kRange, kBytes, kDamage };
 
-// Decodes until `*left` samples are done, the range is passed, the position goes beyond `safe_bits`, or damage is met.
+// Decodes until `*left` samples are done, the range is passed, the position goes beyond
+// `safe_bits`, or damage is met.
 Stop DecodeRun(const char* data, uint64_t safe_bits, uint32_t* left, DecodeState* s, Output* out) {
   for (; *left > 0; --*left) {
     if (s->position > safe_bits) return Stop::kBytes;
@@ -207,7 +214,8 @@ Stop DecodeRest(std::string_view bytes, uint32_t left, DecodeState* s, Output* o
     *used_bits = s->position;
     return stop;
   }
-  // The tail is copied in front of zeros, so the same code reads it; what it consumes is checked afterwards.
+  // The tail is copied in front of zeros, so the same code reads it; what it consumes is checked
+  // afterwards.
   char tail[3 * kTailBytes] = {};
   const size_t start = s->position / 8;
   const size_t length = bytes.size() - start;
@@ -231,7 +239,8 @@ void XorAppend(TimeMs t, double v, char* buffer, XorState* state) {
   if (state->count == 0) {
     out.PutWide(v_bits, 64);
   } else {
-    // Unsigned: the difference of two distant times may overflow, and wraps back when it is decoded.
+    // Unsigned: the difference of two distant times may overflow, and wraps back when it is
+    // decoded.
     const uint64_t delta = static_cast<uint64_t>(t) - static_cast<uint64_t>(state->t);
     PutDod(static_cast<int64_t>(delta - static_cast<uint64_t>(state->delta)), &out);
     PutValue(v_bits, &out, state);
@@ -245,7 +254,8 @@ void XorAppend(TimeMs t, double v, char* buffer, XorState* state) {
 
 absl::Status DecodeXorChunk(const ChunkMeta& meta, std::string_view bytes, TimeRange range,
                             SampleColumns* append_to) {
-  // A sample after the first takes at least two bits, so the size of the bytes bounds the allocation.
+  // A sample after the first takes at least two bits, so the size of the bytes bounds the
+  // allocation.
   if (meta.count == 0 || bytes.size() < 8 || meta.count - 1 > (bytes.size() - 8) * 4) {
     return Damaged(meta, bytes, "the count does not fit the bytes");
   }

@@ -11,7 +11,8 @@ namespace {
 
 constexpr int kSamples = 120;
 
-// 0: a counter of integers on an exact schedule; 1: the same with jitter; 2: random floats with jitter.
+// 0: a counter of integers on an exact schedule; 1: the same with jitter; 2: random floats with
+// jitter.
 std::vector<Sample> MakeSamples(int64_t kind) {
   std::mt19937_64 random(1);
   std::vector<Sample> samples;
@@ -19,7 +20,8 @@ std::vector<Sample> MakeSamples(int64_t kind) {
   for (int i = 0; i < kSamples; ++i) {
     v += static_cast<double>(random() % 100);
     const TimeMs jitter = kind == 0 ? 0 : static_cast<TimeMs>(random() % 9) - 4;
-    const double value = kind == 2 ? std::bit_cast<double>((random() >> 12) | (uint64_t{1023} << 52)) : v;
+    const double value =
+        kind == 2 ? std::bit_cast<double>((random() >> 12) | (uint64_t{1023} << 52)) : v;
     samples.push_back({1'700'000'000'000 + i * 15'000 + jitter, value});
   }
   return samples;

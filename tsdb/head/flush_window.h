@@ -1,10 +1,10 @@
 // tsdb/head/flush_window.h
 //
-// FlushWindow: what the head holds of one window at one moment, for the compactor to write into the store. Made by Head::BeginFlush and given
-// back to Head::EndFlush when it is durable.
+// FlushWindow: what the head holds of one window at one moment, for the compactor to write into the
+// store. Made by Head::BeginFlush and given back to Head::EndFlush when it is durable.
 //
-// Thread safety: const methods may be called from several threads. Lifetime: holds the chunk-log files it reads, so it stays readable
-// whatever the head does; must not outlive the head.
+// Thread safety: const methods may be called from several threads. Lifetime: holds the chunk-log
+// files it reads, so it stays readable whatever the head does; must not outlive the head.
 #ifndef HEARTH_TSDB_HEAD_FLUSH_WINDOW_H_
 #define HEARTH_TSDB_HEAD_FLUSH_WINDOW_H_
 
@@ -31,19 +31,22 @@ struct FlushChunk {
 class FlushWindow {
  public:
   TimeMs window_start() const { return window_start_; }
-  // Every sample of the window in a WAL record numbered at most this is in here (or was flushed before).
+  // Every sample of the window in a WAL record numbered at most this is in here (or was flushed
+  // before).
   Lsn lsn() const { return lsn_; }
 
   // Series in ascending order of fingerprint. Index in [0, size()).
   size_t size() const { return series_.size(); }
   const Fingerprint& fingerprint(size_t i) const { return series_[i].fingerprint; }
   LabelsView labels(size_t i) const {
-    return LabelsView(std::string_view(labels_).substr(series_[i].labels_begin, series_[i].labels_size));
+    return LabelsView(
+        std::string_view(labels_).substr(series_[i].labels_begin, series_[i].labels_size));
   }
   size_t samples(size_t i) const { return series_[i].samples; }
 
-  // Replaces *storage and *chunks by the series' chunks, in time order, without overlap. kDataLoss when a chunk on disk is damaged:
-  // the damaged ones are left out of *chunks and the rest is there, so the caller may count and go on.
+  // Replaces *storage and *chunks by the series' chunks, in time order, without overlap. kDataLoss
+  // when a chunk on disk is damaged: the damaged ones are left out of *chunks and the rest is
+  // there, so the caller may count and go on.
   absl::Status ReadChunks(size_t i, std::string* storage, std::vector<FlushChunk>* chunks) const;
 
  private:

@@ -1,12 +1,14 @@
 // tsdb/head/head.h
 //
-// Head: the recent, appendable part of the database. It takes samples (NewAppender), answers queries about them (Select and the label
-// calls), hands whole windows to the compactor (BeginFlush, EndFlush) and comes back after a crash (Open replays chunk log and
-// WAL). A sample's way through it is told in ARCHITECTURE.md, "The life of a sample".
+// Head: the recent, appendable part of the database. It takes samples (NewAppender), answers
+// queries about them (Select and the label calls), hands whole windows to the compactor
+// (BeginFlush, EndFlush) and comes back after a crash (Open replays chunk log and WAL). A sample's
+// way through it is told in ARCHITECTURE.md, "The life of a sample".
 //
-// Thread safety: every method may be called from any thread; BeginFlush/EndFlush pairs from one thread at a time. The commit lock is
-// held by Commit from the judgement of its samples to their application, by Select while it copies chunk ends, by BeginFlush
-// while it closes chunks. Lock order: commit lock -> series table -> label index -> WAL / group commit.
+// Thread safety: every method may be called from any thread; BeginFlush/EndFlush pairs from one
+// thread at a time. The commit lock is held by Commit from the judgement of its samples to their
+// application, by Select while it copies chunk ends, by BeginFlush while it closes chunks. Lock
+// order: commit lock -> series table -> label index -> WAL / group commit.
 #ifndef HEARTH_TSDB_HEAD_HEAD_H_
 #define HEARTH_TSDB_HEAD_HEAD_H_
 
@@ -55,27 +57,30 @@ struct HeadOptions {
 struct FlushCoverage {
   // The LSN up to which window `start` is in the store; 0 when it has nothing of it.
   std::function<Lsn(TimeMs window_start)> flushed_lsn;
-  // The largest LSN that the store knows of. New records are numbered above it, also when the WAL is gone.
+  // The largest LSN that the store knows of. New records are numbered above it, also when the WAL
+  // is gone.
   Lsn max_lsn = 0;
 };
 
 class Head : public Appendable {
  public:
-  // Opens the directories, replays what `coverage` does not have, and starts a new WAL segment. Damage is skipped and counted
-  // (stats().replay), never an error; errors are those of the file system.
+  // Opens the directories, replays what `coverage` does not have, and starts a new WAL segment.
+  // Damage is skipped and counted (stats().replay), never an error; errors are those of the file
+  // system.
   static absl::StatusOr<std::unique_ptr<Head>> Open(HeadOptions options,
                                                     const FlushCoverage& coverage);
   ~Head() override;  // No appender, series set or FlushWindow may be left. Syncs the WAL.
 
   std::unique_ptr<Appender> NewAppender() override;
 
-  // One set for each request, as Querier::Select has it: all of the same moment. Series without a chunk in the range are left out.
-  // The sets stay readable through flushes; they must not outlive the head.
+  // One set for each request, as Querier::Select has it: all of the same moment. Series without a
+  // chunk in the range are left out. The sets stay readable through flushes; they must not outlive
+  // the head.
   absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Select(
       std::span<const SelectRequest> requests) const;
 
-  // As in Querier. With matchers, or for Series, a series counts when it has a chunk in the range; without, every name or value
-  // in memory counts when the head overlaps the range.
+  // As in Querier. With matchers, or for Series, a series counts when it has a chunk in the range;
+  // without, every name or value in memory counts when the head overlaps the range.
   absl::StatusOr<std::vector<std::string>> LabelNames(const LabelQuery& query) const;
   absl::StatusOr<std::vector<std::string>> LabelValues(std::string_view name,
                                                        const LabelQuery& query) const;
@@ -86,13 +91,15 @@ class Head : public Appendable {
   // From the first sample to the last, to the precision of a chunk; empty() when there is none.
   TimeRange Range() const;
 
-  // Closes the window's open chunks, rolls WAL and chunk log, and returns what the window holds. Everything stays readable in the
-  // head. The series that have no chunk in it are absent. Errors: kUnavailable when the logs cannot be rolled (nothing changed).
+  // Closes the window's open chunks, rolls WAL and chunk log, and returns what the window holds.
+  // Everything stays readable in the head. The series that have no chunk in it are absent. Errors:
+  // kUnavailable when the logs cannot be rolled (nothing changed).
   absl::StatusOr<FlushWindow> BeginFlush(TimeMs window_start);
-  // To be called when the window's data and (window_start, flush.lsn()) are durable in the store: drops the chunks that `flush` lists (chunks
-  // of the same window that came later stay), forgets series that are idle and empty, and deletes WAL and chunk-log segments that
-  // nothing needs. Leave it out to give the flush up: nothing is lost. Also drops windows that have left the retention:
-  // BeginFlush and EndFlush without writing anything between them.
+  // To be called when the window's data and (window_start, flush.lsn()) are durable in the store:
+  // drops the chunks that `flush` lists (chunks of the same window that came later stay), forgets
+  // series that are idle and empty, and deletes WAL and chunk-log segments that nothing needs.
+  // Leave it out to give the flush up: nothing is lost. Also drops windows that have left the
+  // retention: BeginFlush and EndFlush without writing anything between them.
   absl::Status EndFlush(const FlushWindow& flush);
 
   // What UpdateMetadata has told, sorted by metric family.
@@ -103,8 +110,9 @@ class Head : public Appendable {
   // Blocks until everything that was committed is durable. For a clean stop and for tests.
   absl::Status SyncWal();
 
+  class Impl;  // tsdb/head/head_impl.h; nobody else's business.
+
  private:
-  class Impl;
   explicit Head(std::unique_ptr<Impl> impl);
 
   std::unique_ptr<Impl> impl_;

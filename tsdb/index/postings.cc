@@ -12,7 +12,8 @@ constexpr size_t kGallopRatio = 16;
 // A bitmap merges lists when its words are at most this many times the ids.
 constexpr size_t kBitmapWordsPerId = 4;
 
-// The first element of [first, last) that is not below `id`, searched for in growing strides from the front.
+// The first element of [first, last) that is not below `id`, searched for in growing strides from
+// the front.
 const uint32_t* Gallop(const uint32_t* first, const uint32_t* last, uint32_t id) {
   size_t stride = 1;
   while (static_cast<size_t>(last - first) > stride && first[stride] < id) {

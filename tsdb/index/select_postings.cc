@@ -35,8 +35,8 @@ absl::Status Refused(const PostingsSource& source, const Matcher& matcher, Posti
 
 absl::StatusOr<Postings> SelectPostings(const PostingsSource& source,
                                         std::span<const Matcher> matchers) {
-  // A matcher that refuses "" narrows to the series it accepts; one that accepts "" takes series away, and never has to
-  // list those without the label.
+  // A matcher that refuses "" narrows to the series it accepts; one that accepts "" takes series
+  // away, and never has to list those without the label.
   std::vector<Postings> narrowing;
   std::vector<const Matcher*> subtracting;
   for (const Matcher& matcher : matchers) {

@@ -1,7 +1,7 @@
 // tsdb/index/select_postings.h
 //
-// From matchers to series: the one place that knows which postings satisfy a list of matchers, for the head and for stored windows
-// alike. Both implement PostingsSource.
+// From matchers to series: the one place that knows which postings satisfy a list of matchers, for
+// the head and for stored windows alike. Both implement PostingsSource.
 #ifndef HEARTH_TSDB_INDEX_SELECT_POSTINGS_H_
 #define HEARTH_TSDB_INDEX_SELECT_POSTINGS_H_
 
@@ -16,8 +16,8 @@
 
 namespace hearth {
 
-// One index: label pairs and the ids of the series that carry them. Thread safety: as the implementation says; SelectPostings uses it
-// from the calling thread only.
+// One index: label pairs and the ids of the series that carry them. Thread safety: as the
+// implementation says; SelectPostings uses it from the calling thread only.
 class PostingsSource {
  public:
   virtual ~PostingsSource() = default;
@@ -26,14 +26,16 @@ class PostingsSource {
   virtual absl::Status All(Postings* out) const = 0;
   // Replaces *out by the series that carry (name, value); empty when none does.
   virtual absl::Status Of(std::string_view name, std::string_view value, Postings* out) const = 0;
-  // Replaces *out by the series whose value of `name` is wanted. `wanted` is asked once for each value that the index holds, in
-  // any order; the postings of values that are not wanted need not be read.
+  // Replaces *out by the series whose value of `name` is wanted. `wanted` is asked once for each
+  // value that the index holds, in any order; the postings of values that are not wanted need not
+  // be read.
   virtual absl::Status OfValues(std::string_view name,
                                 absl::FunctionRef<bool(std::string_view value)> wanted,
                                 Postings* out) const = 0;
 };
 
-// The series that satisfy all matchers, with Prometheus' semantics: an absent label has the value "", so a matcher that accepts
+// The series that satisfy all matchers, with Prometheus' semantics: an absent label has the value
+// "", so a matcher that accepts
 // "" also takes the series without the label. No matchers select every series.
 absl::StatusOr<Postings> SelectPostings(const PostingsSource& source,
                                         std::span<const Matcher> matchers);

@@ -80,7 +80,8 @@ class SelectPostingsTest : public testing::Test {
 TEST_F(SelectPostingsTest, PositiveMatchersNarrow) {
   EXPECT_THAT(Select({}), ElementsAre(0, 1, 2, 3));
   EXPECT_THAT(Select({Matcher::Equal("__name__", "up")}), ElementsAre(0, 1, 2));
-  EXPECT_THAT(Select({Matcher::Equal("__name__", "up"), Matcher::Equal("job", "a")}), ElementsAre(0));
+  EXPECT_THAT(Select({Matcher::Equal("__name__", "up"), Matcher::Equal("job", "a")}),
+              ElementsAre(0));
   EXPECT_THAT(Select({Matcher::Equal("job", "nobody")}), IsEmpty());
   EXPECT_THAT(Select({Make(MatchOp::kRegex, "job", "a|b")}), ElementsAre(0, 1, 3));
   EXPECT_THAT(Select({Make(MatchOp::kRegex, "job", ".+")}), ElementsAre(0, 1, 3));
@@ -111,7 +112,8 @@ TEST(SelectPostingsRandomTest, AgreesWithMatchingEverySeries) {
     std::mt19937 random(seed);
     std::vector<Labels> series;
     for (int i = 0; i < 30; ++i) {
-      series.push_back({{"x", values[random() % 4]}, {"y", values[random() % 4]}, {"z", values[random() % 4]}});
+      series.push_back(
+          {{"x", values[random() % 4]}, {"y", values[random() % 4]}, {"z", values[random() % 4]}});
     }
     const MapSource source(series);
     std::vector<Matcher> matchers;

@@ -1,7 +1,8 @@
 // tsdb/wal/coding.h
 //
-// Bytes of our log records: little-endian fixed numbers, varints (seven bits a byte, low ones first), zigzag for signed ones. Writing appends
-// to a string; ByteReader reads input that may be damaged.
+// Bytes of our log records: little-endian fixed numbers, varints (seven bits a byte, low ones
+// first), zigzag for signed ones. Writing appends to a string; ByteReader reads input that may be
+// damaged.
 //
 // Thread safety: values.
 #ifndef HEARTH_TSDB_WAL_CODING_H_
@@ -22,9 +23,7 @@ inline constexpr size_t kMaxVarintBytes = 10;
 constexpr uint64_t ZigZag(int64_t v) {
   return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);
 }
-constexpr int64_t UnZigZag(uint64_t v) {
-  return static_cast<int64_t>((v >> 1) ^ (~(v & 1) + 1));
-}
+constexpr int64_t UnZigZag(uint64_t v) { return static_cast<int64_t>((v >> 1) ^ (~(v & 1) + 1)); }
 
 // Writes a varint at `p`, which has room for kMaxVarintBytes; returns the byte after it.
 inline char* WriteVarint(uint64_t v, char* p) {
@@ -57,8 +56,8 @@ T LoadFixed(const char* p) {
   return v;
 }
 
-// Reads from the front of a byte string. Every method answers false, and the reader must not be used further, when the bytes end
-// too early or are malformed.
+// Reads from the front of a byte string. Every method answers false, and the reader must not be
+// used further, when the bytes end too early or are malformed.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : p_(bytes.data()), end_(p_ + bytes.size()) {}

@@ -33,7 +33,8 @@ absl::Status CheckSegmentHeader(const LogKind& kind, std::string_view header) {
   }
   const uint32_t version = LoadFixed<uint32_t>(header.data() + 8);
   if (version == kLogVersion) return absl::OkStatus();
-  return absl::UnimplementedError(StrCat("segment version ", version, ", this build reads ", kLogVersion));
+  return absl::UnimplementedError(
+      StrCat("segment version ", version, ", this build reads ", kLogVersion));
 }
 
 void AppendFrame(const LogKind& kind, uint8_t type, Lsn lsn, std::string_view payload,
@@ -81,8 +82,9 @@ absl::StatusOr<std::string_view> FrameScanner::Ahead(size_t n) {
     const size_t have = buffer_.size();
     const uint64_t in_file = size_ - buffer_start_;
     buffer_.resize(static_cast<size_t>(std::min<uint64_t>(std::max(want, kReadBytes), in_file)));
-    HEARTH_ASSIGN_OR_RETURN(const size_t got, file_->ReadAt(buffer_start_ + have, buffer_.data() + have,
-                                                            buffer_.size() - have));
+    HEARTH_ASSIGN_OR_RETURN(
+        const size_t got,
+        file_->ReadAt(buffer_start_ + have, buffer_.data() + have, buffer_.size() - have));
     buffer_.resize(have + got);
     // The file has become shorter: its new end is the end.
     if (buffer_.size() < want) size_ = buffer_start_ + buffer_.size();

@@ -1,7 +1,8 @@
 // tsdb/wal/frame.h
 //
-// Framed records: how WAL and chunk log divide their segment files. Each record has a magic for resynchronisation, a length, a type, an
-// LSN and a CRC32C, so a damaged one can be told, skipped and reported while both sides of it are kept. Format: docs/format/wal.md.
+// Framed records: how WAL and chunk log divide their segment files. Each record has a magic for
+// resynchronisation, a length, a type, an LSN and a CRC32C, so a damaged one can be told, skipped
+// and reported while both sides of it are kept. Format: docs/format/wal.md.
 //
 //   segment file:  header (16 bytes)  frame  frame  frame ...
 //   frame:         magic 4 | crc 4 | payload length 4 | type 1 | zero 3 | lsn 8 | payload
@@ -22,13 +23,16 @@
 
 namespace hearth {
 
-// The two kinds of log, told apart by their magics so that no frame of one is taken for one of the other.
+// The two kinds of log, told apart by their magics so that no frame of one is taken for one of the
+// other.
 struct LogKind {
   std::string_view file_magic;   // The first 8 bytes of a segment.
   std::string_view frame_magic;  // The first 4 bytes of a frame.
 };
 inline constexpr LogKind kWalKind = {"HEARTHWL", "\xa9\xf1Wl"};
-inline constexpr LogKind kChunkLogKind = {"HEARTHCL", "\xa9\xf2""Cl"};
+inline constexpr LogKind kChunkLogKind = {"HEARTHCL",
+                                          "\xa9\xf2"
+                                          "Cl"};
 
 inline constexpr uint32_t kLogVersion = 1;
 inline constexpr size_t kSegmentHeaderBytes = 16;
@@ -65,10 +69,12 @@ struct SkippedBytes {
 // Walks the frames of one segment file.
 class FrameScanner {
  public:
-  // `file` is borrowed and outlives the scanner. What is written after the construction is not read.
+  // `file` is borrowed and outlives the scanner. What is written after the construction is not
+  // read.
   static absl::StatusOr<FrameScanner> Open(const LogKind& kind, const File* file);
 
-  // The next frame; false at the end. The payload is valid until the next call. Damage is skipped; an error is one of reading.
+  // The next frame; false at the end. The payload is valid until the next call. Damage is skipped;
+  // an error is one of reading.
   absl::StatusOr<bool> Next(Frame* frame);
 
   // What was skipped so far, in order of offset.
@@ -91,9 +97,9 @@ class FrameScanner {
   LogKind kind_;
   const File* file_;
   uint64_t size_;
-  std::string buffer_;         // File bytes from buffer_start_.
+  std::string buffer_;  // File bytes from buffer_start_.
   uint64_t buffer_start_ = 0;
-  size_t at_ = 0;              // The position inside buffer_.
+  size_t at_ = 0;  // The position inside buffer_.
   std::vector<SkippedBytes> skipped_;
 };
 

@@ -1,11 +1,14 @@
 // tsdb/wal/group_commit.h
 //
-// GroupCommit makes written WAL bytes durable in batches. The writer calls Written() after write(2); one background thread syncs at most
-// every `interval_ms`, or at once when somebody waits in WaitDurable. Used by WalWriter only.
+// GroupCommit makes written WAL bytes durable in batches. The writer calls Written() after
+// write(2); one background thread syncs at most every `interval_ms`, or at once when somebody waits
+// in WaitDurable. Used by WalWriter only.
 //
-// Thread safety: all methods may be called from any thread. Invariants: (1) synced_lsn() <= the last LSN written; (2) both only grow.
-// Failure: the first fdatasync error is latched; every later call returns it until Reset(). After a failed sync the kernel may have dropped the
-// bytes and would report the next sync as good, so the file must not be used again: start a new segment, then Reset().
+// Thread safety: all methods may be called from any thread. Invariants: (1) synced_lsn() <= the
+// last LSN written; (2) both only grow. Failure: the first fdatasync error is latched; every later
+// call returns it until Reset(). After a failed sync the kernel may have dropped the bytes and
+// would report the next sync as good, so the file must not be used again: start a new segment, then
+// Reset().
 #ifndef HEARTH_TSDB_WAL_GROUP_COMMIT_H_
 #define HEARTH_TSDB_WAL_GROUP_COMMIT_H_
 
@@ -24,11 +27,13 @@ namespace hearth {
 
 class GroupCommit {
  public:
-  // `first_lsn` counts as durable already. interval_ms 0: nothing is synced in the background, only for those who wait.
+  // `first_lsn` counts as durable already. interval_ms 0: nothing is synced in the background, only
+  // for those who wait.
   GroupCommit(int64_t interval_ms, Lsn first_lsn);
   ~GroupCommit();  // Syncs what is left.
 
-  // Notes that everything up to `lsn` (inclusive) has reached `file` or files noted before. Never blocks on the disk.
+  // Notes that everything up to `lsn` (inclusive) has reached `file` or files noted before. Never
+  // blocks on the disk.
   void Written(std::shared_ptr<File> file, Lsn lsn);
   // Blocks until `lsn` (inclusive) is durable, or returns the latched error.
   absl::Status WaitDurable(Lsn lsn);

@@ -1,0 +1,41 @@
+#include "scrape/scrape_metrics.h"
+
+namespace hearth {
+
+ScrapeMetrics::ScrapeMetrics(metrics::Registry* r)
+    : registry(r),
+      exceeded_body_size_limit(
+          r->AddCounter("prometheus_target_scrapes_exceeded_body_size_limit_total",
+                        "Total number of scrapes that hit the body size limit")),
+      exceeded_sample_limit(
+          r->AddCounter("prometheus_target_scrapes_exceeded_sample_limit_total",
+                        "Total number of scrapes that hit the sample limit and were rejected.")),
+      exceeded_label_limits(
+          r->AddCounter("prometheus_target_scrape_pool_exceeded_label_limits_total",
+                        "Total number of times scrape pools hit the label limits, during sync or "
+                        "config reload.")),
+      exceeded_target_limit(
+          r->AddCounter("prometheus_target_scrape_pool_exceeded_target_limit_total",
+                        "Total number of times scrape pools hit the target limit, during sync or "
+                        "config reload.")),
+      out_of_order(r->AddCounter(
+          "prometheus_target_scrapes_sample_out_of_order_total",
+          "Total number of samples rejected due to not being out of the expected order.")),
+      duplicate_timestamp(r->AddCounter(
+          "prometheus_target_scrapes_sample_duplicate_timestamp_total",
+          "Total number of samples rejected due to duplicate timestamps but different values.")),
+      out_of_bounds(r->AddCounter(
+          "prometheus_target_scrapes_sample_out_of_bounds_total",
+          "Total number of samples rejected due to timestamp falling outside of the time bounds.")),
+      commit_failed(r->AddCounter("hearth_target_scrapes_commit_failed_total",
+                                  "Scrapes whose samples the storage did not take.")),
+      pools(r->AddCounter("prometheus_target_scrape_pools_total",
+                          "Total number of scrape pool creation attempts.")),
+      pools_failed(r->AddCounter("prometheus_target_scrape_pools_failed_total",
+                                 "Total number of scrape pool creations that failed.")),
+      reloads(r->AddCounter("prometheus_target_scrape_pool_reloads_total",
+                            "Total number of scrape pool reloads.")),
+      reloads_failed(r->AddCounter("prometheus_target_scrape_pool_reloads_failed_total",
+                                   "Total number of failed scrape pool reloads.")) {}
+
+}  // namespace hearth

@@ -1,0 +1,34 @@
+// scrape/scrape_metrics.h
+//
+// The counters of scraping, under the names that Prometheus' dashboards and alerts use.
+//
+// Thread safety: as metrics::Counter. Ownership: the registry owns the metrics and must outlive
+// this.
+#ifndef HEARTH_SCRAPE_SCRAPE_METRICS_H_
+#define HEARTH_SCRAPE_SCRAPE_METRICS_H_
+
+#include "metrics/registry.h"
+
+namespace hearth {
+
+struct ScrapeMetrics {
+  explicit ScrapeMetrics(metrics::Registry* registry);
+
+  metrics::Registry* const registry;  // For metrics that carry a pool's name.
+  metrics::Counter* const exceeded_body_size_limit;
+  metrics::Counter* const exceeded_sample_limit;
+  metrics::Counter* const exceeded_label_limits;
+  metrics::Counter* const exceeded_target_limit;
+  metrics::Counter* const out_of_order;
+  metrics::Counter* const duplicate_timestamp;
+  metrics::Counter* const out_of_bounds;
+  metrics::Counter* const commit_failed;
+  metrics::Counter* const pools;
+  metrics::Counter* const pools_failed;
+  metrics::Counter* const reloads;
+  metrics::Counter* const reloads_failed;
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_SCRAPE_SCRAPE_METRICS_H_

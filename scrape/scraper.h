@@ -1,0 +1,139 @@
+// scrape/scraper.h
+//
+// All scraping: one pool for each scrape configuration, one loop for each of its targets. A thread
+// of its own starts scrapes when they are due, the fetcher's thread waits for the answers, workers
+// parse and append them. A reload keeps the loops (and with them the caches) of targets that stay.
+//
+// A target's scrapes are due at the times that are its identity's hash modulo its interval, so the
+// load is even and the same after a restart. A scrape that is still under way when the next is due
+// makes that one fall out.
+//
+// Thread safety: all methods may be called from any thread. Lock order: apply_mu_ before mu_; a
+// loop's own lock is a leaf.
+#ifndef HEARTH_SCRAPE_SCRAPER_H_
+#define HEARTH_SCRAPE_SCRAPER_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "config/config.h"
+#include "metrics/registry.h"
+#include "model/clock.h"
+#include "model/mutex.h"
+#include "scrape/discovery/file_discovery.h"
+#include "scrape/fetcher.h"
+#include "scrape/job_queue.h"
+#include "scrape/scrape_loop.h"
+#include "scrape/scrape_metrics.h"
+#include "scrape/status.h"
+#include "tsdb/storage.h"
+
+namespace hearth {
+
+struct ScraperOptions {
+  // Borrowed; all must outlive the pools.
+  const Clock* clock = nullptr;
+  Appendable* storage = nullptr;
+  FetcherFactory* fetchers = nullptr;
+  metrics::Registry* registry = nullptr;
+  const LoadEnvironment* environment = &SystemEnvironment();  // For file_sd_configs.
+
+  int workers = 2;           // 0 = work where the answer arrives; for tests.
+  uint64_t offset_seed = 0;  // Shifts all targets, so that two servers do not scrape in step.
+  std::string user_agent = "Prometheus/3.14.0";
+  std::string
+      external_host;  // `host:port` that replaces a loopback host in global URLs; empty = leave it.
+  std::function<void(const std::string&)> warn = [](const std::string&) {
+  };  // One sentence for the log.
+};
+
+class Scraper : public ScrapeStatus {
+ public:
+  explicit Scraper(ScraperOptions options);
+  ~Scraper() override;  // Stops.
+
+  // Takes the scrape configurations of `config`. All or nothing: on an error (a rule or a TLS file
+  // that is wrong) the pools go on as they were. Targets that are no longer there get stale
+  // markers.
+  absl::Status Apply(const Config& config) LOCKS_EXCLUDED(apply_mu_, mu_);
+
+  // Starts the scheduling thread. Without it nothing happens but by Tick.
+  void Start();
+  // Ends scheduling and waits for workers; scrapes under way are dropped. No stale markers: the
+  // server will be back.
+  void Stop() LOCKS_EXCLUDED(mu_);
+
+  // Starts what is due and reads the target files whose turn it is. Returns when to come again, in
+  // the clock's time.
+  TimeMs Tick() LOCKS_EXCLUDED(mu_);
+
+  std::vector<TargetStatus> ActiveTargets() const override LOCKS_EXCLUDED(mu_);
+  std::vector<DroppedTarget> DroppedTargets() const override LOCKS_EXCLUDED(mu_);
+  std::map<std::string, int64_t> DroppedTargetCounts() const override LOCKS_EXCLUDED(mu_);
+  std::vector<std::string> ScrapePools() const override LOCKS_EXCLUDED(mu_);
+  std::vector<TargetMetadata> TargetsMetadata(std::string_view metric) const override
+      LOCKS_EXCLUDED(mu_);
+
+ private:
+  using LoopPtr = std::shared_ptr<ScrapeLoop>;
+
+  // Targets made from what discovery has found, before they are taken.
+  struct Found {
+    std::map<uint64_t, Target> targets;  // By identity.
+    std::vector<DroppedTarget> dropped;  // At most keep_dropped_targets.
+    int64_t dropped_count = 0;
+    int64_t discovered = 0;
+  };
+
+  struct Pool {
+    std::shared_ptr<const PoolSettings> settings;
+    std::vector<std::unique_ptr<FileDiscovery>> files;
+    std::map<uint64_t, LoopPtr> loops;  // By the target's identity.
+    Found found;                        // Its `targets` have moved into `loops`.
+    absl::Status limit_error;           // target_limit exceeded.
+  };
+
+  absl::StatusOr<std::unique_ptr<Pool>> MakePool(const ScrapeConfig& config);
+  Found FindTargets(const PoolSettings& settings,
+                    const std::vector<std::unique_ptr<FileDiscovery>>& files) const;
+  // Makes the loops of `pool` those of `found`; loops that are wanted no more go to *ended.
+  void Sync(Pool* pool, Found found, std::vector<LoopPtr>* ended) EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void EndLoop(LoopPtr loop, std::vector<LoopPtr>* ended) EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void PostEnds(const std::vector<LoopPtr>& ended);
+  void CountTargets(const Pool& pool) EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void ForgetPoolMetrics(const std::string& name);
+
+  TimeMs NextDue(const ScrapeLoop& loop, TimeMs after_ms) const;
+  void Reschedule(TimeMs now_ms) EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void RefreshFiles() LOCKS_EXCLUDED(apply_mu_, mu_);
+  void StartScrape(const LoopPtr& loop, ScrapeLoop::Scrape scrape);
+  void Finished(const LoopPtr& loop) LOCKS_EXCLUDED(mu_);
+  void Run() LOCKS_EXCLUDED(mu_);
+
+  const ScraperOptions options_;
+  const ScrapeMetrics metrics_;
+  const std::shared_ptr<JobQueue> jobs_;
+  std::thread thread_;
+
+  Mutex apply_mu_;  // One change of targets at a time.
+  mutable Mutex mu_;
+  CondVar wake_;
+  std::map<std::string, std::unique_ptr<Pool>> pools_ GUARDED_BY(mu_);
+  // Due time and loop of every loop that is not stopped. Pools own the loops.
+  std::set<std::pair<TimeMs, ScrapeLoop*>> schedule_ GUARDED_BY(mu_);
+  std::map<ScrapeLoop*, std::pair<Pool*, LoopPtr>> owners_ GUARDED_BY(mu_);
+  TimeMs last_tick_ms_ GUARDED_BY(mu_) = 0;
+  TimeMs files_due_ms_ GUARDED_BY(mu_) = 0;
+  bool stopping_ GUARDED_BY(mu_) = false;
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_SCRAPE_SCRAPER_H_

@@ -1,0 +1,306 @@
+#include "server/server.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "config/duration.h"
+#include "model/status.h"
+#include "model/text.h"
+#include "server/process_metrics.h"
+#include "server/tsdb_metrics.h"
+#include "server/version.h"
+#include "spdlog/spdlog.h"
+
+namespace hearth {
+namespace {
+
+constexpr TimeMs kStopDeadlineMs = 5'000;
+
+absl::StatusOr<std::string> ReadConfigFile(const std::string& path) {
+  std::ifstream in(path);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in)
+    return absl::NotFoundError(
+        StrCat("error loading config from \"", path, "\": cannot read the file"));
+  return text.str();
+}
+
+// The path of a URL, without a trailing slash: "https://host/monitoring/" gives "/monitoring".
+std::string PathOf(std::string_view url) {
+  const size_t scheme = url.find("://");
+  const size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const size_t slash = url.find('/', host);
+  std::string path(slash == std::string_view::npos ? std::string_view() : url.substr(slash));
+  while (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+std::string RoutePrefix(const Flags& flags) {
+  std::string prefix = flags.route_prefix.empty() ? PathOf(flags.external_url) : flags.route_prefix;
+  if (!prefix.starts_with('/')) prefix = "/" + prefix;
+  while (prefix.size() > 1 && prefix.ends_with('/')) prefix.pop_back();
+  return prefix;
+}
+
+std::string HostName() {
+  char name[256] = "";
+  gethostname(name, sizeof(name) - 1);
+  return name;
+}
+
+std::string WorkingDirectory() {
+  char path[4096] = "";
+  return getcwd(path, sizeof(path)) == nullptr ? "" : path;
+}
+
+std::string RetentionText(const DbOptions& options) {
+  std::string text;
+  if (options.retention_ms > 0) text = FormatDuration(options.retention_ms);
+  if (options.retention_bytes > 0) {
+    StrAppend(&text, text.empty() ? "" : " or ",
+              FormatBytes(static_cast<int64_t>(options.retention_bytes)));
+  }
+  return text;
+}
+
+std::string ExternalHost(const Flags& flags) {
+  const std::string& address = flags.listen_addresses.front();
+  return StrCat(HostName(), address.substr(address.rfind(':')));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(Flags flags) {
+  std::unique_ptr<Server> server(new Server(std::move(flags)));
+  HEARTH_RETURN_IF_ERROR(server->StartAll());
+  return server;
+}
+
+Server::~Server() { Stop(); }
+
+absl::Status Server::StartAll() {
+  // A configuration that is wrong ends the start before anything is opened.
+  HEARTH_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(flags_.config_file));
+  HEARTH_RETURN_IF_ERROR(Load(text, flags_.config_file).status());
+
+  promql::EngineOptions engine;
+  engine.lookback_delta_ms = flags_.lookback_delta_ms;
+  engine.timeout_ms = flags_.query_timeout_ms;
+  engine.max_samples = flags_.query_max_samples;
+  engine.max_concurrency = flags_.query_max_concurrency;
+  engine.delayed_name_removal = flags_.HasFeature("promql-delayed-name-removal");
+  engine.parser.experimental_functions = flags_.HasFeature("promql-experimental-functions");
+  engine.parser.extended_range_selectors = flags_.HasFeature("promql-extended-range-selectors");
+  engine.parser.fill_modifiers = flags_.HasFeature("promql-binop-fill-modifiers");
+  engine_ = std::make_unique<promql::Engine>(&storage_, &SystemClock::Get(), engine);
+
+  ScraperOptions scraper;
+  scraper.clock = &SystemClock::Get();
+  scraper.storage = &storage_;
+  scraper.fetchers = &fetchers_;
+  scraper.registry = &registry_;
+  scraper.offset_seed = FingerprintOf(HostName()).lo;
+  scraper.external_host = ExternalHost(flags_);
+  scraper.warn = [](const std::string& text) { spdlog::warn("{}", text); };
+  scraper_ = std::make_unique<Scraper>(std::move(scraper));
+  if (flags_.enable_remote_write_receiver)
+    remote_write_ = std::make_unique<RemoteWrite>(&storage_, &registry_);
+  RegisterMetrics();
+
+  HEARTH_ASSIGN_OR_RETURN(api_, Api::Create(MakeApiDependencies()));
+  http::ServerOptions options;
+  options.listen_addresses = flags_.listen_addresses;
+  options.read_timeout_ms = flags_.read_timeout_ms;
+  options.connections_max = flags_.max_connections;
+  HEARTH_ASSIGN_OR_RETURN(
+      http_, http::Server::Start(std::move(options), [api = api_.get()](const http::Request& head) {
+        return api->Route(head);
+      }));
+  for (const std::string& address : flags_.listen_addresses)
+    spdlog::info("Listening on {}", address);
+
+  HEARTH_RETURN_IF_ERROR(OpenStorage());
+  {
+    MutexLock lock(&reload_mu_);
+    HEARTH_RETURN_IF_ERROR(LoadAndApply());
+  }
+  HEARTH_RETURN_IF_ERROR(StartGrpc());
+  scraper_->Start();
+  readiness_ = Readiness::kReady;
+  spdlog::info("Server is ready to receive web requests.");
+  return absl::OkStatus();
+}
+
+absl::Status Server::OpenStorage() {
+  HEARTH_ASSIGN_OR_RETURN(db_, Db::Open(MakeDbOptions()));
+  storage_.Set(db_.get());
+  const ReplayStats& replay = db_->Stats().head.replay;
+  spdlog::info("TSDB started: replayed {} samples of {} WAL segments and {} chunks in {} ms",
+               replay.replayed_samples, replay.wal_segments, replay.chunks, replay.duration_ms);
+  if (replay.skipped_bytes > 0) {
+    spdlog::warn("Skipped {} damaged bytes of WAL and chunk log", replay.skipped_bytes);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Server::StartGrpc() {
+  if (flags_.grpc_listen_address.empty()) return absl::OkStatus();
+  HEARTH_ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(flags_.grpc_listen_address, engine_.get(),
+                                                   remote_write_.get(), &SystemClock::Get()));
+  spdlog::info("gRPC listens on {}", flags_.grpc_listen_address);
+  return absl::OkStatus();
+}
+
+DbOptions Server::MakeDbOptions() const {
+  DbOptions options;
+  options.path = flags_.storage_path;
+  options.retention_ms = flags_.retention_ms;
+  options.retention_bytes = static_cast<uint64_t>(flags_.retention_bytes);
+  options.wal_sync_interval_ms = flags_.wal_sync_interval_ms;
+  return options;
+}
+
+void Server::RegisterMetrics() {
+  RegisterProcessMetrics(&registry_);
+  RegisterTsdbMetrics(&storage_, MakeDbOptions(), &registry_);
+  registry_
+      .AddGauge("prometheus_build_info",
+                "The build, and the version of Prometheus it is compatible with.",
+                {{"branch", "main"},
+                 {"goversion", "none"},
+                 {"revision", std::string(kHearthVersion)},
+                 {"version", std::string(kPrometheusVersion)}})
+      ->Set(1);
+  using metrics::MetricKind;
+  registry_.AddCallback("prometheus_ready", "Whether the server answers queries.",
+                        MetricKind::kGauge,
+                        [this] { return readiness_ == Readiness::kReady ? 1.0 : 0.0; });
+  registry_.AddCallback(
+      "prometheus_engine_queries", "The current number of queries being executed or waiting.",
+      MetricKind::kGauge, [this] { return static_cast<double>(engine_->running()); });
+  registry_
+      .AddGauge("prometheus_engine_queries_concurrent_max", "The max number of concurrent queries.")
+      ->Set(flags_.query_max_concurrency);
+}
+
+ApiDependencies Server::MakeApiDependencies() {
+  ApiDependencies deps;
+  deps.storage = &storage_;
+  deps.clock = &SystemClock::Get();
+  deps.registry = &registry_;
+  deps.execute = [this](const promql::QueryRequest& request) { return engine_->Execute(request); };
+  deps.remote_write = remote_write_.get();
+  deps.scrape = scraper_.get();
+  deps.readiness = [this] { return readiness_.load(); };
+  deps.build = {.version = std::string(kPrometheusVersion),
+                .revision = StrCat("hearth-", kHearthVersion),
+                .branch = "main",
+                .build_user = "",
+                .build_date = "",
+                .compiler = "gcc " __VERSION__};
+  deps.flags = flags_.as_text;
+  deps.config_yaml = [this] {
+    MutexLock lock(&reload_mu_);
+    return ToYaml(config_);
+  };
+  deps.runtime_info = [this] { return ReadRuntimeInfo(); };
+  deps.tsdb_status = [this](size_t limit) { return ReadTsdbStatus(storage_, limit); };
+  deps.wal_replay = [this] {
+    WalReplayStatus status;
+    status.state = storage_.ready() ? "done" : "in progress";
+    if (storage_.ready()) {
+      const ReplayStats replay = storage_.get()->Stats().head.replay;
+      status.max = status.current = static_cast<int64_t>(replay.wal_segments);
+    }
+    return status;
+  };
+  deps.alertmanager_urls = [this] { return AlertmanagerUrls(); };
+  deps.lifecycle = flags_.enable_lifecycle;
+  deps.reload = [this] { return Reload(); };
+  // main waits for signals: a request to quit is one.
+  deps.quit = [] { kill(getpid(), SIGTERM); };
+  deps.route_prefix = RoutePrefix(flags_);
+  deps.cors_origin = flags_.cors_origin;
+  return deps;
+}
+
+RuntimeInfo Server::ReadRuntimeInfo() const {
+  RuntimeInfo info;
+  info.start_time_ms = start_time_ms_;
+  info.working_directory = WorkingDirectory();
+  info.hostname = HostName();
+  {
+    MutexLock lock(&reload_mu_);
+    info.reload_config_success = reload_ok_;
+    info.last_config_time_ms = reload_ms_;
+  }
+  if (storage_.ready()) {
+    const DbStats stats = storage_.get()->Stats();
+    info.corruption_count = static_cast<int64_t>(stats.store.quarantined);
+  }
+  info.threads = ReadProcessStats().threads;
+  info.cpus = static_cast<int>(std::thread::hardware_concurrency());
+  info.storage_retention = RetentionText(MakeDbOptions());
+  return info;
+}
+
+std::vector<std::string> Server::AlertmanagerUrls() const {
+  std::vector<std::string> urls;
+  MutexLock lock(&reload_mu_);
+  for (const AlertmanagerConfig& alertmanager : config_.alerting.alertmanagers) {
+    std::string prefix = alertmanager.path_prefix;
+    while (prefix.ends_with('/')) prefix.pop_back();
+    for (const StaticConfig& group : alertmanager.discovery.static_configs) {
+      for (const std::string& target : group.targets) {
+        urls.push_back(StrCat(alertmanager.scheme, "://", target, prefix, "/api/v2/alerts"));
+      }
+    }
+  }
+  return urls;
+}
+
+absl::Status Server::Apply(Config config) {
+  HEARTH_RETURN_IF_ERROR(scraper_->Apply(config));
+  engine_->SetDefaultSubqueryStep(config.global.evaluation_interval.ms);
+  for (const std::string& warning : config.warnings) spdlog::warn("{}", warning);
+  config_ = std::move(config);
+  return absl::OkStatus();
+}
+
+absl::Status Server::LoadAndApply() {
+  HEARTH_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(flags_.config_file));
+  HEARTH_ASSIGN_OR_RETURN(Config config, Load(text, flags_.config_file));
+  HEARTH_RETURN_IF_ERROR(Apply(std::move(config)));
+  reload_ms_ = SystemClock::Get().NowMs();
+  reload_ok_gauge_->Set(1);
+  reload_time_gauge_->Set(static_cast<double>(reload_ms_) / 1000);
+  spdlog::info("Completed loading of configuration file {}", flags_.config_file);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Reload() {
+  MutexLock lock(&reload_mu_);
+  const absl::Status status = LoadAndApply();
+  reload_ok_ = status.ok();
+  reload_ok_gauge_->Set(status.ok() ? 1 : 0);
+  if (!status.ok()) spdlog::error("Error reloading config: {}", FromAbsl(status.message()));
+  return status;
+}
+
+void Server::Stop() {
+  if (readiness_.exchange(Readiness::kStopping) == Readiness::kStopping) return;
+  if (scraper_ != nullptr) scraper_->Stop();
+  if (grpc_ != nullptr) grpc_->Stop(kStopDeadlineMs);
+  if (http_ != nullptr) http_->Stop(kStopDeadlineMs);
+  if (db_ != nullptr) {
+    const absl::Status status = db_->Close();
+    if (!status.ok()) spdlog::error("Closing the database: {}", FromAbsl(status.message()));
+  }
+}
+
+}  // namespace hearth

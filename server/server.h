@@ -1,0 +1,101 @@
+// server/server.h
+//
+// The server as one object: makes the parts in the order in which they need each other, reloads,
+// and takes them down in the opposite order.
+//
+//   listen (503 to all) → open the database → load targets → ready … → stop scraping → finish
+//   requests → close the database
+//
+// Thread safety: Reload and the accessors from any thread; Start and Stop from main.
+#ifndef HEARTH_SERVER_SERVER_H_
+#define HEARTH_SERVER_SERVER_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "api/grpc/grpc_server.h"
+#include "api/receive/remote_write.h"
+#include "api/v1/api.h"
+#include "config/config.h"
+#include "http/io_thread.h"
+#include "http/server.h"
+#include "metrics/registry.h"
+#include "model/clock.h"
+#include "model/mutex.h"
+#include "query/engine.h"
+#include "scrape/http_fetcher.h"
+#include "scrape/scraper.h"
+#include "server/flags.h"
+#include "server/late_storage.h"
+#include "tsdb/db.h"
+
+namespace hearth {
+
+class Server {
+ public:
+  // Starts everything; the server answers when this returns. On error nothing keeps running, and
+  // the message is one line.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(Flags flags);
+  // Stops unless stopped.
+  ~Server();
+
+  // Reads the configuration file again. All or nothing: on error everything goes on as it was.
+  absl::Status Reload() LOCKS_EXCLUDED(reload_mu_);
+
+  // Finishes what is under way within a few seconds, makes acknowledged samples durable, and
+  // closes.
+  void Stop();
+
+ private:
+  explicit Server(Flags flags) : flags_(std::move(flags)) {}
+
+  absl::Status StartAll();
+  absl::Status OpenStorage();
+  absl::Status StartGrpc();
+  ApiDependencies MakeApiDependencies();
+  void RegisterMetrics();
+  // Applies a configuration that has been checked to engine and scraper.
+  absl::Status Apply(Config config) EXCLUSIVE_LOCKS_REQUIRED(reload_mu_);
+  absl::Status LoadAndApply() EXCLUSIVE_LOCKS_REQUIRED(reload_mu_);
+  DbOptions MakeDbOptions() const;
+  RuntimeInfo ReadRuntimeInfo() const;
+  std::vector<std::string> AlertmanagerUrls() const;
+
+  const Flags flags_;
+  const TimeMs start_time_ms_ = SystemClock::Get().NowMs();
+  std::atomic<Readiness> readiness_{Readiness::kStarting};
+
+  // In the order of construction; each borrows from those above it.
+  metrics::Registry registry_;
+  // Gauges rather than callbacks: a rendering must not wait for a reload, which registers metrics
+  // itself.
+  metrics::Gauge* const reload_ok_gauge_ =
+      registry_.AddGauge("prometheus_config_last_reload_successful",
+                         "Whether the last configuration reload attempt was successful.");
+  metrics::Gauge* const reload_time_gauge_ =
+      registry_.AddGauge("prometheus_config_last_reload_success_timestamp_seconds",
+                         "Timestamp of the last successful configuration reload.");
+  LateStorage<Db> storage_;
+  std::unique_ptr<Db> db_;
+  std::unique_ptr<promql::Engine> engine_;
+  http::IoThread client_io_;
+  HttpFetcherFactory fetchers_{&client_io_};
+  std::unique_ptr<Scraper> scraper_;
+  std::unique_ptr<RemoteWrite> remote_write_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<http::Server> http_;
+  std::unique_ptr<GrpcServer> grpc_;
+
+  mutable Mutex reload_mu_;
+  Config config_ GUARDED_BY(reload_mu_);
+  bool reload_ok_ GUARDED_BY(reload_mu_) = true;
+  TimeMs reload_ms_ GUARDED_BY(reload_mu_) = 0;  // Of the last good one.
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_SERVER_SERVER_H_

@@ -1,0 +1,175 @@
+#include "server/tsdb_metrics.h"
+
+#include <chrono>
+#include <memory>
+
+#include "model/mutex.h"
+#include "model/status.h"
+
+namespace hearth {
+namespace {
+
+using metrics::MetricKind;
+
+double Outcome(const DbStats& stats, AppendOutcome outcome) {
+  return static_cast<double>(stats.head.samples[static_cast<size_t>(outcome)]);
+}
+
+double Number(uint64_t value) { return static_cast<double>(value); }
+
+struct Row {
+  const char* name;
+  const char* help;
+  MetricKind kind;
+  double (*value)(const DbStats&);
+};
+
+constexpr Row kRows[] = {
+    {"prometheus_tsdb_head_series", "Total number of series in the head.", MetricKind::kGauge,
+     [](const DbStats& s) { return Number(s.head.series); }},
+    {"prometheus_tsdb_head_chunks", "Total number of chunks in the head.", MetricKind::kGauge,
+     [](const DbStats& s) { return Number(s.head.chunks); }},
+    {"prometheus_tsdb_head_series_created_total", "Total number of series created in the head.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.series_created); }},
+    {"prometheus_tsdb_head_series_removed_total", "Total number of series removed from the head.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.series_removed); }},
+    {"prometheus_tsdb_head_chunks_storage_size_bytes", "Size of the chunk log.", MetricKind::kGauge,
+     [](const DbStats& s) { return Number(s.head.chunk_log_bytes); }},
+    {"prometheus_tsdb_head_min_time", "Minimum time bound of the head, in milliseconds.",
+     MetricKind::kGauge,
+     [](const DbStats& s) {
+       return s.head.range.empty() ? 0.0 : static_cast<double>(s.head.range.mint);
+     }},
+    {"prometheus_tsdb_head_max_time", "Maximum timestamp of the head, in milliseconds.",
+     MetricKind::kGauge,
+     [](const DbStats& s) {
+       return s.head.range.empty() ? 0.0 : static_cast<double>(s.head.range.maxt);
+     }},
+    {"prometheus_tsdb_lowest_timestamp", "Lowest timestamp stored, in milliseconds.",
+     MetricKind::kGauge,
+     [](const DbStats& s) { return s.range.empty() ? 0.0 : static_cast<double>(s.range.mint); }},
+    {"prometheus_tsdb_out_of_order_samples_total", "Total number of out of order samples refused.",
+     MetricKind::kCounter, [](const DbStats& s) { return Outcome(s, AppendOutcome::kOutOfOrder); }},
+    {"prometheus_tsdb_out_of_bound_samples_total",
+     "Total number of samples refused for being ahead of the clock.", MetricKind::kCounter,
+     [](const DbStats& s) { return Outcome(s, AppendOutcome::kTooFarInFuture); }},
+    {"prometheus_tsdb_too_old_samples_total",
+     "Total number of samples refused for being before the retention.", MetricKind::kCounter,
+     [](const DbStats& s) { return Outcome(s, AppendOutcome::kTooOld); }},
+    {"prometheus_tsdb_wal_storage_size_bytes", "Size of the write-ahead log.", MetricKind::kGauge,
+     [](const DbStats& s) { return Number(s.head.wal_bytes); }},
+    {"prometheus_tsdb_wal_segment_current", "Number of the WAL segment being written.",
+     MetricKind::kGauge, [](const DbStats& s) { return Number(s.head.wal_current_segment); }},
+    {"prometheus_tsdb_wal_writes_failed_total", "Total number of failed WAL writes.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.wal_failures); }},
+    {"prometheus_tsdb_wal_corruptions_total", "Total number of bytes of logs skipped as damaged.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.replay.skipped_bytes); }},
+    {"prometheus_tsdb_data_replay_duration_seconds", "Time taken to replay the data on disk.",
+     MetricKind::kGauge,
+     [](const DbStats& s) { return static_cast<double>(s.head.replay.duration_ms) / 1000; }},
+    {"prometheus_tsdb_mmap_chunks_total", "Total number of chunks found in the chunk log at start.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.replay.chunks); }},
+    {"prometheus_tsdb_blocks_loaded", "Number of sealed windows (generations) that queries read.",
+     MetricKind::kGauge, [](const DbStats& s) { return Number(s.store.generations); }},
+    {"prometheus_tsdb_storage_blocks_bytes", "Bytes of sealed data, index included.",
+     MetricKind::kGauge,
+     [](const DbStats& s) { return Number(s.store.sample_bytes + s.store.index_bytes); }},
+    {"prometheus_tsdb_compactions_total", "Total number of windows flushed.", MetricKind::kCounter,
+     [](const DbStats& s) { return Number(s.compactor.flushes); }},
+    {"prometheus_tsdb_compactions_failed_total", "Total number of window flushes that failed.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.compactor.flush_failures); }},
+    {"prometheus_tsdb_time_retentions_total", "Windows dropped because of the time limit.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.compactor.dropped_by_time); }},
+    {"prometheus_tsdb_size_retentions_total", "Windows dropped because of the size limit.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.compactor.dropped_by_size); }},
+    {"hearth_tsdb_owned_bytes", "Bytes on disk that count for --storage.tsdb.retention.size.",
+     MetricKind::kGauge, [](const DbStats& s) { return Number(s.compactor.owned_bytes); }},
+    {"hearth_tsdb_store_reads_total", "Bundles read from the store.", MetricKind::kCounter,
+     [](const DbStats& s) { return Number(s.store.bundle_reads); }},
+    {"hearth_tsdb_store_quarantined_total", "Files and windows set aside as damaged.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.store.quarantined); }},
+    {"hearth_tsdb_block_cache_bytes", "Bytes in use in the store's block cache.",
+     MetricKind::kGauge, [](const DbStats& s) { return Number(s.store.block_cache_bytes); }},
+    {"hearth_tsdb_head_chunk_bytes", "Bytes of open chunks in memory.", MetricKind::kGauge,
+     [](const DbStats& s) { return Number(s.head.chunk_bytes); }},
+    {"hearth_tsdb_head_series_bytes", "Bytes of series, labels and postings in memory.",
+     MetricKind::kGauge, [](const DbStats& s) { return Number(s.head.series_bytes); }},
+};
+
+// One reading of the statistics for all rows of one rendering.
+class SharedStats {
+ public:
+  explicit SharedStats(const LateStorage<Db>* storage) : storage_(storage) {}
+
+  // Null until the database is open. At most kMaxAge old.
+  std::shared_ptr<const DbStats> Get() {
+    if (!storage_->ready()) return nullptr;
+    MutexLock lock(&mu_);
+    const auto now = std::chrono::steady_clock::now();
+    if (stats_ == nullptr || now - read_at_ > kMaxAge) {
+      stats_ = std::make_shared<const DbStats>(storage_->get()->Stats());
+      read_at_ = now;
+    }
+    return stats_;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kMaxAge{100};
+  const LateStorage<Db>* const storage_;
+  Mutex mu_;
+  std::shared_ptr<const DbStats> stats_ GUARDED_BY(mu_);
+  std::chrono::steady_clock::time_point read_at_ GUARDED_BY(mu_);
+};
+
+NamedCounts Ranked(const Cardinality::Ranking& ranking) {
+  return NamedCounts(ranking.begin(), ranking.end());
+}
+
+}  // namespace
+
+void RegisterTsdbMetrics(const LateStorage<Db>* storage, const DbOptions& options,
+                         metrics::Registry* registry) {
+  const auto shared = std::make_shared<SharedStats>(storage);
+  for (const Row& row : kRows) {
+    registry->AddCallback(row.name, row.help, row.kind,
+                          [shared, value = row.value](const metrics::Emit& emit) {
+                            const std::shared_ptr<const DbStats> stats = shared->Get();
+                            if (stats != nullptr) emit({}, value(*stats));
+                          });
+  }
+  registry->AddCallback("prometheus_tsdb_head_samples_appended_total",
+                        "Total number of appended samples.", MetricKind::kCounter,
+                        [shared](const metrics::Emit& emit) {
+                          const std::shared_ptr<const DbStats> stats = shared->Get();
+                          if (stats == nullptr) return;
+                          emit({{"type", "float"}}, Outcome(*stats, AppendOutcome::kAppended));
+                          emit({{"type", "histogram"}}, 0);
+                        });
+  registry
+      ->AddGauge("prometheus_tsdb_retention_limit_seconds",
+                 "How long to retain samples; 0 = no limit.")
+      ->Set(static_cast<double>(options.retention_ms) / 1000);
+  registry
+      ->AddGauge("prometheus_tsdb_retention_limit_bytes", "How many bytes to retain; 0 = no limit.")
+      ->Set(static_cast<double>(options.retention_bytes));
+}
+
+absl::StatusOr<TsdbStatus> ReadTsdbStatus(const LateStorage<Db>& storage, size_t limit) {
+  const Db* const db = storage.get();
+  if (db == nullptr) return absl::UnavailableError("TSDB not ready");
+  const DbStats stats = db->Stats();
+  HEARTH_ASSIGN_OR_RETURN(const Cardinality cardinality, db->CountSeries(limit));
+  TsdbStatus status;
+  status.series = static_cast<int64_t>(stats.head.series);
+  status.label_pairs = static_cast<int64_t>(stats.head.label_pairs);
+  status.chunks = static_cast<int64_t>(stats.head.chunks);
+  status.min_time_ms = stats.head.range.empty() ? 0 : stats.head.range.mint;
+  status.max_time_ms = stats.head.range.empty() ? 0 : stats.head.range.maxt;
+  status.series_by_metric_name = Ranked(cardinality.series_by_metric);
+  status.values_by_label_name = Ranked(cardinality.values_by_label);
+  status.bytes_by_label_name = Ranked(cardinality.bytes_by_label);
+  status.series_by_label_pair = Ranked(cardinality.series_by_label_pair);
+  return status;
+}
+
+}  // namespace hearth

@@ -1,0 +1,112 @@
+// tsdb/compact/compactor.h
+//
+// Compactor: the one background thread that moves ended windows from the head into the store and keeps the retention. Works in rounds:
+//
+//   1. retention (time at every round; size at most every kDiskLookMs, and after flushes); head windows that left it are discarded
+//   2. generations that readers found damaged are set aside
+//   3. the windows that FlushPolicy chooses are flushed, oldest first; all ended ones when WAL and chunk log exceed their limit
+//
+// A failed step is latched in the stats, logged once per message, and tried again in the next round; nothing is lost and nothing needs
+// a restart, so a full disk heals when space returns.
+//
+// Thread safety: all methods may be called from any thread. Lock order: round_mu_ → head's and store's locks; mu_ is a leaf.
+#ifndef HEARTH_TSDB_COMPACT_COMPACTOR_H_
+#define HEARTH_TSDB_COMPACT_COMPACTOR_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "model/clock.h"
+#include "model/mutex.h"
+#include "tsdb/compact/flush_policy.h"
+#include "tsdb/compact/retention.h"
+#include "tsdb/compact/window_flush.h"
+#include "tsdb/head/head.h"
+#include "tsdb/store/store.h"
+
+namespace hearth {
+
+struct CompactorOptions {
+  const Clock* clock = nullptr;  // Borrowed; outlives the compactor.
+  FlushPolicyOptions policy;
+  RetentionLimits retention;
+  std::string data_path;       // Everything below counts for the size retention.
+  std::string wal_path;        // With chunks_path: what max_log_bytes limits.
+  std::string chunks_path;
+  uint64_t max_log_bytes = uint64_t{2} << 30;
+  // Between rounds, in real time. The clock decides what a round does.
+  std::chrono::milliseconds round_interval{1000};
+};
+
+struct CompactorStats {
+  uint64_t rounds = 0;
+  uint64_t flushes = 0;          // Windows.
+  uint64_t flushed_samples = 0;
+  uint64_t flush_failures = 0;
+  uint64_t damaged_chunks = 0;
+  uint64_t dropped_by_time = 0;  // Generations.
+  uint64_t dropped_by_size = 0;
+  uint64_t owned_bytes = 0;      // At the last look.
+  double last_flush_seconds = 0;
+  absl::Status last_error;       // Of the last round; OK when it went well.
+};
+
+class Compactor {
+ public:
+  // The head and the store outlive the compactor.
+  Compactor(CompactorOptions options, Head* head, Store* store);
+  ~Compactor();  // Stops.
+
+  void Start();
+  // Waits for the step under way. Start must not follow.
+  void Stop();
+  // Has the thread run a round now.
+  void Wake();
+
+  // One round, in the caller's thread.
+  absl::Status RunRound();
+  // Flushes every window of the head, ended or not.
+  absl::Status FlushAll();
+
+  CompactorStats Stats() const;
+
+ private:
+  static constexpr TimeMs kDiskLookMs = 15'000;
+
+  void Loop();
+  bool stopping() const;
+  absl::Status KeepRetention(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  absl::Status FlushChosen(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  absl::Status Flush(TimeMs window_start) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  // Completes the flush that failed after its samples were in the store's files.
+  absl::Status FinishPending() EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  absl::Status RunFlush(WindowFlush* flush) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  void LookAtDisk(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+
+  const CompactorOptions options_;
+  Head* const head_;
+  Store* const store_;
+
+  Mutex round_mu_;  // One round at a time.
+  FlushPolicy policy_ GUARDED_BY(round_mu_);
+  std::unique_ptr<WindowFlush> pending_ GUARDED_BY(round_mu_);
+  std::optional<TimeMs> disk_looked_at_ GUARDED_BY(round_mu_);
+  uint64_t owned_bytes_ GUARDED_BY(round_mu_) = 0;
+  uint64_t log_bytes_ GUARDED_BY(round_mu_) = 0;
+
+  mutable Mutex mu_;
+  CondVar wake_;
+  bool stop_ GUARDED_BY(mu_) = false;
+  bool wake_requested_ GUARDED_BY(mu_) = false;
+  CompactorStats stats_ GUARDED_BY(mu_);
+  std::thread thread_;
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_COMPACT_COMPACTOR_H_

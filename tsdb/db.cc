@@ -1,0 +1,129 @@
+#include "tsdb/db.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/status.h"
+#include "tsdb/merged_querier.h"
+
+namespace hearth {
+
+namespace {
+
+// The LSN up to which the store has all of [start, start + length): the best that one stored window which contains it can say. A stored
+// window of another length that covers only a part says nothing.
+Lsn FlushedLsn(const std::vector<GenerationInfo>& catalogue, TimeMs start, TimeMs length) {
+  Lsn lsn = 0;
+  for (const GenerationInfo& info : catalogue) {
+    const TimeRange stored = info.id.window.range();
+    if (stored.mint <= start && start + length - 1 <= stored.maxt) lsn = std::max(lsn, info.lsn);
+  }
+  return lsn;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Db>> Db::Open(DbOptions options) {
+  auto db = std::unique_ptr<Db>(new Db(std::move(options)));
+  HEARTH_ASSIGN_OR_RETURN(db->directory_, DataDirectory::Open(db->options_.path, db->options_.fs));
+  HEARTH_RETURN_IF_ERROR(db->OpenStore());
+  HEARTH_RETURN_IF_ERROR(db->OpenHead());
+  db->StartCompactor();
+  return db;
+}
+
+absl::Status Db::OpenStore() {
+  HEARTH_ASSIGN_OR_RETURN(store_, Store::Open({.path = directory_->store(),
+                                               .scratch_path = directory_->flush(),
+                                               .quarantine_path = directory_->quarantine(),
+                                               .block_cache_bytes = options_.block_cache_bytes}));
+  return absl::OkStatus();
+}
+
+absl::Status Db::OpenHead() {
+  const std::vector<GenerationInfo> catalogue = store_->Catalogue();
+  FlushCoverage coverage;
+  coverage.flushed_lsn = [&](TimeMs start) {
+    return FlushedLsn(catalogue, start, options_.window_ms);
+  };
+  for (const GenerationInfo& info : catalogue) {
+    coverage.max_lsn = std::max(coverage.max_lsn, info.lsn);
+  }
+  HEARTH_ASSIGN_OR_RETURN(head_, Head::Open({.fs = options_.fs,
+                                             .clock = options_.clock,
+                                             .wal_dir = directory_->wal(),
+                                             .chunks_dir = directory_->chunks(),
+                                             .window_ms = options_.window_ms,
+                                             .retention_ms = options_.retention_ms,
+                                             .max_series = options_.max_series,
+                                             .wal_segment_bytes = options_.wal_segment_bytes,
+                                             .chunk_segment_bytes = options_.chunk_segment_bytes,
+                                             .wal_sync_interval_ms = options_.wal_sync_interval_ms},
+                                            coverage));
+  return absl::OkStatus();
+}
+
+void Db::StartCompactor() {
+  compactor_ = std::make_unique<Compactor>(
+      CompactorOptions{.clock = options_.clock,
+                       .policy = {.window_ms = options_.window_ms},
+                       .retention = {.time_ms = options_.retention_ms,
+                                     .bytes = options_.retention_bytes},
+                       .data_path = directory_->root(),
+                       .wal_path = directory_->wal(),
+                       .chunks_path = directory_->chunks(),
+                       .max_log_bytes = options_.max_log_bytes,
+                       .round_interval = options_.compactor_interval},
+      head_.get(), store_.get());
+  if (options_.compactor_interval.count() > 0) compactor_->Start();
+}
+
+Db::~Db() { Close().IgnoreError(); }
+
+absl::Status Db::Close() {
+  if (compactor_ == nullptr && head_ == nullptr) return absl::OkStatus();
+  if (compactor_ != nullptr) compactor_->Stop();
+  compactor_.reset();
+  absl::Status status = absl::OkStatus();
+  if (head_ != nullptr) status = head_->SyncWal();
+  head_.reset();
+  store_.reset();
+  directory_.reset();
+  return status;
+}
+
+std::unique_ptr<Appender> Db::NewAppender() { return head_->NewAppender(); }
+
+absl::StatusOr<std::unique_ptr<Querier>> Db::NewQuerier(TimeRange /*range*/) const {
+  return std::make_unique<MergedQuerier>(head_.get(), store_.get());
+}
+
+absl::Status Db::Flush() { return compactor_->FlushAll(); }
+void Db::Wake() { compactor_->Wake(); }
+absl::Status Db::Compact() { return compactor_->RunRound(); }
+
+std::vector<std::pair<std::string, Metadata>> Db::MetadataEntries() const {
+  return head_->MetadataEntries();
+}
+
+absl::StatusOr<Cardinality> Db::CountSeries(size_t limit) const {
+  const SelectRequest everything;
+  HEARTH_ASSIGN_OR_RETURN(const std::vector<std::unique_ptr<SeriesSet>> sets,
+                          head_->Select({&everything, 1}));
+  return CountCardinality(*sets.front(), limit);
+}
+
+DbStats Db::Stats() const {
+  DbStats stats{.head = head_->Stats(),
+                .store = store_->Stats(),
+                .compactor = compactor_->Stats(),
+                .range = head_->Range()};
+  for (const GenerationInfo& info : store_->Catalogue()) {
+    if (stats.range.empty()) stats.range = info.range;
+    stats.range.mint = std::min(stats.range.mint, info.range.mint);
+    stats.range.maxt = std::max(stats.range.maxt, info.range.maxt);
+  }
+  return stats;
+}
+
+}  // namespace hearth

@@ -1,0 +1,98 @@
+// tsdb/db.h
+//
+// Db: the storage as a whole. Owns the data directory, the head, the store and the compactor, and is what the server opens. Everybody else
+// sees it as an Appendable and a Queryable (tsdb/storage.h); only the server, the tools and the admin API know it whole.
+//
+// Thread safety: all methods may be called from any thread. Appenders, queriers and series sets must be gone before Close.
+#ifndef HEARTH_TSDB_DB_H_
+#define HEARTH_TSDB_DB_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "model/clock.h"
+#include "model/metadata.h"
+#include "tsdb/cardinality.h"
+#include "tsdb/compact/compactor.h"
+#include "tsdb/data_directory.h"
+#include "tsdb/file_system.h"
+#include "tsdb/head/head.h"
+#include "tsdb/storage.h"
+#include "tsdb/store/store.h"
+#include "tsdb/window.h"
+
+namespace hearth {
+
+struct DbOptions {
+  std::string path;  // --storage.tsdb.path; ours is `<path>/hearth`.
+  const Clock* clock = &SystemClock::Get();  // Borrowed; outlives the Db.
+  FileSystem* fs = &PosixFileSystem();       // Borrowed; outlives the Db. RocksDB does not use it.
+
+  TimeMs retention_ms = TimeMs{30} * 24 * 60 * 60 * 1000;  // 0 = no limit by time.
+  uint64_t retention_bytes = 0;                            // 0 = no limit by size.
+  int64_t wal_sync_interval_ms = 1000;                     // 0 = sync before each acknowledgement.
+  TimeMs window_ms = kDefaultWindowMs;
+  uint64_t max_series = 0;                                 // In memory; 0 = no limit.
+  size_t block_cache_bytes = size_t{32} << 20;
+  uint64_t wal_segment_bytes = uint64_t{128} << 20;
+  uint64_t chunk_segment_bytes = uint64_t{64} << 20;
+  // WAL and chunk log together; beyond it windows are flushed before their time.
+  uint64_t max_log_bytes = uint64_t{2} << 30;
+  // How often the compactor looks, in real time; 0 = only when Wake is called (tests).
+  std::chrono::milliseconds compactor_interval{1000};
+};
+
+struct DbStats {
+  HeadStats head;
+  StoreStats store;
+  CompactorStats compactor;
+  TimeRange range;  // Of head and store together; empty() without a sample.
+};
+
+class Db : public Appendable, public Queryable {
+ public:
+  // Opens or creates the data directory and brings every acknowledged sample back. Damage in the data is set aside, logged and counted, never an
+  // error. Errors, one line each: see DataDirectory; a full disk; files of a newer version.
+  static absl::StatusOr<std::unique_ptr<Db>> Open(DbOptions options);
+  ~Db() override;  // Close, without its status.
+
+  std::unique_ptr<Appender> NewAppender() override;
+  absl::StatusOr<std::unique_ptr<Querier>> NewQuerier(TimeRange range) const override;
+
+  // Moves everything from the head to the store.
+  absl::Status Flush();
+  // Has the compactor look now, in its own thread.
+  void Wake();
+  // One round of the compactor, in this thread.
+  absl::Status Compact();
+  // Makes acknowledged samples durable and stops. Nothing is flushed: the next Open replays. Idempotent.
+  absl::Status Close();
+
+  std::vector<std::pair<std::string, Metadata>> MetadataEntries() const;
+  DbStats Stats() const;
+  // Of the series in memory; each table has at most `limit` rows.
+  absl::StatusOr<Cardinality> CountSeries(size_t limit) const;
+
+ private:
+  explicit Db(DbOptions options) : options_(std::move(options)) {}
+  absl::Status OpenStore();
+  absl::Status OpenHead();
+  void StartCompactor();
+
+  const DbOptions options_;
+  // Constant between Open and Close; in the order in which they need each other.
+  std::unique_ptr<DataDirectory> directory_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Head> head_;
+  std::unique_ptr<Compactor> compactor_;
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_DB_H_

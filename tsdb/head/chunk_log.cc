@@ -1,0 +1,262 @@
+#include "tsdb/head/chunk_log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "model/status.h"
+#include "model/text.h"
+#include "tsdb/wal/coding.h"
+#include "tsdb/wal/segment.h"
+
+namespace hearth {
+namespace {
+
+// Series payload: fingerprint 16, labels. Chunk payload: fingerprint 16, mint 8, maxt 8, count 4,
+// encoding 1, zero 3, chunk bytes.
+constexpr size_t kFingerprintBytes = 16;
+constexpr size_t kChunkHeaderBytes = 40;
+// Locators hold 32-bit offsets.
+constexpr uint64_t kMaxSegmentBytes = uint64_t{1} << 31;
+
+void PutFingerprint(const Fingerprint& fp, std::string* out) {
+  PutFixed(fp.hi, out);
+  PutFixed(fp.lo, out);
+}
+
+struct ChunkRecord {
+  Fingerprint fingerprint;
+  ChunkMeta meta;
+  std::string_view payload;
+};
+
+bool ParseChunkRecord(std::string_view bytes, ChunkRecord* record) {
+  ByteReader in(bytes);
+  uint32_t encoding;  // One byte and three zeros.
+  if (!in.Fixed(&record->fingerprint.hi) || !in.Fixed(&record->fingerprint.lo) ||
+      !in.Fixed(&record->meta.mint) || !in.Fixed(&record->meta.maxt) ||
+      !in.Fixed(&record->meta.count) || !in.Fixed(&encoding)) {
+    return false;
+  }
+  record->meta.encoding = static_cast<ChunkEncoding>(encoding);
+  record->payload = bytes.substr(kChunkHeaderBytes);
+  const TimeRange range = record->meta.range();
+  return encoding <= UINT8_MAX && FindChunkEncoding(static_cast<uint8_t>(encoding)) != nullptr &&
+         !range.empty() &&
+         static_cast<uint64_t>(range.maxt) - static_cast<uint64_t>(range.mint) <= UINT32_MAX &&
+         record->meta.count >= 1 && record->meta.count <= kMaxChunkSamples &&
+         record->payload.size() <= kMaxChunkBytes;
+}
+
+ChunkLocator LocatorOf(const ChunkMeta& meta, size_t payload_bytes, uint32_t segment,
+                       uint64_t offset) {
+  return ChunkLocator{meta.mint,
+                      static_cast<uint32_t>(meta.maxt - meta.mint),
+                      segment,
+                      static_cast<uint32_t>(offset),
+                      static_cast<uint16_t>(payload_bytes),
+                      static_cast<uint8_t>(meta.count),
+                      meta.encoding};
+}
+
+absl::Status Damaged(const ChunkLocator& locator, std::string_view what) {
+  return absl::DataLossError(StrCat("chunk log segment ", locator.segment, " at offset ",
+                                    locator.offset, ": chunk of ", locator.count, " samples from ",
+                                    locator.mint, ": ", what));
+}
+
+}  // namespace
+
+absl::StatusOr<size_t> ChunkLogView::Read(const ChunkLocator& locator,
+                                          const Fingerprint& fingerprint,
+                                          std::string* storage) const {
+  const size_t start = storage->size();
+  const size_t frame_bytes = kFrameHeaderBytes + kChunkHeaderBytes + locator.bytes;
+  if (pending_ != nullptr && locator.segment == pending_segment_ &&
+      locator.offset >= pending_offset_) {
+    storage->append(*pending_, locator.offset - pending_offset_, frame_bytes);
+  } else {
+    const auto it = std::lower_bound(segments_.begin(), segments_.end(), locator.segment,
+                                     [](const Segment& s, uint32_t n) { return s.number < n; });
+    if (it == segments_.end() || it->number != locator.segment)
+      return Damaged(locator, "no such segment");
+    storage->resize(start + frame_bytes);
+    const absl::StatusOr<size_t> got =
+        it->file->ReadAt(locator.offset, storage->data() + start, frame_bytes);
+    storage->resize(start + (got.ok() ? *got : 0));
+    if (!got.ok()) return got.status();
+  }
+  Frame frame;
+  ChunkRecord record;
+  const bool good = ParseFrame(kChunkLogKind, std::string_view(*storage).substr(start), &frame) &&
+                    frame.type == static_cast<uint8_t>(ChunkLogRecordType::kChunk) &&
+                    ParseChunkRecord(frame.payload, &record) && record.fingerprint == fingerprint &&
+                    record.meta == locator.meta() && record.payload.size() == locator.bytes;
+  if (!good) {
+    storage->resize(start);
+    return Damaged(locator, "the bytes are damaged");
+  }
+  return start + kFrameHeaderBytes + kChunkHeaderBytes;
+}
+
+absl::StatusOr<std::unique_ptr<ChunkLog>> ChunkLog::Open(ChunkLogOptions options, OnChunk on_chunk,
+                                                         ChunkLogReplay* replay) {
+  options.segment_bytes = std::min(options.segment_bytes, kMaxSegmentBytes);
+  std::unique_ptr<ChunkLog> log(new ChunkLog(std::move(options)));
+  HEARTH_ASSIGN_OR_RETURN(const std::vector<uint32_t> numbers,
+                          ListSegments(*log->options_.fs, log->options_.dir));
+  for (const uint32_t number : numbers) {
+    HEARTH_RETURN_IF_ERROR(log->ReadSegment(number, on_chunk, replay));
+  }
+  log->current_ = numbers.empty() ? 1 : numbers.back() + 1;
+  return log;
+}
+
+absl::Status ChunkLog::ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogReplay* replay) {
+  HEARTH_ASSIGN_OR_RETURN(std::shared_ptr<File> file,
+                          options_.fs->OpenRead(SegmentPath(options_.dir, number)));
+  HEARTH_ASSIGN_OR_RETURN(FrameScanner scanner, FrameScanner::Open(kChunkLogKind, file.get()));
+  Segment& segment = segments_[number];
+  segment.file = file;
+  segment.size = scanner.file_size();
+  ++replay->segments;
+  absl::flat_hash_map<Fingerprint, std::string> labels_of;
+  Frame frame;
+  for (;;) {
+    HEARTH_ASSIGN_OR_RETURN(const bool more, scanner.Next(&frame));
+    if (!more) break;
+    replay->max_lsn = std::max(replay->max_lsn, frame.lsn);
+    ChunkRecord record;
+    if (frame.type == static_cast<uint8_t>(ChunkLogRecordType::kSeries)) {
+      ByteReader in(frame.payload);
+      Fingerprint fp;
+      if (in.Fixed(&fp.hi) && in.Fixed(&fp.lo)) {
+        const std::string_view labels = frame.payload.substr(kFingerprintBytes);
+        if (FingerprintOf(labels) == fp && !labels.empty()) labels_of.try_emplace(fp, labels);
+      }
+    } else if (frame.type == static_cast<uint8_t>(ChunkLogRecordType::kChunk) &&
+               ParseChunkRecord(frame.payload, &record)) {
+      ++replay->chunks;
+      const auto labels = labels_of.find(record.fingerprint);
+      // Without its labels a chunk is lost to us; the WAL has its samples.
+      if (labels == labels_of.end()) continue;
+      segment.wanted +=
+          on_chunk(record.fingerprint, LabelsView(labels->second), frame.lsn,
+                   LocatorOf(record.meta, record.payload.size(), number, frame.offset));
+    } else {
+      replay->skipped_bytes += kFrameHeaderBytes + frame.payload.size();
+    }
+  }
+  for (const SkippedBytes& skipped : scanner.skipped()) {
+    (skipped.at_end ? replay->torn_tail_bytes : replay->skipped_bytes) += skipped.bytes;
+  }
+  return absl::OkStatus();
+}
+
+ChunkLocator ChunkLog::Append(const Fingerprint& fingerprint, const ChunkMeta& meta,
+                              std::string_view payload, Lsn lsn, uint32_t* labelled_segment,
+                              absl::FunctionRef<void(std::string* labels)> labels) {
+  if (roll_ && pending_.empty()) {
+    ++current_;
+    written_ = kSegmentHeaderBytes;
+    roll_ = false;
+  }
+  std::string record;
+  if (*labelled_segment != current_) {
+    PutFingerprint(fingerprint, &record);
+    labels(&record);
+    AppendFrame(kChunkLogKind, static_cast<uint8_t>(ChunkLogRecordType::kSeries), lsn, record,
+                &pending_);
+    record.clear();
+    *labelled_segment = current_;
+  }
+  PutFingerprint(fingerprint, &record);
+  PutFixed(meta.mint, &record);
+  PutFixed(meta.maxt, &record);
+  PutFixed(meta.count, &record);
+  PutFixed(static_cast<uint32_t>(meta.encoding), &record);
+  record.append(payload);
+  const ChunkLocator locator =
+      LocatorOf(meta, payload.size(), current_, written_ + pending_.size());
+  AppendFrame(kChunkLogKind, static_cast<uint8_t>(ChunkLogRecordType::kChunk), lsn, record,
+              &pending_);
+  ++segments_[current_].wanted;
+  return locator;
+}
+
+absl::Status ChunkLog::Flush() {
+  if (pending_.empty()) return absl::OkStatus();
+  Segment& segment = segments_[current_];
+  absl::Status status;
+  if (segment.file == nullptr) {
+    absl::StatusOr<std::unique_ptr<File>> file =
+        CreateSegment(*options_.fs, kChunkLogKind, options_.dir, current_);
+    status = file.status();
+    if (file.ok()) segment.file = *std::move(file);
+    // The remains of an attempt that could not even be removed: the number is ours, so try again
+    // without them.
+    if (absl::IsAlreadyExists(status)) {
+      options_.fs->Remove(SegmentPath(options_.dir, current_)).IgnoreError();
+    }
+  }
+  if (status.ok()) status = segment.file->WriteAt(written_, pending_);
+  if (!status.ok()) {
+    ++failures_;
+    return absl::UnavailableError(ToAbsl(StrCat("chunk log: ", FromAbsl(status.message()))));
+  }
+  written_ += pending_.size();
+  segment.size = written_;
+  pending_.clear();
+  if (pending_.capacity() > (size_t{4} << 20)) pending_.shrink_to_fit();
+  if (written_ >= options_.segment_bytes) roll_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status ChunkLog::Roll() {
+  HEARTH_RETURN_IF_ERROR(Flush());
+  if (written_ > kSegmentHeaderBytes) roll_ = true;
+  return absl::OkStatus();
+}
+
+void ChunkLog::Release(const ChunkLocator& locator) {
+  const auto it = segments_.find(locator.segment);
+  if (it != segments_.end() && it->second.wanted > 0) --it->second.wanted;
+}
+
+absl::Status ChunkLog::DeleteUnused() {
+  absl::Status status;
+  for (auto it = segments_.begin(); it != segments_.end();) {
+    if (it->second.wanted > 0 || (it->first == current_ && !(roll_ && pending_.empty()))) {
+      ++it;
+      continue;
+    }
+    const absl::Status removed = it->second.file == nullptr
+                                     ? absl::OkStatus()
+                                     : options_.fs->Remove(SegmentPath(options_.dir, it->first));
+    status.Update(removed);
+    it = removed.ok() || absl::IsNotFound(removed) ? segments_.erase(it) : std::next(it);
+  }
+  return status;
+}
+
+ChunkLogView ChunkLog::View() const {
+  ChunkLogView view;
+  view.segments_.reserve(segments_.size());
+  for (const auto& [number, segment] : segments_) {
+    if (segment.file != nullptr) view.segments_.push_back({number, segment.file});
+  }
+  if (!pending_.empty()) {
+    view.pending_segment_ = current_;
+    view.pending_offset_ = written_;
+    view.pending_ = std::make_shared<const std::string>(pending_);
+  }
+  return view;
+}
+
+uint64_t ChunkLog::bytes() const {
+  uint64_t total = 0;
+  for (const auto& [number, segment] : segments_) total += segment.size;
+  return total;
+}
+
+}  // namespace hearth

@@ -1,0 +1,158 @@
+// tsdb/head/chunk_log.h
+//
+// ChunkLog: where closed chunks of the head lie until the store has them. Appending happens under
+// the head's commit lock; reading (through a ChunkLogView) without any lock. In memory only a
+// ChunkLocator stays. Format: docs/format/chunk_log.md.
+//
+// Segments are self-contained: the first chunk of a series in a segment is preceded by its labels.
+// A segment is deleted when none of its chunks is wanted any more. The chunk log need not be
+// synced: what it holds is in the WAL too, until the store has it.
+//
+// Failure: when a write fails the bytes stay in memory, where views find them, and each later Flush
+// tries again; so no chunk is lost and no locator changes. pending_bytes() tells how much is
+// waiting.
+//
+// Thread safety: ChunkLog: one caller at a time (the commit lock). ChunkLogView: immutable, from
+// any thread.
+#ifndef HEARTH_TSDB_HEAD_CHUNK_LOG_H_
+#define HEARTH_TSDB_HEAD_CHUNK_LOG_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "model/labels.h"
+#include "tsdb/chunk/encoding.h"
+#include "tsdb/file_system.h"
+#include "tsdb/lsn.h"
+#include "tsdb/wal/frame.h"
+
+namespace hearth {
+
+// Persisted: values must not be renumbered.
+enum class ChunkLogRecordType : uint8_t {
+  kSeries = 1,
+  kChunk = 2,
+};
+
+// Where a closed chunk lies and what it covers.
+struct ChunkLocator {
+  TimeMs mint = 0;
+  uint32_t span_ms = 0;  // maxt - mint: a window is far shorter than 49 days.
+  uint32_t segment = 0;
+  uint32_t offset = 0;  // Of the frame.
+  uint16_t bytes = 0;   // Of the chunk's payload, without frame and chunk header.
+  uint8_t count = 0;    // Samples.
+  ChunkEncoding encoding = ChunkEncoding::kXor;
+
+  TimeMs maxt() const { return mint + span_ms; }
+  TimeRange range() const { return {mint, maxt()}; }
+  ChunkMeta meta() const { return {mint, maxt(), count, encoding}; }
+};
+static_assert(sizeof(ChunkLocator) == 24);
+
+inline constexpr size_t kMaxChunkSamples = 255;
+inline constexpr size_t kMaxChunkBytes = 65'535;
+
+// The segments as they were at one moment; keeps removed files readable.
+class ChunkLogView {
+ public:
+  // Reads a chunk into *storage (appended) and answers where in *storage its payload lies.
+  // kDataLoss when the bytes are damaged or are not of this series.
+  absl::StatusOr<size_t> Read(const ChunkLocator& locator, const Fingerprint& fingerprint,
+                              std::string* storage) const;
+
+ private:
+  friend class ChunkLog;
+  struct Segment {
+    uint32_t number;
+    std::shared_ptr<const File> file;
+  };
+  std::vector<Segment> segments_;  // Ascending.
+  // Bytes that could not be written yet, of the segment with this number from this offset on. Empty
+  // as a rule.
+  uint32_t pending_segment_ = 0;
+  uint64_t pending_offset_ = 0;
+  std::shared_ptr<const std::string> pending_;
+};
+
+struct ChunkLogOptions {
+  FileSystem* fs = nullptr;  // Borrowed.
+  std::string dir;           // Exists.
+  uint64_t segment_bytes = uint64_t{64} << 20;
+};
+
+// What Open found in the files.
+struct ChunkLogReplay {
+  uint64_t segments = 0;
+  uint64_t chunks = 0;
+  uint64_t skipped_bytes = 0;    // Damaged.
+  uint64_t torn_tail_bytes = 0;  // Left by a crash in the middle of a write.
+  Lsn max_lsn = 0;
+};
+
+class ChunkLog {
+ public:
+  // A chunk found on disk. `labels` is canonical and stands for `fingerprint`. Answers whether the
+  // chunk is wanted: an unwanted one does not keep its segment alive.
+  using OnChunk = absl::FunctionRef<bool(const Fingerprint& fingerprint, LabelsView labels, Lsn lsn,
+                                         const ChunkLocator& locator)>;
+
+  // Reads the segments of the directory, oldest first, and starts a new one with the first Append.
+  // Damage is skipped and counted.
+  static absl::StatusOr<std::unique_ptr<ChunkLog>> Open(ChunkLogOptions options, OnChunk on_chunk,
+                                                        ChunkLogReplay* replay);
+
+  // Appends a chunk to the buffer; it becomes readable through views made after this. `lsn`: of the
+  // WAL record of its last sample. *labelled_segment is the series' note of the segment that has
+  // its labels already; `labels` is called when they are needed. The chunk's payload is at most
+  // kMaxChunkBytes, its count at most kMaxChunkSamples.
+  ChunkLocator Append(const Fingerprint& fingerprint, const ChunkMeta& meta,
+                      std::string_view payload, Lsn lsn, uint32_t* labelled_segment,
+                      absl::FunctionRef<void(std::string* labels)> labels);
+  // Writes what was appended; may start a segment afterwards. kUnavailable: it stays pending.
+  absl::Status Flush();
+  // Starts a new segment with the next Append, unless the current one is empty.
+  absl::Status Roll();
+
+  // Notes that a chunk is not wanted any more.
+  void Release(const ChunkLocator& locator);
+  // Deletes the segments without wanted chunks, the current one excepted.
+  absl::Status DeleteUnused();
+
+  ChunkLogView View() const;
+  uint64_t bytes() const;  // On disk.
+  size_t segment_count() const { return segments_.size(); }
+  size_t pending_bytes() const { return pending_.size(); }
+  uint64_t failures() const { return failures_; }
+
+ private:
+  struct Segment {
+    std::shared_ptr<File> file;
+    uint64_t size = 0;    // On disk.
+    uint64_t wanted = 0;  // Chunks.
+  };
+
+  explicit ChunkLog(ChunkLogOptions options) : options_(std::move(options)) {}
+  absl::Status ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogReplay* replay);
+
+  const ChunkLogOptions options_;
+  std::map<uint32_t, Segment> segments_;
+  uint32_t current_ =
+      0;  // Number that Append gives out; its file is made by the Flush that needs it.
+  // Bytes of segment current_ that are not in the file yet, from offset written_ on.
+  std::string pending_;
+  uint64_t written_ = kSegmentHeaderBytes;
+  bool roll_ = false;  // The next Append after a Flush takes a new number.
+  uint64_t failures_ = 0;
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_HEAD_CHUNK_LOG_H_

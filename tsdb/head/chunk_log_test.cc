@@ -1,0 +1,187 @@
+#include "tsdb/head/chunk_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <random>
+
+#include "tsdb/fault_file_system.h"
+#include "tsdb/wal/segment.h"
+
+namespace hearth {
+namespace {
+
+using testing::ElementsAre;
+
+class ChunkLogTest : public testing::Test {
+ protected:
+  ChunkLogTest() {
+    dir_ = testing::TempDir() + "/chunk_log_" +
+           testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(dir_);
+    EXPECT_TRUE(fs_.MakeDirs(dir_).ok());
+    Open();
+  }
+
+  struct Found {
+    std::string labels;
+    Lsn lsn;
+    ChunkLocator locator;
+  };
+
+  void Open(uint64_t segment_bytes = 1 << 20) {
+    found_.clear();
+    replay_ = ChunkLogReplay();
+    auto log = ChunkLog::Open(
+        {.fs = &fs_, .dir = dir_, .segment_bytes = segment_bytes},
+        [&](const Fingerprint& fp, LabelsView labels, Lsn lsn, const ChunkLocator& locator) {
+          EXPECT_EQ(labels.Fingerprint(), fp);
+          found_.push_back({labels.ToString(), lsn, locator});
+          return true;
+        },
+        &replay_);
+    ASSERT_TRUE(log.ok()) << log.status();
+    log_ = *std::move(log);
+  }
+
+  ChunkLocator Append(const Labels& labels, TimeMs mint, std::string_view payload) {
+    return log_->Append(labels.Fingerprint(), {mint, mint + 100, 7, ChunkEncoding::kXor}, payload,
+                        42, &labelled_[labels.ToString()],
+                        [&](std::string* out) { out->append(labels.bytes()); });
+  }
+
+  std::string Read(const ChunkLocator& locator, const Labels& labels) {
+    std::string storage = "before";
+    const auto at = log_->View().Read(locator, labels.Fingerprint(), &storage);
+    if (!at.ok()) {
+      EXPECT_EQ(storage, "before");
+      return std::string(at.status().message());
+    }
+    return storage.substr(*at);
+  }
+
+  FaultFileSystem fs_{PosixFileSystem()};
+  std::string dir_;
+  std::map<std::string, uint32_t> labelled_;
+  std::vector<Found> found_;
+  ChunkLogReplay replay_;
+  std::unique_ptr<ChunkLog> log_;
+  const Labels a_ = {{"x", "a"}}, b_ = {{"x", "b"}};
+};
+
+TEST_F(ChunkLogTest, ChunksAreReadableBeforeAndAfterTheWrite) {
+  const ChunkLocator first = Append(a_, 1000, "payload one");
+  EXPECT_EQ(Read(first, a_), "payload one");
+  ASSERT_TRUE(log_->Flush().ok());
+  const ChunkLocator second = Append(b_, 2000, "two");
+  EXPECT_EQ(Read(first, a_), "payload one");
+  EXPECT_EQ(Read(second, b_), "two");
+  ASSERT_TRUE(log_->Flush().ok());
+  Open();
+  ASSERT_EQ(found_.size(), 2u);
+  EXPECT_EQ(found_[0].labels, a_.ToString());
+  EXPECT_EQ(found_[0].lsn, 42u);
+  EXPECT_EQ(found_[0].locator.mint, 1000);
+  EXPECT_EQ(found_[0].locator.maxt(), 1100);
+  EXPECT_EQ(found_[0].locator.count, 7);
+  EXPECT_EQ(Read(found_[1].locator, b_), "two");
+  EXPECT_EQ(replay_.max_lsn, 42u);
+}
+
+TEST_F(ChunkLogTest, AChunkOfAnotherSeriesIsNotGivenOut) {
+  const ChunkLocator chunk = Append(a_, 1000, "x");
+  ASSERT_TRUE(log_->Flush().ok());
+  EXPECT_THAT(Read(chunk, b_), testing::HasSubstr("damaged"));
+  ChunkLocator other = chunk;
+  other.segment = 99;
+  EXPECT_THAT(Read(other, a_), testing::HasSubstr("no such segment"));
+}
+
+TEST_F(ChunkLogTest, EachSegmentHasTheLabelsOfItsSeries) {
+  Open(/*segment_bytes=*/200);
+  for (int i = 0; i < 10; ++i) {
+    Append(a_, i * 1000, "payload");
+    ASSERT_TRUE(log_->Flush().ok());
+  }
+  const std::vector<uint32_t> numbers = ListSegments(fs_, dir_).value();
+  ASSERT_GT(numbers.size(), 2u);
+  ASSERT_TRUE(fs_.Remove(SegmentPath(dir_, numbers[0])).ok());
+  Open();
+  EXPECT_FALSE(found_.empty());
+  EXPECT_EQ(replay_.skipped_bytes, 0u);
+}
+
+TEST_F(ChunkLogTest, ASegmentGoesWhenItsLastChunkIsReleased) {
+  const ChunkLocator one = Append(a_, 1000, "one"), two = Append(a_, 2000, "two");
+  ASSERT_TRUE(log_->Roll().ok());
+  const ChunkLocator three = Append(a_, 3000, "three");
+  ASSERT_TRUE(log_->Flush().ok());
+  const ChunkLogView view = log_->View();
+  log_->Release(one);
+  ASSERT_TRUE(log_->DeleteUnused().ok());
+  EXPECT_EQ(ListSegments(fs_, dir_)->size(), 2u);
+  log_->Release(two);
+  ASSERT_TRUE(log_->DeleteUnused().ok());
+  EXPECT_THAT(*ListSegments(fs_, dir_), ElementsAre(2));
+  EXPECT_EQ(Read(three, a_), "three");
+  std::string storage;
+  EXPECT_TRUE(view.Read(two, a_.Fingerprint(), &storage).ok()) << "an old view reads on";
+}
+
+TEST_F(ChunkLogTest, AFailedWriteIsTriedAgainAtTheSamePlace) {
+  const ChunkLocator one = Append(a_, 1000, "one");
+  ASSERT_TRUE(log_->Flush().ok());
+  fs_.SetSpaceLeft(5);
+  const ChunkLocator two = Append(a_, 2000, "two");
+  EXPECT_EQ(log_->Flush().code(), absl::StatusCode::kUnavailable);
+  const ChunkLocator three = Append(b_, 3000, "three");
+  EXPECT_EQ(log_->Flush().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Read(one, a_) + Read(two, a_) + Read(three, b_), "onetwothree");
+  EXPECT_EQ(log_->failures(), 2u);
+  fs_.SetSpaceLeft(std::nullopt);
+  ASSERT_TRUE(log_->Flush().ok());
+  EXPECT_EQ(log_->pending_bytes(), 0u);
+  Open();
+  ASSERT_EQ(found_.size(), 3u);
+  EXPECT_EQ(Read(found_[2].locator, b_), "three");
+}
+
+TEST_F(ChunkLogTest, DamageAnywhereIsSkippedAndNeverBelieved) {
+  Append(a_, 1000, "one");
+  Append(b_, 2000, "two");
+  Append(a_, 3000, "three");
+  ASSERT_TRUE(log_->Flush().ok());
+  log_.reset();
+  const std::string path = SegmentPath(dir_, 1);
+  std::string bytes(PosixFileSystem().OpenRead(path).value()->Size().value(), 0);
+  ASSERT_TRUE(PosixFileSystem().OpenRead(path).value()->ReadAt(0, bytes.data(), bytes.size()).ok());
+  const auto open_with = [&](std::string_view damaged) {
+    std::filesystem::remove(path);
+    ASSERT_TRUE(PosixFileSystem().Create(path).value()->WriteAt(0, damaged).ok());
+    Open();
+    for (const Found& found : found_) {
+      const Labels& labels = found.labels == a_.ToString() ? a_ : b_;
+      const std::string expected = found.locator.mint == 1000   ? "one"
+                                   : found.locator.mint == 2000 ? "two"
+                                                                : "three";
+      EXPECT_EQ(Read(found.locator, labels), expected);
+    }
+  };
+  for (size_t n = 0; n < bytes.size(); ++n) {
+    SCOPED_TRACE(n);
+    open_with(bytes.substr(0, n));
+    EXPECT_LT(found_.size(), 3u);
+  }
+  for (size_t at = 12; at < bytes.size(); ++at) {
+    SCOPED_TRACE(at);
+    std::string damaged = bytes;
+    damaged[at] ^= static_cast<char>(1 << (at % 8));
+    open_with(damaged);
+    EXPECT_LE(found_.size(), 3u);
+    EXPECT_GE(found_.size(), 1u);
+  }
+}
+
+}  // namespace
+}  // namespace hearth

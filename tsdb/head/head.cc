@@ -1,0 +1,100 @@
+#include "tsdb/head/head.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/status.h"
+#include "model/text.h"
+#include "tsdb/head/head_appender.h"
+#include "tsdb/head/head_impl.h"
+
+namespace hearth {
+
+Head::Head(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Head::~Head() = default;
+
+absl::StatusOr<std::unique_ptr<Head>> Head::Open(HeadOptions options,
+                                                 const FlushCoverage& coverage) {
+  // A locator holds a chunk's length in 32 bits of milliseconds.
+  if (options.window_ms <= 0 || options.window_ms > std::numeric_limits<uint32_t>::max()) {
+    return absl::InvalidArgumentError(StrCat("window of ", options.window_ms, " ms"));
+  }
+  auto impl = std::make_unique<Impl>(std::move(options));
+  HEARTH_RETURN_IF_ERROR(impl->Replay(coverage));
+  return std::unique_ptr<Head>(new Head(std::move(impl)));
+}
+
+std::unique_ptr<Appender> Head::NewAppender() { return std::make_unique<HeadAppender>(*impl_); }
+
+std::vector<TimeMs> Head::Windows() const {
+  MutexLock lock(&impl_->commit_mu);
+  return impl_->window_chunks.Starts();
+}
+
+TimeRange Head::Range() const {
+  MutexLock lock(&impl_->commit_mu);
+  const std::vector<TimeMs> starts = impl_->window_chunks.Starts();
+  if (starts.empty()) return TimeRange{0, -1};
+  const TimeMs last = WindowRange(starts.back(), impl_->options.window_ms).maxt;
+  return TimeRange{starts.front(), std::min(impl_->max_time, last)};
+}
+
+absl::StatusOr<FlushWindow> Head::BeginFlush(TimeMs window_start) {
+  return impl_->BeginFlush(window_start);
+}
+absl::Status Head::EndFlush(const FlushWindow& flush) { return impl_->EndFlush(flush); }
+
+std::vector<std::pair<std::string, Metadata>> Head::MetadataEntries() const {
+  std::vector<std::pair<std::string, Metadata>> entries;
+  {
+    MutexLock lock(&impl_->metadata_mu);
+    entries.assign(impl_->metadata.begin(), impl_->metadata.end());
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  return entries;
+}
+
+HeadStats Head::Stats() const {
+  HeadStats stats;
+  {
+    MutexLock lock(&impl_->commit_mu);
+    stats = impl_->counted;
+    stats.chunks = impl_->window_chunks.total();
+    stats.chunk_bytes = impl_->arena.bytes();
+    stats.series_bytes = impl_->closed.bytes();
+    stats.wal_bytes = impl_->wal_coverage.bytes();
+    stats.wal_segments = impl_->wal_coverage.segments();
+    stats.wal_current_segment = impl_->wal->segment();
+    stats.chunk_log_bytes = impl_->chunk_log->bytes();
+    stats.chunk_log_segments = impl_->chunk_log->segment_count();
+    stats.chunk_log_pending_bytes = impl_->chunk_log->pending_bytes();
+    stats.chunk_log_failures = impl_->chunk_log->failures();
+    stats.last_lsn = impl_->wal->last_lsn();
+    stats.wal_failures = impl_->wal->failures();
+  }
+  {
+    MutexLock lock(&impl_->metadata_mu);
+    stats.metadata_dropped = impl_->metadata_dropped;
+  }
+  stats.range = Range();
+  stats.series = impl_->table.size();
+  stats.series_created = impl_->table.added();
+  stats.series_bytes += impl_->table.bytes() + impl_->labels.bytes();
+  stats.label_pairs = impl_->labels.pair_count();
+  stats.label_names = impl_->labels.name_count();
+  stats.exemplars_dropped = impl_->exemplars_dropped.load(std::memory_order_relaxed);
+  stats.wal_syncs = impl_->wal->syncs();
+  return stats;
+}
+
+absl::Status Head::SyncWal() {
+  Lsn lsn;
+  {
+    MutexLock lock(&impl_->commit_mu);
+    lsn = impl_->wal->last_lsn();
+  }
+  return impl_->wal->WaitDurable(lsn);
+}
+
+}  // namespace hearth

@@ -1,0 +1,276 @@
+// The write path: HeadAppender and Head::Impl::Commit.
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "model/status.h"
+#include "model/text.h"
+#include "tsdb/head/head_appender.h"
+#include "tsdb/head/head_impl.h"
+
+namespace hearth {
+namespace {
+
+// Series that are fetched from memory ahead of the one in hand.
+constexpr size_t kPrefetchAhead = 8;
+// The chunk log is written when this much has gathered, and commits are refused when a chunk log
+// that cannot be written has kept this much in memory.
+constexpr size_t kChunkLogFlushBytes = size_t{1} << 20;
+constexpr size_t kChunkLogPendingLimit = size_t{64} << 20;
+
+}  // namespace
+
+absl::StatusOr<SeriesRef> Head::Impl::FindOrCreate(LabelsView series_labels) {
+  const SeriesTable::Found found =
+      table.FindOrAdd(series_labels.Fingerprint(), NowSeconds(), options.max_series,
+                      [&](uint32_t slot) { labels.Add(slot, series_labels); });
+  if (found.slot == SeriesTable::kNoSlot) {
+    return absl::ResourceExhaustedError(
+        StrCat("series limit of ", options.max_series, " reached: ", series_labels.ToString()));
+  }
+  return found.ref;
+}
+
+AppendOutcome Head::Impl::Judge(const MemSeries& series, uint32_t generation,
+                                std::span<const BufferedSample> samples, Sample sample,
+                                TimeRange allowed) const {
+  if (series.generation != generation) return AppendOutcome::kSeriesGone;
+  if (sample.t > allowed.maxt) return AppendOutcome::kTooFarInFuture;
+  if (sample.t < allowed.mint) return AppendOutcome::kTooOld;
+  TimeMs last_t = series.state.t;
+  uint64_t last_bits = series.state.v_bits;
+  if (series.pending != 0) {
+    last_t = samples[series.pending - 1].sample.t;
+    last_bits = std::bit_cast<uint64_t>(samples[series.pending - 1].sample.v);
+  } else if (!series.has_last) {
+    return AppendOutcome::kAppended;
+  }
+  if (sample.t > last_t) return AppendOutcome::kAppended;
+  if (sample.t < last_t) return AppendOutcome::kOutOfOrder;
+  return last_bits == std::bit_cast<uint64_t>(sample.v) ? AppendOutcome::kDuplicate
+                                                        : AppendOutcome::kDuplicateTimestamp;
+}
+
+WalRef Head::Impl::RefInWal(uint32_t slot, MemSeries* series) {
+  if (series->wal_segment == wal->segment()) [[likely]]
+    return series->wal_ref;
+  if (ref_segment != wal->segment()) {
+    ref_segment = wal->segment();
+    next_ref = 0;
+  }
+  series->wal_segment = ref_segment;
+  series->wal_ref = next_ref++;
+  std::string bytes;
+  labels.AppendLabels(slot, &bytes);
+  batch.AddSeries(series->wal_ref, bytes);
+  new_in_wal.push_back(slot);
+  return series->wal_ref;
+}
+
+void Head::Impl::JudgeAll(std::span<const BufferedSample> samples, TimeRange allowed,
+                          CommitResult* result) {
+  const uint32_t slots = table.slot_end();
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (i + kPrefetchAhead < samples.size()) {
+      const uint32_t ahead = SeriesTable::SlotOf(samples[i + kPrefetchAhead].ref);
+      if (ahead < slots) table.Prefetch(ahead);
+    }
+    const auto& [ref, sample] = samples[i];
+    const uint32_t slot = SeriesTable::SlotOf(ref);
+    AppendOutcome outcome = AppendOutcome::kSeriesGone;
+    if (slot < slots) {
+      MemSeries& series = table.At(slot);
+      outcome = Judge(series, SeriesTable::GenerationOf(ref), samples, sample, allowed);
+      if (outcome == AppendOutcome::kAppended) {
+        series.pending = static_cast<uint32_t>(i + 1);
+        accepted.push_back(static_cast<uint32_t>(i));
+        touched.Touch(sample.t);
+        batch.AddSample(RefInWal(slot, &series), sample.t, sample.v);
+      }
+    }
+    ++result->counts[static_cast<size_t>(outcome)];
+    if (IsRefusal(outcome) && !result->first_refusal) [[unlikely]] {
+      std::string bytes;
+      if (outcome != AppendOutcome::kSeriesGone) labels.AppendLabels(slot, &bytes);
+      result->first_refusal = CommitResult::Refusal{outcome, Labels(LabelsView(bytes)), sample.t};
+    }
+  }
+}
+
+absl::StatusOr<Lsn> Head::Impl::WriteWal() {
+  const std::vector<WalRecord> records = batch.Records();
+  absl::StatusOr<Lsn> lsn = wal->Append(records);
+  if (lsn.ok()) {
+    wal_coverage.NoteSegment(wal->segment(), wal->segment_size());
+    wal_coverage.NoteSamples(wal->segment(), touched.starts(), *lsn);
+  } else {
+    // Their series records did not reach the file.
+    for (const uint32_t slot : new_in_wal) table.At(slot).wal_segment = 0;
+  }
+  return lsn;
+}
+
+void Head::Impl::ApplyAll(std::span<const BufferedSample> samples, uint32_t now_s, Lsn lsn) {
+  for (size_t i = 0; i < accepted.size(); ++i) {
+    if (i + kPrefetchAhead < accepted.size()) {
+      const MemSeries& ahead =
+          table.At(SeriesTable::SlotOf(samples[accepted[i + kPrefetchAhead]].ref));
+      __builtin_prefetch(ahead.chunk + ahead.state.bits / 8, 1);
+    }
+    const BufferedSample& buffered = samples[accepted[i]];
+    const uint32_t slot = SeriesTable::SlotOf(buffered.ref);
+    MemSeries& series = table.At(slot);
+    series.pending = 0;
+    series.used_s.store(now_s, std::memory_order_relaxed);
+    Apply(slot, &series, buffered.sample, lsn);
+  }
+  // A failure keeps the chunks in memory and is counted; the next commit tries again.
+  chunk_log->Flush().IgnoreError();
+}
+
+void Head::Impl::Apply(uint32_t slot, MemSeries* series, Sample sample, Lsn lsn) {
+  if (!last_window.Contains(sample.t))
+    last_window = WindowRange(WindowOf(sample.t), options.window_ms);
+  XorState& state = series->state;
+  if (state.count > 0 && !last_window.Contains(series->mint)) CloseChunk(slot, series, lsn);
+  if (state.count == 0) {
+    series->chunk = arena.Allocate(1);
+    series->chunk_steps = 1;
+    series->mint = sample.t;
+    window_chunks.Add(last_window.mint);
+  } else if (const size_t used = XorBytes(state);
+             used + kXorAppendSlack > series->chunk_steps * ChunkArena::kStepBytes) {
+    char* const larger = arena.Allocate(++series->chunk_steps);
+    std::memcpy(larger, series->chunk, used);
+    arena.Free(series->chunk);
+    series->chunk = larger;
+  }
+  XorAppend(sample.t, sample.v, series->chunk, &state);
+  series->has_last = true;
+  max_time = std::max(max_time, sample.t);
+  if (state.count == kChunkSamples) CloseChunk(slot, series, lsn);
+}
+
+void Head::Impl::CloseChunk(uint32_t slot, MemSeries* series, Lsn lsn) {
+  XorState& state = series->state;
+  const ChunkMeta meta{series->mint, state.t, state.count, ChunkEncoding::kXor};
+  const ChunkLocator locator = chunk_log->Append(
+      series->fingerprint, meta, {series->chunk, XorBytes(state)}, lsn, &series->chunk_log_segment,
+      [&](std::string* out) { labels.AppendLabels(slot, out); });
+  closed.Insert(locator, &series->closed);
+  arena.Free(series->chunk);
+  series->chunk = nullptr;
+  series->chunk_steps = 0;
+  // The last sample stays known: the next one is judged against it.
+  state = XorState{.t = state.t, .v_bits = state.v_bits};
+  if (chunk_log->pending_bytes() >= kChunkLogFlushBytes) chunk_log->Flush().IgnoreError();
+}
+
+absl::StatusOr<Lsn> Head::Impl::CommitLocked(std::span<const BufferedSample> samples, TimeMs now_ms,
+                                             CommitResult* result) {
+  HEARTH_RETURN_IF_ERROR(wal->Prepare());
+  if (chunk_log->pending_bytes() >= kChunkLogPendingLimit)
+    HEARTH_RETURN_IF_ERROR(chunk_log->Flush());
+  batch.Clear();
+  touched.Clear();
+  accepted.clear();
+  new_in_wal.clear();
+  JudgeAll(samples, TimeRange{OldestKept(now_ms), now_ms + options.max_ahead_ms}, result);
+  if (accepted.empty()) return wal->last_lsn();
+  absl::StatusOr<Lsn> lsn = WriteWal();
+  if (lsn.ok()) {
+    ApplyAll(samples, static_cast<uint32_t>(now_ms / 1000), *lsn);
+  } else {
+    for (const uint32_t i : accepted) table.At(SeriesTable::SlotOf(samples[i].ref)).pending = 0;
+  }
+  return lsn;
+}
+
+absl::StatusOr<CommitResult> Head::Impl::Commit(std::span<const BufferedSample> samples) {
+  CommitResult result;
+  const TimeMs now_ms = options.clock->NowMs();
+  absl::StatusOr<Lsn> lsn;
+  {
+    MutexLock lock(&commit_mu);
+    lsn = CommitLocked(samples, now_ms, &result);
+    ++(lsn.ok() ? counted.commits : counted.failed_commits);
+    if (lsn.ok()) {
+      for (size_t i = 0; i < kAppendOutcomes; ++i) counted.samples[i] += result.counts[i];
+    }
+  }
+  if (!lsn.ok()) return lsn.status();
+  if (options.wal_sync_interval_ms == 0) {
+    const absl::Status durable = wal->WaitDurable(*lsn);
+    // The samples are visible, but they may not survive a power cut: the sender must try again, and
+    // then finds them there.
+    if (!durable.ok())
+      return absl::UnavailableError(ToAbsl(StrCat("WAL: ", FromAbsl(durable.message()))));
+  }
+  return result;
+}
+
+void Head::Impl::NoteUnsupported(size_t samples) {
+  MutexLock lock(&commit_mu);
+  counted.samples[static_cast<size_t>(AppendOutcome::kUnsupported)] += samples;
+}
+
+Labels Head::Impl::LabelsOf(SeriesRef ref) const {
+  std::string bytes;
+  // The commit lock keeps the series from being forgotten in between.
+  MutexLock lock(&commit_mu);
+  const uint32_t slot = SeriesTable::SlotOf(ref);
+  if (slot < table.slot_end() && table.At(slot).generation == SeriesTable::GenerationOf(ref)) {
+    labels.AppendLabels(slot, &bytes);
+  }
+  return Labels(LabelsView(bytes));
+}
+
+void HeadAppender::Find(std::span<const Fingerprint> fingerprints, std::span<SeriesRef> refs) {
+  impl_.table.Find(fingerprints, impl_.NowSeconds(), refs);
+}
+
+absl::StatusOr<SeriesRef> HeadAppender::FindOrCreate(LabelsView labels) {
+  return impl_.FindOrCreate(labels);
+}
+
+void HeadAppender::AppendExemplar(SeriesRef ref, const Exemplar& exemplar) {
+  impl_.exemplars_dropped.fetch_add(1, std::memory_order_relaxed);
+}
+
+void HeadAppender::AppendHistogram(SeriesRef ref, TimeMs t, const Histogram& histogram,
+                                   TimeMs start_timestamp_ms) {
+  unsupported_.push_back({ref, t});
+}
+
+void HeadAppender::UpdateMetadata(std::string_view metric_family, const Metadata& metadata) {
+  MutexLock lock(&impl_.metadata_mu);
+  const auto it = impl_.metadata.find(metric_family);
+  if (it != impl_.metadata.end()) {
+    if (!(it->second == metadata)) it->second = metadata;
+  } else if (impl_.metadata.size() < impl_.options.max_metadata) {
+    impl_.metadata.emplace(std::string(metric_family), metadata);
+  } else {
+    ++impl_.metadata_dropped;
+  }
+}
+
+absl::StatusOr<CommitResult> HeadAppender::Commit() {
+  absl::StatusOr<CommitResult> result = impl_.Commit(samples_);
+  if (result.ok() && !unsupported_.empty()) {
+    result->counts[static_cast<size_t>(AppendOutcome::kUnsupported)] += unsupported_.size();
+    impl_.NoteUnsupported(unsupported_.size());
+    if (!result->first_refusal) {
+      result->first_refusal = CommitResult::Refusal{
+          AppendOutcome::kUnsupported, impl_.LabelsOf(unsupported_[0].ref), unsupported_[0].t};
+    }
+  }
+  Rollback();
+  return result;
+}
+
+void HeadAppender::Rollback() {
+  samples_.clear();
+  unsupported_.clear();
+}
+
+}  // namespace hearth

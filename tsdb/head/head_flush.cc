@@ -1,0 +1,129 @@
+// The compactor's side of the head: BeginFlush, EndFlush, and what may be deleted afterwards.
+#include <algorithm>
+#include <utility>
+
+#include "model/status.h"
+#include "tsdb/head/head_impl.h"
+#include "tsdb/wal/segment.h"
+
+namespace hearth {
+
+absl::Status FlushWindow::ReadChunks(size_t i, std::string* storage,
+                                     std::vector<FlushChunk>* chunks) const {
+  storage->clear();
+  chunks->clear();
+  const Series& series = series_[i];
+  absl::Status status;
+  std::vector<size_t> payloads, sizes;
+  for (uint32_t c = series.chunks_begin; c < series.chunks_begin + series.chunks; ++c) {
+    const absl::StatusOr<size_t> payload = log_.Read(chunks_[c], series.fingerprint, storage);
+    status.Update(payload.status());
+    if (!payload.ok()) continue;
+    payloads.push_back(*payload);
+    sizes.push_back(chunks_[c].bytes);
+    chunks->push_back({chunks_[c].meta(), std::string_view()});
+  }
+  // Only now *storage stays where it is.
+  for (size_t c = 0; c < payloads.size(); ++c) {
+    (*chunks)[c].bytes = std::string_view(*storage).substr(payloads[c], sizes[c]);
+  }
+  return status;
+}
+
+absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
+  FlushWindow flush;
+  flush.window_start_ = window_start;
+  const TimeRange window = WindowRange(window_start, options.window_ms);
+  {
+    MutexLock lock(&commit_mu);
+    const uint32_t slots = table.slot_end();
+    for (uint32_t slot = 0; slot < slots; ++slot) {
+      MemSeries& series = table.At(slot);
+      if (series.state.count > 0 && window.Contains(series.mint))
+        CloseChunk(slot, &series, wal->last_lsn());
+    }
+    // Rolled, so that what this flush covers can be deleted when it is done.
+    HEARTH_RETURN_IF_ERROR(chunk_log->Roll());
+    HEARTH_RETURN_IF_ERROR(wal->Roll());
+    flush.lsn_ = wal->last_lsn();
+    flush.log_ = chunk_log->View();
+    for (uint32_t slot = 0; slot < slots; ++slot) {
+      const MemSeries& series = table.At(slot);
+      FlushWindow::Series entry;
+      entry.chunks_begin = static_cast<uint32_t>(flush.chunks_.size());
+      closed.ForEach(series.closed, [&](const ChunkLocator& locator) {
+        if (!window.Contains(locator.mint)) return;
+        flush.chunks_.push_back(locator);
+        entry.samples += locator.count;
+        entry.maxt = std::max(entry.chunks++ == 0 ? locator.maxt() : entry.maxt, locator.maxt());
+      });
+      if (entry.chunks == 0) continue;
+      std::reverse(flush.chunks_.begin() + entry.chunks_begin, flush.chunks_.end());
+      entry.fingerprint = series.fingerprint;
+      entry.ref = table.RefOf(slot).id;
+      entry.labels_begin = flush.labels_.size();
+      labels.AppendLabels(slot, &flush.labels_);
+      entry.labels_size = static_cast<uint32_t>(flush.labels_.size() - entry.labels_begin);
+      flush.series_.push_back(entry);
+    }
+  }
+  std::sort(flush.series_.begin(), flush.series_.end(),
+            [](const auto& a, const auto& b) { return a.fingerprint < b.fingerprint; });
+  return flush;
+}
+
+absl::Status Head::Impl::EndFlush(const FlushWindow& flush) {
+  const TimeRange window = WindowRange(flush.window_start_, options.window_ms);
+  MutexLock lock(&commit_mu);
+  for (const FlushWindow::Series& entry : flush.series_) {
+    const SeriesRef ref{entry.ref};
+    MemSeries& series = table.At(SeriesTable::SlotOf(ref));
+    // A series with chunks is never forgotten, so the reference still holds unless this flush ended
+    // before.
+    if (series.generation != SeriesTable::GenerationOf(ref)) continue;
+    closed.RemoveIf(&series.closed, [&](const ChunkLocator& locator) {
+      // Later chunks of the window begin after what the flush has.
+      if (!window.Contains(locator.mint) || locator.mint > entry.maxt) return false;
+      chunk_log->Release(locator);
+      window_chunks.Remove(flush.window_start_);
+      return true;
+    });
+  }
+  wal_coverage.NoteFlushed(flush.window_start_, flush.lsn_);
+  ForgetIdle(options.clock->NowMs() - options.forget_after_ms);
+  absl::Status status = chunk_log->DeleteUnused();
+  status.Update(DeleteWalSegments());
+  return status;
+}
+
+void Head::Impl::ForgetIdle(TimeMs used_before_ms) {
+  std::vector<uint32_t> empty;
+  const uint32_t slots = table.slot_end();
+  for (uint32_t slot = 0; slot < slots; ++slot) {
+    const MemSeries& series = table.At(slot);
+    if (series.closed == 0 && series.state.count == 0) empty.push_back(slot);
+  }
+  const uint32_t used_before_s =
+      static_cast<uint32_t>(std::clamp<TimeMs>(used_before_ms / 1000, 0, UINT32_MAX));
+  table.RemoveIdle(empty, used_before_s, [&](const std::vector<uint32_t>& removed) {
+    labels.Remove(removed);
+    counted.series_removed += removed.size();
+  });
+}
+
+absl::Status Head::Impl::DeleteWalSegments() {
+  const TimeMs oldest = OldestKept(options.clock->NowMs());
+  const TimeMs first_kept = options.retention_ms == 0 ? oldest : WindowOf(oldest);
+  absl::Status status;
+  for (const uint32_t number : wal_coverage.Deletable(wal->segment(), first_kept)) {
+    const absl::Status removed = options.fs->Remove(SegmentPath(options.wal_dir, number));
+    if (removed.ok() || absl::IsNotFound(removed)) {
+      wal_coverage.Forget(number);
+    } else {
+      status.Update(removed);
+    }
+  }
+  return status;
+}
+
+}  // namespace hearth

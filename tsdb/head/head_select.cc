@@ -1,0 +1,192 @@
+// The read path: what Head::Select and the label calls see.
+#include <algorithm>
+#include <utility>
+
+#include "model/status.h"
+#include "model/text.h"
+#include "tsdb/head/head_impl.h"
+#include "tsdb/head/head_series_set.h"
+
+namespace hearth {
+namespace {
+
+// Looking postings up under the commit lock would make every commit wait for every regular
+// expression, so it is done before and the result is thrown away when series came or went
+// meanwhile. After this many tries the lock is taken first.
+constexpr int kUnlockedTries = 2;
+constexpr size_t kPrefetchAhead = 8;
+
+struct Candidates {
+  std::vector<uint32_t> slots;
+  std::vector<size_t> label_ends;  // In `labels`, by slot's place.
+  std::string labels;
+};
+
+absl::Status Lookup(const LabelIndex& index, std::span<const SelectRequest> requests,
+                    std::vector<Candidates>* all) {
+  all->assign(requests.size(), Candidates());
+  for (size_t i = 0; i < requests.size(); ++i) {
+    if (requests[i].range.empty()) continue;
+    Candidates& found = (*all)[i];
+    HEARTH_RETURN_IF_ERROR(
+        index.Select(requests[i].matchers, [&](uint32_t slot, std::string_view labels) {
+          found.slots.push_back(slot);
+          found.labels.append(labels);
+          found.label_ends.push_back(found.labels.size());
+        }));
+  }
+  return absl::OkStatus();
+}
+
+// Copies what the candidates have in the range. Called under the commit lock.
+std::unique_ptr<HeadSeriesSet> Copy(const SeriesTable& table, const LocatorLists& closed,
+                                    TimeRange range, Candidates candidates) {
+  auto set = std::make_unique<HeadSeriesSet>();
+  set->labels_ = std::move(candidates.labels);
+  for (size_t i = 0; i < candidates.slots.size(); ++i) {
+    if (i + kPrefetchAhead < candidates.slots.size())
+      table.Prefetch(candidates.slots[i + kPrefetchAhead]);
+    const MemSeries& series = table.At(candidates.slots[i]);
+    HeadSeriesSet::Entry entry;
+    entry.fingerprint = series.fingerprint;
+    entry.labels_begin = i == 0 ? 0 : candidates.label_ends[i - 1];
+    entry.labels_size = static_cast<uint32_t>(candidates.label_ends[i] - entry.labels_begin);
+    entry.chunks_begin = set->chunks_.size();
+    closed.ForEach(series.closed, [&](const ChunkLocator& locator) {
+      if (locator.range().Overlaps(range)) set->chunks_.push_back(locator);
+    });
+    std::reverse(set->chunks_.begin() + static_cast<ptrdiff_t>(entry.chunks_begin),
+                 set->chunks_.end());
+    entry.chunks = static_cast<uint32_t>(set->chunks_.size() - entry.chunks_begin);
+    const XorState& state = series.state;
+    if (state.count > 0 && TimeRange{series.mint, state.t}.Overlaps(range)) {
+      entry.open = ChunkMeta{series.mint, state.t, state.count, ChunkEncoding::kXor};
+      entry.open_begin = set->open_.size();
+      entry.open_size = static_cast<uint32_t>(XorBytes(state));
+      set->open_.append(series.chunk, entry.open_size);
+    }
+    if (entry.chunks > 0 || entry.open.count > 0) set->entries_.push_back(entry);
+  }
+  return set;
+}
+
+}  // namespace
+
+absl::Status HeadSeriesSet::Read(size_t i, TimeRange range, SampleColumns* columns) const {
+  columns->Clear();
+  const Entry& entry = entries_[i];
+  std::string storage;
+  for (size_t c = entry.chunks_begin; c < entry.chunks_begin + entry.chunks; ++c) {
+    const ChunkLocator& locator = chunks_[c];
+    if (!locator.range().Overlaps(range)) continue;
+    storage.clear();
+    HEARTH_ASSIGN_OR_RETURN(const size_t payload, log_.Read(locator, entry.fingerprint, &storage));
+    HEARTH_RETURN_IF_ERROR(
+        DecodeChunk(locator.meta(), std::string_view(storage).substr(payload), range, columns));
+  }
+  if (entry.open.count == 0) return absl::OkStatus();
+  return DecodeChunk(entry.open, std::string_view(open_).substr(entry.open_begin, entry.open_size),
+                     range, columns);
+}
+
+absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Head::Select(
+    std::span<const SelectRequest> requests) const {
+  std::vector<std::unique_ptr<HeadSeriesSet>> sets;
+  for (int attempt = 0; sets.empty() && !requests.empty(); ++attempt) {
+    std::vector<Candidates> candidates;
+    const uint64_t version = impl_->labels.version();
+    if (attempt < kUnlockedTries)
+      HEARTH_RETURN_IF_ERROR(Lookup(impl_->labels, requests, &candidates));
+    MutexLock lock(&impl_->commit_mu);
+    if (attempt >= kUnlockedTries) {
+      // Series may still be created, but no sample of theirs can be committed while the lock is
+      // held.
+      HEARTH_RETURN_IF_ERROR(Lookup(impl_->labels, requests, &candidates));
+    } else if (impl_->labels.version() != version) {
+      continue;
+    }
+    const ChunkLogView log = impl_->chunk_log->View();
+    for (size_t i = 0; i < requests.size(); ++i) {
+      sets.push_back(
+          Copy(impl_->table, impl_->closed, requests[i].range, std::move(candidates[i])));
+      sets.back()->log_ = log;
+    }
+  }
+  std::vector<std::unique_ptr<SeriesSet>> result;
+  for (std::unique_ptr<HeadSeriesSet>& set : sets) {
+    std::sort(set->entries_.begin(), set->entries_.end(),
+              [](const auto& a, const auto& b) { return a.fingerprint < b.fingerprint; });
+    result.push_back(std::move(set));
+  }
+  return result;
+}
+
+namespace {
+
+// Calls visit(labels) for the series that a label query with matchers selects; a series may come
+// once for each set.
+absl::Status VisitSeries(const Head& head, const LabelQuery& query, bool all_without_matchers,
+                         absl::FunctionRef<void(LabelsView)> visit) {
+  std::vector<SelectRequest> requests;
+  for (const std::vector<Matcher>& matchers : query.matcher_sets)
+    requests.push_back({matchers, query.range});
+  if (requests.empty() && all_without_matchers) requests.push_back({{}, query.range});
+  HEARTH_ASSIGN_OR_RETURN(const auto sets, head.Select(requests));
+  for (const auto& set : sets) {
+    for (size_t i = 0; i < set->size(); ++i) visit(set->labels(i));
+  }
+  return absl::OkStatus();
+}
+
+template <typename T>
+void SortAndCut(size_t limit, std::vector<T>* values) {
+  std::sort(values->begin(), values->end());
+  values->erase(std::unique(values->begin(), values->end()), values->end());
+  if (limit > 0 && values->size() > limit) values->resize(limit);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> Head::LabelNames(const LabelQuery& query) const {
+  std::vector<std::string> names;
+  if (query.matcher_sets.empty()) {
+    if (Range().Overlaps(query.range) && !Range().empty()) names = impl_->labels.Names();
+  } else {
+    StringSet seen;
+    HEARTH_RETURN_IF_ERROR(VisitSeries(*this, query, false, [&](LabelsView labels) {
+      for (const Label label : labels) {
+        if (!seen.contains(label.name)) seen.emplace(label.name);
+      }
+    }));
+    names.assign(seen.begin(), seen.end());
+  }
+  SortAndCut(query.limit, &names);
+  return names;
+}
+
+absl::StatusOr<std::vector<std::string>> Head::LabelValues(std::string_view name,
+                                                           const LabelQuery& query) const {
+  std::vector<std::string> values;
+  if (query.matcher_sets.empty()) {
+    if (Range().Overlaps(query.range) && !Range().empty()) values = impl_->labels.Values(name);
+  } else {
+    StringSet seen;
+    HEARTH_RETURN_IF_ERROR(VisitSeries(*this, query, false, [&](LabelsView labels) {
+      const std::string_view value = labels.Get(name);
+      if (!value.empty() && !seen.contains(value)) seen.emplace(value);
+    }));
+    values.assign(seen.begin(), seen.end());
+  }
+  SortAndCut(query.limit, &values);
+  return values;
+}
+
+absl::StatusOr<std::vector<Labels>> Head::Series(const LabelQuery& query) const {
+  std::vector<Labels> series;
+  HEARTH_RETURN_IF_ERROR(
+      VisitSeries(*this, query, true, [&](LabelsView labels) { series.emplace_back(labels); }));
+  SortAndCut(query.limit, &series);
+  return series;
+}
+
+}  // namespace hearth

@@ -1,0 +1,251 @@
+#include "tsdb/head/label_index.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "model/status.h"
+
+namespace hearth {
+
+// One label pair. Its bytes are one label of a canonical label set: name and value lie inside.
+struct LabelIndex::Pair {
+  std::unique_ptr<char[]> bytes;  // Null: the number is free.
+  uint32_t size = 0;
+  uint32_t place = 0;   // In its Name's pairs.
+  uint32_t sorted = 0;  // Leading postings that are in order.
+  Postings postings;
+  Name* name = nullptr;
+
+  std::string_view view() const { return {bytes.get(), size}; }
+  std::string_view value() const { return (*LabelsView(view()).begin()).value; }
+};
+
+struct LabelIndex::Name {
+  std::string name;
+  std::vector<PairId> pairs;
+};
+
+size_t LabelIndex::PairHash::operator()(std::string_view bytes) const {
+  return StringHash()(bytes);
+}
+size_t LabelIndex::PairHash::operator()(PairId id) const { return (*this)((*pairs)[id].view()); }
+bool LabelIndex::PairEq::operator()(PairId a, std::string_view b) const {
+  return (*pairs)[a].view() == b;
+}
+
+// The index as SelectPostings wants to see it. The lock is held while it lives.
+class LabelIndex::Source : public PostingsSource {
+ public:
+  explicit Source(const LabelIndex& index) : index_(index) {}
+
+  absl::Status All(Postings* out) const override NO_THREAD_SAFETY_ANALYSIS {
+    out->clear();
+    for (uint32_t slot = 0; slot < index_.series_.size(); ++slot) {
+      if (index_.series_[slot] != nullptr) out->push_back(slot);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Of(std::string_view name, std::string_view value,
+                  Postings* out) const override NO_THREAD_SAFETY_ANALYSIS {
+    out->clear();
+    std::string bytes;
+    AppendCanonicalLabel(name, value, &bytes);
+    const auto it = index_.pair_ids_.find(std::string_view(bytes));
+    if (it != index_.pair_ids_.end()) {
+      const PostingsView postings = index_.PostingsOf(*it);
+      out->assign(postings.begin(), postings.end());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status OfValues(std::string_view name, absl::FunctionRef<bool(std::string_view)> wanted,
+                        Postings* out) const override NO_THREAD_SAFETY_ANALYSIS {
+    out->clear();
+    const auto it = index_.names_.find(name);
+    if (it == index_.names_.end()) return absl::OkStatus();
+    std::vector<PostingsView> lists;
+    for (const PairId id : it->second->pairs) {
+      if (wanted(index_.pairs_[id].value())) lists.push_back(index_.PostingsOf(id));
+    }
+    *out = Merge(lists);
+    return absl::OkStatus();
+  }
+
+ private:
+  const LabelIndex& index_;
+};
+
+LabelIndex::LabelIndex() : pair_ids_(0, PairHash{&pairs_}, PairEq{&pairs_}) {}
+LabelIndex::~LabelIndex() = default;
+
+LabelIndex::PairId LabelIndex::FindOrAddPair(std::string_view bytes, const Label& label) {
+  const auto it = pair_ids_.find(bytes);
+  if (it != pair_ids_.end()) return *it;
+  PairId id;
+  if (free_pairs_.empty()) {
+    id = static_cast<PairId>(pairs_.size());
+    pairs_.emplace_back();
+  } else {
+    id = free_pairs_.back();
+    free_pairs_.pop_back();
+  }
+  auto name = names_.find(label.name);
+  if (name == names_.end()) {
+    name = names_.emplace(std::string(label.name), std::make_unique<Name>()).first;
+    name->second->name = label.name;
+  }
+  Pair& pair = pairs_[id];
+  pair.bytes = std::make_unique_for_overwrite<char[]>(bytes.size());
+  std::memcpy(pair.bytes.get(), bytes.data(), bytes.size());
+  pair.size = static_cast<uint32_t>(bytes.size());
+  pair.name = name->second.get();
+  pair.place = static_cast<uint32_t>(pair.name->pairs.size());
+  pair.name->pairs.push_back(id);
+  pair_bytes_ += bytes.size();
+  pair_ids_.insert(id);
+  return id;
+}
+
+void LabelIndex::DropPair(PairId id) {
+  Pair& pair = pairs_[id];
+  pair_ids_.erase(id);
+  Name* const name = pair.name;
+  // The last of the name's pairs takes the free place.
+  name->pairs[pair.place] = name->pairs.back();
+  pairs_[name->pairs.back()].place = pair.place;
+  name->pairs.pop_back();
+  if (name->pairs.empty()) names_.erase(names_.find(name->name));
+  pair_bytes_ -= pair.size;
+  pair = Pair();
+  free_pairs_.push_back(id);
+}
+
+void LabelIndex::Add(uint32_t slot, LabelsView labels) {
+  MutexLock lock(&mu_);
+  const size_t n = labels.size();
+  auto ids = std::make_unique_for_overwrite<PairId[]>(n + 1);
+  ids[0] = static_cast<PairId>(n);
+  size_t i = 0;
+  const char* begin = labels.bytes().data();
+  for (const Label label : labels) {
+    // A label reaches from the end of the one before to the end of its value.
+    const char* const end = label.value.data() + label.value.size();
+    const PairId id = FindOrAddPair({begin, static_cast<size_t>(end - begin)}, label);
+    begin = end;
+    ids[++i] = id;
+    Pair& pair = pairs_[id];
+    const bool in_order = pair.postings.empty() || pair.postings.back() < slot;
+    if (in_order && pair.sorted == pair.postings.size()) ++pair.sorted;
+    pair.postings.push_back(slot);
+  }
+  if (slot >= series_.size()) series_.resize(slot + 1);
+  series_[slot] = std::move(ids);
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+void LabelIndex::Remove(PostingsView slots) {
+  MutexLock lock(&mu_);
+  std::vector<PairId> touched;
+  for (const uint32_t slot : slots) {
+    const PairId* const ids = series_[slot].get();
+    touched.insert(touched.end(), ids + 1, ids + 1 + ids[0]);
+    series_[slot] = nullptr;
+  }
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  for (const PairId id : touched) {
+    Postings left = Without(PostingsOf(id), slots);
+    if (left.empty()) {
+      DropPair(id);
+    } else {
+      left.shrink_to_fit();
+      pairs_[id].sorted = static_cast<uint32_t>(left.size());
+      pairs_[id].postings = std::move(left);
+    }
+  }
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+PostingsView LabelIndex::PostingsOf(PairId id) const {
+  Pair& pair = pairs_[id];
+  if (pair.sorted < pair.postings.size()) {
+    const auto middle = pair.postings.begin() + pair.sorted;
+    std::sort(middle, pair.postings.end());
+    std::inplace_merge(pair.postings.begin(), middle, pair.postings.end());
+    pair.sorted = static_cast<uint32_t>(pair.postings.size());
+  }
+  return pair.postings;
+}
+
+absl::Status LabelIndex::Select(
+    std::span<const Matcher> matchers,
+    absl::FunctionRef<void(uint32_t slot, std::string_view labels)> visit) const {
+  MutexLock lock(&mu_);
+  HEARTH_ASSIGN_OR_RETURN(const Postings slots, SelectPostings(Source(*this), matchers));
+  std::string labels;
+  for (const uint32_t slot : slots) {
+    labels.clear();
+    AppendLabelsLocked(slot, &labels);
+    visit(slot, labels);
+  }
+  return absl::OkStatus();
+}
+
+void LabelIndex::AppendLabels(uint32_t slot, std::string* out) const {
+  MutexLock lock(&mu_);
+  AppendLabelsLocked(slot, out);
+}
+
+void LabelIndex::AppendLabelsLocked(uint32_t slot, std::string* out) const {
+  const PairId* const ids = series_[slot].get();
+  for (PairId i = 1; i <= ids[0]; ++i) out->append(pairs_[ids[i]].view());
+}
+
+std::vector<std::string> LabelIndex::Names() const {
+  std::vector<std::string> names;
+  {
+    MutexLock lock(&mu_);
+    names.reserve(names_.size());
+    for (const auto& [text, name] : names_) names.push_back(text);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> LabelIndex::Values(std::string_view name) const {
+  std::vector<std::string> values;
+  {
+    MutexLock lock(&mu_);
+    const auto it = names_.find(name);
+    if (it == names_.end()) return values;
+    values.reserve(it->second->pairs.size());
+    for (const PairId id : it->second->pairs) values.emplace_back(pairs_[id].value());
+  }
+  std::sort(values.begin(), values.end());
+  return values;
+}
+
+size_t LabelIndex::pair_count() const {
+  MutexLock lock(&mu_);
+  return pair_ids_.size();
+}
+
+size_t LabelIndex::name_count() const {
+  MutexLock lock(&mu_);
+  return names_.size();
+}
+
+size_t LabelIndex::bytes() const {
+  MutexLock lock(&mu_);
+  size_t bytes =
+      pair_bytes_ + pairs_.capacity() * sizeof(Pair) + series_.capacity() * sizeof(void*);
+  for (const Pair& pair : pairs_) bytes += pair.postings.capacity() * sizeof(uint32_t);
+  for (const auto& ids : series_) {
+    if (ids != nullptr) bytes += (ids[0] + 1) * sizeof(PairId);
+  }
+  return bytes;
+}
+
+}  // namespace hearth

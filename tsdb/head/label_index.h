@@ -1,0 +1,100 @@
+// tsdb/head/label_index.h
+//
+// LabelIndex: the labels of the head's series. Each label pair is kept once, as its canonical
+// bytes, with the postings of the series that carry it; a series is the list of its pairs' numbers,
+// and its label set is their bytes one after another. A series is named by its slot in the
+// SeriesTable.
+//
+// Thread safety: all methods may be called from any thread. Select and AppendLabels see one state
+// each; version() tells whether two calls saw the same.
+#ifndef HEARTH_TSDB_HEAD_LABEL_INDEX_H_
+#define HEARTH_TSDB_HEAD_LABEL_INDEX_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "model/labels.h"
+#include "model/matcher.h"
+#include "model/mutex.h"
+#include "model/text.h"
+#include "tsdb/index/postings.h"
+#include "tsdb/index/select_postings.h"
+
+namespace hearth {
+
+class LabelIndex {
+ public:
+  LabelIndex();
+  ~LabelIndex();
+
+  // Adds a series; `slot` must be free. `labels` is canonical and not empty.
+  void Add(uint32_t slot, LabelsView labels);
+  // Removes series; `slots` ascending.
+  void Remove(PostingsView slots);
+
+  // The series that satisfy all matchers, and calls visit(slot, canonical label bytes) for each of
+  // them in order of slot.
+  absl::Status Select(std::span<const Matcher> matchers,
+                      absl::FunctionRef<void(uint32_t slot, std::string_view labels)> visit) const;
+  // Appends the canonical bytes of a series' labels.
+  void AppendLabels(uint32_t slot, std::string* out) const;
+
+  std::vector<std::string> Names() const;                        // Sorted.
+  std::vector<std::string> Values(std::string_view name) const;  // Sorted.
+
+  // Grows with each Add and Remove.
+  uint64_t version() const { return version_.load(std::memory_order_acquire); }
+  size_t pair_count() const;
+  size_t name_count() const;
+  size_t bytes() const;  // About.
+
+ private:
+  struct Pair;
+  struct Name;
+  class Source;
+  using PairId = uint32_t;
+
+  // The hash set holds numbers of pairs and is asked by their bytes.
+  struct PairHash {
+    using is_transparent = void;
+    const std::vector<Pair>* pairs;
+    size_t operator()(PairId id) const;
+    size_t operator()(std::string_view bytes) const;
+  };
+  struct PairEq {
+    using is_transparent = void;
+    const std::vector<Pair>* pairs;
+    bool operator()(PairId a, PairId b) const { return a == b; }
+    bool operator()(PairId a, std::string_view b) const;
+    bool operator()(std::string_view a, PairId b) const { return (*this)(b, a); }
+  };
+
+  PairId FindOrAddPair(std::string_view bytes, const Label& label) EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void DropPair(PairId id) EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The postings in order; sorts what was added out of order.
+  PostingsView PostingsOf(PairId id) const EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void AppendLabelsLocked(uint32_t slot, std::string* out) const EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  std::atomic<uint64_t> version_{0};
+  mutable Mutex mu_;
+  // Mutable: sorting postings is part of reading them.
+  mutable std::vector<Pair> pairs_ GUARDED_BY(mu_);
+  std::vector<PairId> free_pairs_ GUARDED_BY(mu_);
+  absl::flat_hash_set<PairId, PairHash, PairEq> pair_ids_ GUARDED_BY(mu_);
+  StringMap<std::unique_ptr<Name>> names_ GUARDED_BY(mu_);
+  // By slot: the number of pairs, then the pairs. Null for a free slot.
+  std::vector<std::unique_ptr<PairId[]>> series_ GUARDED_BY(mu_);
+  size_t pair_bytes_ GUARDED_BY(mu_) = 0;
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_HEAD_LABEL_INDEX_H_

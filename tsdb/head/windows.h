@@ -1,0 +1,130 @@
+// tsdb/head/windows.h
+//
+// Three small books about windows: which ones a batch of samples touches, how many chunks each has
+// in the head, and which WAL segments still hold something that the store does not have.
+//
+// Thread safety: none; the head's commit lock guards them.
+#ifndef HEARTH_TSDB_HEAD_WINDOWS_H_
+#define HEARTH_TSDB_HEAD_WINDOWS_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "tsdb/lsn.h"
+#include "tsdb/window.h"
+
+namespace hearth {
+
+// The windows of a batch of samples. Neighbours mostly share one, so the common case costs two
+// comparisons.
+class TouchedWindows {
+ public:
+  explicit TouchedWindows(TimeMs window_ms) : window_ms_(window_ms) {}
+
+  void Clear() {
+    starts_.clear();
+    current_ = TimeRange{0, -1};
+  }
+  void Touch(TimeMs t) {
+    if (!current_.Contains(t)) [[unlikely]]
+      Enter(WindowStart(t, window_ms_));
+  }
+  const std::vector<TimeMs>& starts() const { return starts_; }
+
+ private:
+  void Enter(TimeMs start) {
+    current_ = WindowRange(start, window_ms_);
+    if (std::find(starts_.begin(), starts_.end(), start) == starts_.end()) starts_.push_back(start);
+  }
+
+  TimeMs window_ms_;
+  TimeRange current_{0, -1};
+  std::vector<TimeMs> starts_;
+};
+
+// Chunks, open and closed, by window.
+class WindowChunks {
+ public:
+  void Add(TimeMs start) {
+    ++chunks_[start];
+    ++total_;
+  }
+  void Remove(TimeMs start) {
+    const auto it = chunks_.find(start);
+    if (--it->second == 0) chunks_.erase(it);
+    --total_;
+  }
+  std::vector<TimeMs> Starts() const {
+    std::vector<TimeMs> starts;
+    for (const auto& [start, count] : chunks_) starts.push_back(start);
+    return starts;
+  }
+  uint64_t total() const { return total_; }
+
+ private:
+  std::map<TimeMs, uint64_t> chunks_;
+  uint64_t total_ = 0;
+};
+
+// For each WAL segment the largest LSN by window. A segment may be deleted when for each of its
+// windows the store has everything up to that LSN, or the window has left the retention.
+class WalCoverage {
+ public:
+  void NoteSegment(uint32_t segment, uint64_t bytes) { segments_[segment].bytes = bytes; }
+  void NoteSamples(uint32_t segment, const std::vector<TimeMs>& windows, Lsn lsn) {
+    std::map<TimeMs, Lsn>& held = segments_[segment].windows;
+    for (const TimeMs start : windows) {
+      Lsn& largest = held[start];
+      largest = std::max(largest, lsn);
+    }
+  }
+  void NoteFlushed(TimeMs window, Lsn lsn) {
+    Lsn& flushed = flushed_[window];
+    flushed = std::max(flushed, lsn);
+  }
+
+  // Segments below `current` that nothing needs. `first_kept`: the start of the oldest window
+  // inside the retention.
+  std::vector<uint32_t> Deletable(uint32_t current, TimeMs first_kept) const {
+    std::vector<uint32_t> numbers;
+    for (const auto& [number, segment] : segments_) {
+      const bool needed =
+          std::any_of(segment.windows.begin(), segment.windows.end(), [&](const auto& held) {
+            const auto flushed = flushed_.find(held.first);
+            return held.first >= first_kept &&
+                   (flushed == flushed_.end() || flushed->second < held.second);
+          });
+      if (number < current && !needed) numbers.push_back(number);
+    }
+    return numbers;
+  }
+  void Forget(uint32_t segment) {
+    segments_.erase(segment);
+    // Coverage of windows that no segment holds is of no use any more.
+    std::erase_if(flushed_, [&](const auto& flushed) {
+      return std::none_of(segments_.begin(), segments_.end(),
+                          [&](const auto& s) { return s.second.windows.contains(flushed.first); });
+    });
+  }
+
+  size_t segments() const { return segments_.size(); }
+  uint64_t bytes() const {
+    uint64_t total = 0;
+    for (const auto& [number, segment] : segments_) total += segment.bytes;
+    return total;
+  }
+
+ private:
+  struct Segment {
+    uint64_t bytes = 0;
+    std::map<TimeMs, Lsn> windows;
+  };
+  std::map<uint32_t, Segment> segments_;
+  std::map<TimeMs, Lsn> flushed_;
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_HEAD_WINDOWS_H_

@@ -1,0 +1,50 @@
+// tsdb/merged_querier.h
+//
+// The Querier over head and store: takes the head's answer first and the store's version second, so that a window that is flushed in
+// between is seen twice, and resolved by timestamp, rather than not at all.
+//
+// Thread safety and lifetime: as Querier. Head and store outlive it.
+#ifndef HEARTH_TSDB_MERGED_QUERIER_H_
+#define HEARTH_TSDB_MERGED_QUERIER_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tsdb/head/head.h"
+#include "tsdb/storage.h"
+#include "tsdb/store/generation_reader.h"
+#include "tsdb/store/store.h"
+
+namespace hearth {
+
+class MergedQuerier : public Querier {
+ public:
+  MergedQuerier(const Head* head, const Store* store) : head_(head), store_(store) {}
+
+  absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Select(
+      std::span<const SelectRequest> requests) override;
+  absl::StatusOr<std::vector<std::string>> LabelNames(const LabelQuery& query) override;
+  absl::StatusOr<std::vector<std::string>> LabelValues(std::string_view name,
+                                                       const LabelQuery& query) override;
+  absl::StatusOr<std::vector<Labels>> Series(const LabelQuery& query) override;
+
+ private:
+  // Calls fn for each generation that overlaps the range, in the version of this moment.
+  absl::Status ForEachGeneration(TimeRange range,
+                                 absl::FunctionRef<absl::Status(const GenerationReader&)> fn) const;
+  // Calls fn for each series of a generation that satisfies one of the query's matcher sets.
+  absl::Status ForEachSeries(const GenerationReader& reader, const LabelQuery& query,
+                             GenerationReader::SeriesFn fn) const;
+
+  const Head* const head_;
+  const Store* const store_;
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_MERGED_QUERIER_H_

@@ -1,0 +1,152 @@
+#include "tsdb/merged_series_set.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "model/status.h"
+#include "tsdb/merge_columns.h"
+
+namespace hearth {
+
+namespace {
+// What one selection may hold of fetched bundles; beyond it they are read one by one through the block cache.
+constexpr uint64_t kFetchBytesMax = uint64_t{64} << 20;
+}  // namespace
+
+// Joins by fingerprint while it collects.
+class MergedSeriesSet::Builder {
+ public:
+  explicit Builder(MergedSeriesSet* set) : set_(set) {}
+
+  void AddHead() {
+    const SeriesSet& head = *set_->head_;
+    by_fingerprint_.reserve(head.size());
+    for (uint32_t i = 0; i < head.size(); ++i) {
+      by_fingerprint_.emplace(head.fingerprint(i), set_->series_.size());
+      set_->series_.push_back({.fingerprint = head.fingerprint(i), .head = i});
+    }
+  }
+
+  absl::Status AddGeneration(const SelectRequest& request,
+                             std::unique_ptr<GenerationReader> reader) {
+    HEARTH_ASSIGN_OR_RETURN(Postings ids, SelectPostings(*reader, request.matchers));
+    if (ids.empty()) return absl::OkStatus();
+    const auto source = static_cast<uint32_t>(set_->sources_.size());
+    HEARTH_RETURN_IF_ERROR(
+        reader->ReadSeries(ids, [&](size_t i, const hearth::Fingerprint& fingerprint, LabelsView labels) {
+          const auto [it, added] = by_fingerprint_.try_emplace(fingerprint, set_->series_.size());
+          if (added) {
+            set_->series_.push_back({.fingerprint = fingerprint,
+                                     .labels_size = static_cast<uint32_t>(labels.bytes().size()),
+                                     .labels_begin = set_->labels_.size()});
+            set_->labels_.append(labels.bytes());
+          }
+          part_series_.push_back(it->second);
+          set_->parts_.push_back({source, ids[i], static_cast<uint32_t>(i)});
+        }));
+    fetch_bytes_ += reader->bundle_bytes() * ids.size();
+    set_->sources_.push_back({std::move(reader), std::move(ids)});
+    return absl::OkStatus();
+  }
+
+  void Finish() {
+    GroupParts();
+    std::sort(set_->series_.begin(), set_->series_.end(),
+              [](const Series& a, const Series& b) { return a.fingerprint < b.fingerprint; });
+    set_->fetch_at_once_ = fetch_bytes_ <= kFetchBytesMax;
+  }
+
+ private:
+  // Counting sort of the parts by series; a series' parts stay in order of generation.
+  void GroupParts() {
+    std::vector<Series>& series = set_->series_;
+    for (const size_t s : part_series_) ++series[s].parts_end;
+    size_t begin = 0;
+    for (Series& s : series) {
+      s.parts_begin = begin;
+      begin += s.parts_end;
+      s.parts_end = s.parts_begin;
+    }
+    std::vector<Part> grouped(set_->parts_.size());
+    for (size_t i = 0; i < grouped.size(); ++i) {
+      grouped[series[part_series_[i]].parts_end++] = set_->parts_[i];
+    }
+    set_->parts_ = std::move(grouped);
+  }
+
+  MergedSeriesSet* const set_;
+  absl::flat_hash_map<hearth::Fingerprint, size_t> by_fingerprint_;
+  std::vector<size_t> part_series_;  // The series of each part.
+  uint64_t fetch_bytes_ = 0;
+};
+
+absl::StatusOr<std::unique_ptr<MergedSeriesSet>> MergedSeriesSet::Create(
+    const SelectRequest& request, std::unique_ptr<SeriesSet> head, const Store* store,
+    const StoreVersion& version) {
+  auto set = std::unique_ptr<MergedSeriesSet>(new MergedSeriesSet());
+  set->head_ = std::move(head);
+  Builder builder(set.get());
+  builder.AddHead();
+  for (const std::shared_ptr<Generation>& generation : version.generations) {
+    if (!generation->info.range.Overlaps(request.range)) continue;
+    HEARTH_RETURN_IF_ERROR(
+        builder.AddGeneration(request, std::make_unique<GenerationReader>(store, generation)));
+  }
+  builder.Finish();
+  return set;
+}
+
+LabelsView MergedSeriesSet::labels(size_t i) const {
+  const Series& series = series_[i];
+  if (series.head != kNotInHead) return head_->labels(series.head);
+  return LabelsView(std::string_view(labels_).substr(series.labels_begin, series.labels_size));
+}
+
+absl::Status MergedSeriesSet::Fetch() const {
+  if (fetched_.load(std::memory_order_acquire)) return absl::OkStatus();
+  MutexLock lock(&fetch_mu_);
+  if (fetched_.load(std::memory_order_relaxed) || !fetch_status_.ok()) return fetch_status_;
+  fetch_status_ = FetchAll();
+  fetched_.store(fetch_status_.ok(), std::memory_order_release);
+  return fetch_status_;
+}
+
+absl::Status MergedSeriesSet::FetchAll() const {
+  for (Source& source : sources_) {
+    source.ends.reserve(source.ids.size());
+    source.bytes.reserve(source.reader->bundle_bytes() * source.ids.size());
+    HEARTH_RETURN_IF_ERROR(
+        source.reader->ReadBundles(source.ids, [&](size_t, std::string_view bundle) {
+          source.bytes.append(bundle);
+          source.ends.push_back(source.bytes.size());
+        }));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MergedSeriesSet::Read(size_t i, TimeRange range, SampleColumns* columns) const {
+  columns->Clear();
+  const Series& series = series_[i];
+  if (series.parts_begin != series.parts_end && fetch_at_once_) HEARTH_RETURN_IF_ERROR(Fetch());
+  for (size_t p = series.parts_begin; p < series.parts_end; ++p) {
+    const Part& part = parts_[p];
+    const Source& source = sources_[part.reader];
+    if (!source.reader->info().range.Overlaps(range)) continue;
+    const size_t first = columns->t.size();
+    HEARTH_RETURN_IF_ERROR(
+        fetch_at_once_
+            ? source.reader->DecodeSamples(source.Bundle(part.bundle), range, columns)
+            : source.reader->ReadSamples(part.id, range, columns));
+    MergeTail(first, columns);
+  }
+  if (series.head == kNotInHead) return absl::OkStatus();
+  if (columns->t.empty()) return head_->Read(series.head, range, columns);
+  SampleColumns newest;
+  HEARTH_RETURN_IF_ERROR(head_->Read(series.head, range, &newest));
+  MergeInto(newest, columns);
+  return absl::OkStatus();
+}
+
+}  // namespace hearth

@@ -1,0 +1,93 @@
+// tsdb/merged_series_set.h
+//
+// The answer to one SelectRequest over everything: the head's series and those of each stored generation, joined by fingerprint. A
+// series' parts are read in the order (window, generation), the head last; where two have a timestamp the earlier part wins.
+//
+// Bundles are fetched in one pass per generation when the first sample is asked for, in the order they lie on disk, because series are
+// read in fingerprint order, which has nothing to do with it. A selection too large for that reads its bundles one by one.
+//
+// Thread safety and order: as SeriesSet.
+#ifndef HEARTH_TSDB_MERGED_SERIES_SET_H_
+#define HEARTH_TSDB_MERGED_SERIES_SET_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "model/mutex.h"
+#include "tsdb/storage.h"
+#include "tsdb/store/generation_reader.h"
+#include "tsdb/store/store.h"
+
+namespace hearth {
+
+class MergedSeriesSet : public SeriesSet {
+ public:
+  // `head` is the head's answer to the same request, taken before `version`: what moves from the head to the store in between is then
+  // seen twice, never not at all. The store outlives the set.
+  static absl::StatusOr<std::unique_ptr<MergedSeriesSet>> Create(const SelectRequest& request,
+                                                                 std::unique_ptr<SeriesSet> head,
+                                                                 const Store* store,
+                                                                 const StoreVersion& version);
+
+  size_t size() const override { return series_.size(); }
+  LabelsView labels(size_t i) const override;
+  const hearth::Fingerprint& fingerprint(size_t i) const override { return series_[i].fingerprint; }
+  absl::Status Read(size_t i, TimeRange range, SampleColumns* columns) const override;
+
+ private:
+  static constexpr uint32_t kNotInHead = 0xffffffff;
+
+  struct Series {
+    hearth::Fingerprint fingerprint;
+    uint32_t head = kNotInHead;     // Index in head_.
+    uint32_t labels_size = 0;       // Of series that the head does not have, in labels_.
+    size_t labels_begin = 0;
+    size_t parts_begin = 0;         // In parts_, up to the next series' begin.
+    size_t parts_end = 0;
+  };
+  // A bundle of one series in one generation.
+  struct Part {
+    uint32_t reader = 0;
+    uint32_t id = 0;
+    uint32_t bundle = 0;  // Index among the reader's bundles.
+  };
+  // A generation with the selected bundles, once fetched.
+  struct Source {
+    std::unique_ptr<GenerationReader> reader;
+    Postings ids;
+    std::string bytes;
+    std::vector<size_t> ends;  // Of the bundles in `bytes`.
+    std::string_view Bundle(size_t i) const {
+      const size_t begin = i == 0 ? 0 : ends[i - 1];
+      return std::string_view(bytes).substr(begin, ends[i] - begin);
+    }
+  };
+  class Builder;
+
+  MergedSeriesSet() = default;
+  // Fills the sources' bytes, once. The status is the same for everybody who asks.
+  absl::Status Fetch() const;
+  absl::Status FetchAll() const EXCLUSIVE_LOCKS_REQUIRED(fetch_mu_);
+
+  // Constant after Create.
+  std::unique_ptr<SeriesSet> head_;
+  std::vector<Series> series_;  // Ascending by fingerprint.
+  std::vector<Part> parts_;
+  std::string labels_;
+  bool fetch_at_once_ = false;
+
+  mutable std::vector<Source> sources_;  // The bytes are constant once fetched_ is true.
+  mutable std::atomic<bool> fetched_{false};
+  mutable Mutex fetch_mu_;
+  mutable absl::Status fetch_status_ GUARDED_BY(fetch_mu_);
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_MERGED_SERIES_SET_H_

@@ -1,0 +1,42 @@
+#include "tsdb/store/catalogue.h"
+
+#include "absl/status/status.h"
+#include "model/text.h"
+#include "tsdb/store/varint.h"
+
+namespace hearth {
+
+std::string EncodeCatalogueEntry(const GenerationInfo& info) {
+  std::string entry;
+  PutVarint(info.lsn, &entry);
+  PutVarint(info.series, &entry);
+  PutVarint(info.chunks, &entry);
+  PutVarint(info.samples, &entry);
+  PutVarint(static_cast<uint64_t>(info.range.mint - info.id.window.start), &entry);
+  PutVarint(static_cast<uint64_t>(info.range.maxt - info.range.mint), &entry);
+  return entry;
+}
+
+absl::StatusOr<GenerationInfo> DecodeCatalogueEntry(const GenerationId& id,
+                                                    std::string_view entry) {
+  VarintReader reader(entry);
+  GenerationInfo info;
+  info.id = id;
+  info.lsn = reader.Varint();
+  info.series = reader.Varint();
+  info.chunks = reader.Varint();
+  info.samples = reader.Varint();
+  const uint64_t start = reader.Varint();
+  const uint64_t span = reader.Varint();
+  const auto length = static_cast<uint64_t>(id.window.length);
+  // Bytes after the known fields belong to a later minor version.
+  if (!reader.ok() || start >= length || span >= length - start) {
+    return absl::DataLossError(
+        StrCat("catalogue entry of ", ToString(id), ": ", entry.size(), " bytes are malformed"));
+  }
+  info.range.mint = id.window.start + static_cast<TimeMs>(start);
+  info.range.maxt = info.range.mint + static_cast<TimeMs>(span);
+  return info;
+}
+
+}  // namespace hearth

@@ -1,0 +1,39 @@
+// tsdb/store/catalogue.h
+//
+// What the store knows about each (window, generation), and the bytes that say so: the value of a catalogue entry in `meta`, which also
+// stands in the user properties of the generation's files, so that the catalogue can be rebuilt from the files alone.
+//
+// Thread safety: values and pure functions.
+#ifndef HEARTH_TSDB_STORE_CATALOGUE_H_
+#define HEARTH_TSDB_STORE_CATALOGUE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "model/sample.h"
+#include "tsdb/store/store_keys.h"
+
+namespace hearth {
+
+struct GenerationInfo {
+  GenerationId id;
+  // Every sample of the window that the WAL holds up to here (inclusive) is in this generation or an older one.
+  uint64_t lsn = 0;
+  uint64_t series = 0;
+  uint64_t chunks = 0;
+  uint64_t samples = 0;
+  // Of the samples, inclusive; inside the window.
+  TimeRange range;
+  friend bool operator==(const GenerationInfo&, const GenerationInfo&) = default;
+};
+
+// The entry without the id, which is in the key.
+std::string EncodeCatalogueEntry(const GenerationInfo& info);
+// kDataLoss when malformed or when the range lies outside the window.
+absl::StatusOr<GenerationInfo> DecodeCatalogueEntry(const GenerationId& id, std::string_view entry);
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_STORE_CATALOGUE_H_

@@ -1,0 +1,187 @@
+// The store opens whatever the state of its files, and keeps what can be read.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "model/text.h"
+#include "tsdb/store/store.h"
+#include "tsdb/store/store_fixture.h"
+
+namespace hearth {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr TimeMs kHour = 3'600'000;
+constexpr int kWindows = 3;
+
+WindowId Window(int hour) { return {hour * kHour, kHour}; }
+
+StoreContents Contents(int hour) {
+  StoreContents contents;
+  std::mt19937 random(static_cast<uint32_t>(hour));
+  for (int i = 0; i < 300; ++i) {
+    Labels labels{{"__name__", "m"}, {"i", StrCat(i)}};
+    for (int k = 0; k < 60; ++k) contents[labels][hour * kHour + k * 60'000] = random();
+  }
+  return contents;
+}
+
+class DamageTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto store = Open();
+    for (int hour = 0; hour < kWindows; ++hour) {
+      ASSERT_TRUE(AddGeneration(store.get(), Window(hour), Contents(hour)).ok());
+    }
+  }
+  std::unique_ptr<Store> Open() {
+    auto store = Store::Open(OptionsIn(folder_.path()));
+    EXPECT_TRUE(store.ok()) << store.status();
+    return store.ok() ? *std::move(store) : nullptr;
+  }
+  std::string StorePath(const std::string& name) const { return folder_.path() + "/store/" + name; }
+  // Files of the database whose name contains `part`, sorted.
+  std::vector<std::string> Files(const std::string& part) const {
+    std::vector<std::string> files;
+    for (const auto& entry : fs::directory_iterator(folder_.path() + "/store")) {
+      const std::string name = entry.path().filename().string();
+      if (name.find(part) != std::string::npos) files.push_back(entry.path().string());
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+  }
+  // Every window that is there is complete and right. Returns how many windows are.
+  int CheckWindows(const Store* store) {
+    const StoreContents contents = ReadStore(store);
+    int windows = 0;
+    for (int hour = 0; hour < kWindows; ++hour) {
+      const StoreContents expected = Contents(hour);
+      const bool present = !contents.empty() &&
+                           contents.begin()->second.contains(hour * kHour);
+      windows += present;
+      for (const auto& [labels, samples] : expected) {
+        const auto series = contents.find(labels);
+        for (const auto& [t, v] : samples) {
+          const bool found = series != contents.end() && series->second.contains(t);
+          EXPECT_EQ(found, present) << hour << " " << labels.ToString() << " " << t;
+          EXPECT_TRUE(!found || series->second.at(t) == v);
+        }
+      }
+    }
+    return windows;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(DamageTest, AMissingFileCostsItsWindowOnly) {
+  fs::remove(Files(".sst").front());
+  auto store = Open();
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(CheckWindows(store.get()), kWindows - 1);
+  EXPECT_GT(store->Stats().quarantined, 0u);
+  EXPECT_FALSE(fs::is_empty(folder_.path() + "/quarantine"));
+}
+
+TEST_F(DamageTest, ATruncatedFileCostsItsWindowOnly) {
+  const std::string file = Files(".sst").front();
+  fs::resize_file(file, fs::file_size(file) / 2);
+  auto store = Open();
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(CheckWindows(store.get()), kWindows - 1);
+  EXPECT_EQ(store->Stats().quarantined, 2u) << "the file and its sound other half";
+}
+
+TEST_F(DamageTest, ADamagedManifestOrCurrentCostsNothing) {
+  for (const char* name : {"MANIFEST", "CURRENT"}) {
+    const std::string file = Files(name).front();
+    std::ofstream(file, std::ios::trunc) << "no such thing";
+    auto store = Open();
+    ASSERT_NE(store, nullptr) << name;
+    EXPECT_EQ(CheckWindows(store.get()), kWindows) << name;
+  }
+  fs::remove(StorePath("CURRENT"));
+  EXPECT_EQ(CheckWindows(Open().get()), kWindows) << "CURRENT is missing";
+  fs::remove(Files("MANIFEST").front());
+  EXPECT_EQ(CheckWindows(Open().get()), kWindows) << "MANIFEST is missing";
+}
+
+TEST_F(DamageTest, ALostCatalogueIsReadFromTheFiles) {
+  for (const std::string& log : Files(".log")) fs::remove(log);
+  EXPECT_EQ(CheckWindows(Open().get()), kWindows);
+}
+
+TEST_F(DamageTest, AFlippedBitIsFoundWhenReadAndItsGenerationSetAside) {
+  uint64_t largest = 0;
+  std::string victim;
+  for (const std::string& file : Files(".sst")) {
+    if (fs::file_size(file) > largest) {
+      largest = fs::file_size(file);
+      victim = file;
+    }
+  }
+  {
+    std::fstream file(victim, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(largest / 2));
+    file.put('\x5a');
+    file.put('\xa5');
+  }
+  auto store = Open();
+  ASSERT_NE(store, nullptr);
+  int unreadable = 0;
+  ReadStore(store.get(), &unreadable);
+  ASSERT_EQ(unreadable, 1);
+  EXPECT_GT(store->Stats().read_errors, 0u);
+  EXPECT_EQ(*store->QuarantineDamaged(), 1u);
+  EXPECT_EQ(CheckWindows(store.get()), kWindows - 1);
+  EXPECT_EQ(*store->QuarantineDamaged(), 0u);
+  EXPECT_GE(FolderBytes(folder_.path() + "/quarantine"), largest);
+}
+
+TEST_F(DamageTest, AFalseAlarmDropsNothing) {
+  auto store = Open();
+  store->ReportDamage({Window(0), 1}, absl::DataLossError("a reader's mistake"));
+  EXPECT_EQ(*store->QuarantineDamaged(), 0u);
+  EXPECT_EQ(CheckWindows(store.get()), kWindows);
+}
+
+// Cuts or scribbles over any file of a copy: it always opens, and what it gives is right.
+TEST_F(DamageTest, OpensAfterDamageAnywhere) {
+  const std::string original = folder_.path() + "/original";
+  fs::rename(folder_.path() + "/store", original);
+  for (uint32_t seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    std::mt19937 random(seed);
+    fs::remove_all(folder_.path() + "/store");
+    fs::remove_all(folder_.path() + "/quarantine");
+    fs::copy(original, folder_.path() + "/store", fs::copy_options::recursive);
+    const std::vector<std::string> files = Files("");
+    const std::string& file = files[random() % files.size()];
+    const uint64_t size = fs::file_size(file);
+    switch (random() % 3) {
+      case 0: fs::remove(file); break;
+      case 1: fs::resize_file(file, size == 0 ? 0 : random() % size); break;
+      default: {
+        std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+        stream.seekp(static_cast<std::streamoff>(size == 0 ? 0 : random() % size));
+        for (int i = 0; i < 8; ++i) stream.put(static_cast<char>(random()));
+      }
+    }
+    auto store = Open();
+    ASSERT_NE(store, nullptr) << file;
+    int unreadable = 0;
+    ReadStore(store.get(), &unreadable);
+    ASSERT_TRUE(store->QuarantineDamaged().ok());
+    EXPECT_GE(CheckWindows(store.get()), kWindows - 1) << file;
+  }
+}
+
+}  // namespace
+}  // namespace hearth

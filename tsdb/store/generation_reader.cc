@@ -1,0 +1,180 @@
+#include "tsdb/store/generation_reader.h"
+
+#include <memory>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/status.h"
+#include "model/text.h"
+#include "rocksdb/iterator.h"
+#include "tsdb/store/bundle.h"
+#include "tsdb/store/database.h"
+#include "tsdb/store/postings_codec.h"
+
+namespace hearth {
+
+namespace {
+
+using store_format::IndexKind;
+
+constexpr size_t kFingerprintBytes = 16;
+// Up to this many entries further on, stepping is cheaper than seeking.
+constexpr uint32_t kStepsInsteadOfSeek = 8;
+
+uint64_t ReadWord(std::string_view bytes) {
+  uint64_t word = 0;
+  for (const char c : bytes.substr(0, 8)) word = word << 8 | static_cast<uint8_t>(c);
+  return word;
+}
+
+// Everything that starts with `prefix`, in key order.
+class PrefixScan {
+ public:
+  PrefixScan(const Database& database, StoreFamily family, std::string prefix)
+      : begin_(std::move(prefix)),
+        end_(AfterPrefix(begin_)),
+        begin_slice_(begin_),
+        end_slice_(end_),
+        it_(database.NewIterator(family, &begin_slice_, &end_slice_)) {}
+
+  rocksdb::Iterator& it() { return *it_; }
+  // What follows the prefix.
+  std::string_view Suffix() const { return FromSlice(it_->key()).substr(begin_.size()); }
+  std::string_view Value() const { return FromSlice(it_->value()); }
+  absl::Status status() const { return FromRocks(it_->status(), "read from the index"); }
+
+ private:
+  const std::string begin_, end_;
+  const rocksdb::Slice begin_slice_, end_slice_;
+  const std::unique_ptr<rocksdb::Iterator> it_;
+};
+
+}  // namespace
+
+absl::Status GenerationReader::Checked(absl::Status status) const {
+  if (absl::IsDataLoss(status)) store_->ReportDamage(generation_->info.id, status);
+  return status;
+}
+
+absl::Status GenerationReader::All(Postings* out) const {
+  out->resize(generation_->info.series);
+  std::iota(out->begin(), out->end(), 0);
+  return absl::OkStatus();
+}
+
+absl::Status GenerationReader::Of(std::string_view name, std::string_view value,
+                                  Postings* out) const {
+  out->clear();
+  rocksdb::PinnableSlice bytes;
+  const absl::Status status =
+      store_->database().Get(kIndex, PostingsKey(generation_->prefix, name, value), &bytes);
+  if (absl::IsNotFound(status)) return absl::OkStatus();
+  HEARTH_RETURN_IF_ERROR(Checked(status));
+  return Checked(DecodePostings(FromSlice(bytes), generation_->info.series, out));
+}
+
+absl::Status GenerationReader::OfValues(std::string_view name,
+                                        absl::FunctionRef<bool(std::string_view value)> wanted,
+                                        Postings* out) const {
+  out->clear();
+  PrefixScan scan(store_->database(), kIndex, PostingsKeyPrefix(generation_->prefix, name));
+  std::vector<Postings> found;
+  for (scan.it().SeekToFirst(); scan.it().Valid(); scan.it().Next()) {
+    if (!wanted(scan.Suffix())) continue;
+    HEARTH_RETURN_IF_ERROR(Checked(
+        DecodePostings(scan.Value(), generation_->info.series, &found.emplace_back())));
+  }
+  HEARTH_RETURN_IF_ERROR(Checked(scan.status()));
+  if (found.size() == 1) {
+    *out = std::move(found.front());
+  } else {
+    *out = Merge(std::vector<PostingsView>(found.begin(), found.end()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status GenerationReader::LabelNames(absl::FunctionRef<void(std::string_view)> fn) const {
+  PrefixScan scan(store_->database(), kIndex,
+                  IndexKindPrefix(generation_->prefix, IndexKind::kLabelName));
+  for (scan.it().SeekToFirst(); scan.it().Valid(); scan.it().Next()) fn(scan.Suffix());
+  return Checked(scan.status());
+}
+
+absl::Status GenerationReader::LabelValues(std::string_view name,
+                                           absl::FunctionRef<void(std::string_view)> fn) const {
+  PrefixScan scan(store_->database(), kIndex, PostingsKeyPrefix(generation_->prefix, name));
+  for (scan.it().SeekToFirst(); scan.it().Valid(); scan.it().Next()) fn(scan.Suffix());
+  return Checked(scan.status());
+}
+
+template <typename KeyOf>
+absl::Status GenerationReader::ReadById(
+    int family, PostingsView ids, KeyOf key_of,
+    absl::FunctionRef<absl::Status(size_t, std::string_view)> fn) const {
+  PrefixScan scan(store_->database(), static_cast<StoreFamily>(family), generation_->prefix);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const std::string key = key_of(generation_->prefix, ids[i]);
+    if (i > 0 && ids[i] - ids[i - 1] <= kStepsInsteadOfSeek) {
+      for (uint32_t step = ids[i - 1]; step < ids[i] && scan.it().Valid(); ++step) scan.it().Next();
+    } else {
+      scan.it().Seek(key);
+    }
+    if (!scan.it().Valid() || FromSlice(scan.it().key()) != key) {
+      HEARTH_RETURN_IF_ERROR(Checked(scan.status()));
+      return Checked(absl::DataLossError(StrCat("series ", ids[i], " of ", generation_->info.series,
+                                                " is missing in ", ToString(info().id))));
+    }
+    HEARTH_RETURN_IF_ERROR(Checked(fn(i, scan.Value())));
+  }
+  return Checked(scan.status());
+}
+
+absl::Status GenerationReader::ReadSeries(PostingsView ids, SeriesFn fn) const {
+  return ReadById(kIndex, ids, &SeriesKey, [&](size_t i, std::string_view record) {
+    if (record.size() < kFingerprintBytes) return absl::DataLossError("series record is too short");
+    const Fingerprint fingerprint{ReadWord(record), ReadWord(record.substr(8))};
+    const std::string_view labels = record.substr(kFingerprintBytes);
+    // Cheaper than a walk over the labels, and it proves every byte.
+    if (FingerprintOf(labels) != fingerprint) {
+      return absl::DataLossError(StrCat("labels of series ", ids[i], " in ", ToString(info().id),
+                                        " do not have their fingerprint"));
+    }
+    fn(i, fingerprint, LabelsView(labels));
+    return absl::OkStatus();
+  });
+}
+
+absl::Status GenerationReader::ReadBundles(
+    PostingsView ids, absl::FunctionRef<void(size_t, std::string_view)> fn) const {
+  store_->CountRead(ids.size());
+  return ReadById(kSamples, ids, &BundleKey, [&](size_t i, std::string_view bundle) {
+    fn(i, bundle);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status GenerationReader::ReadSamples(uint32_t id, TimeRange range,
+                                           SampleColumns* append_to) const {
+  store_->CountRead(1);
+  rocksdb::PinnableSlice bundle;
+  absl::Status status =
+      store_->database().Get(kSamples, BundleKey(generation_->prefix, id), &bundle);
+  if (absl::IsNotFound(status)) status = absl::DataLossError(status.message());
+  HEARTH_RETURN_IF_ERROR(Checked(status));
+  return DecodeSamples(FromSlice(bundle), range, append_to);
+}
+
+absl::Status GenerationReader::DecodeSamples(std::string_view bundle, TimeRange range,
+                                             SampleColumns* append_to) const {
+  std::vector<Segment> segments;
+  HEARTH_RETURN_IF_ERROR(Checked(DecodeBundle(info().id.window, bundle, &segments)));
+  for (const Segment& segment : segments) {
+    if (!segment.meta.range().Overlaps(range)) continue;
+    HEARTH_RETURN_IF_ERROR(Checked(DecodeChunk(segment.meta, segment.payload, range, append_to)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace hearth

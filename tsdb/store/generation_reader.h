@@ -1,0 +1,76 @@
+// tsdb/store/generation_reader.h
+//
+// Reads one generation: its index (it is a PostingsSource, so tsdb/index selects on it), its series' labels, its bundles.
+//
+// Ids are dense from 0 in (metric, labels) order, so a list of ids is read in one pass over neighbouring blocks.
+//
+// Thread safety: all methods are const and may be called from several threads.
+// Lifetime: the store must outlive it; the generation is kept readable by this object.
+// Damage (kDataLoss) is reported to the store, which looks at the generation at its next QuarantineDamaged.
+#ifndef HEARTH_TSDB_STORE_GENERATION_READER_H_
+#define HEARTH_TSDB_STORE_GENERATION_READER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "model/labels.h"
+#include "model/sample.h"
+#include "tsdb/index/postings.h"
+#include "tsdb/index/select_postings.h"
+#include "tsdb/storage.h"
+#include "tsdb/store/store.h"
+#include "tsdb/store/store_keys.h"
+
+namespace hearth {
+
+class GenerationReader : public PostingsSource {
+ public:
+  GenerationReader(const Store* store, std::shared_ptr<const Generation> generation)
+      : store_(store), generation_(std::move(generation)) {}
+
+  const GenerationInfo& info() const { return generation_->info; }
+  // What a bundle takes on disk, on average.
+  uint64_t bundle_bytes() const { return generation_->bytes / (generation_->info.series + 1); }
+
+  absl::Status All(Postings* out) const override;
+  absl::Status Of(std::string_view name, std::string_view value, Postings* out) const override;
+  absl::Status OfValues(std::string_view name,
+                        absl::FunctionRef<bool(std::string_view value)> wanted,
+                        Postings* out) const override;
+
+  // Calls fn for each label name, or each value of a label, in byte order.
+  absl::Status LabelNames(absl::FunctionRef<void(std::string_view name)> fn) const;
+  absl::Status LabelValues(std::string_view name,
+                           absl::FunctionRef<void(std::string_view value)> fn) const;
+
+  // Calls fn(i, fingerprint, labels) for each ids[i]; `ids` is ascending. The labels are valid during the call.
+  using SeriesFn = absl::FunctionRef<void(size_t i, const Fingerprint& fingerprint, LabelsView labels)>;
+  absl::Status ReadSeries(PostingsView ids, SeriesFn fn) const;
+
+  // Calls fn(i, bundle) for each ids[i]; `ids` is ascending. The bytes are valid during the call.
+  absl::Status ReadBundles(PostingsView ids,
+                           absl::FunctionRef<void(size_t i, std::string_view bundle)> fn) const;
+
+  // Appends the samples of one series with t in `range` to *append_to, in time order. On error *append_to keeps what came before.
+  absl::Status ReadSamples(uint32_t id, TimeRange range, SampleColumns* append_to) const;
+  // The same from a bundle that ReadBundles gave.
+  absl::Status DecodeSamples(std::string_view bundle, TimeRange range,
+                             SampleColumns* append_to) const;
+
+ private:
+  absl::Status Checked(absl::Status status) const;
+  // Calls fn(i, value) for each key of ids[i] in turn; kDataLoss when one is missing.
+  template <typename KeyOf>
+  absl::Status ReadById(int family, PostingsView ids, KeyOf key_of,
+                        absl::FunctionRef<absl::Status(size_t i, std::string_view value)> fn) const;
+
+  const Store* const store_;
+  const std::shared_ptr<const Generation> generation_;
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_STORE_GENERATION_READER_H_

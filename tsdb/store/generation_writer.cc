@@ -1,0 +1,247 @@
+#include "tsdb/store/generation_writer.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+#include "model/status.h"
+#include "model/text.h"
+#include "rocksdb/sst_file_writer.h"
+#include "rocksdb/table_properties.h"
+#include "tsdb/store/bundle.h"
+#include "tsdb/store/postings_codec.h"
+#include "tsdb/store/varint.h"
+
+namespace hearth {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Writes the identity of a generation into a file's properties when the file is closed.
+class IdentityCollector : public rocksdb::TablePropertiesCollector {
+ public:
+  IdentityCollector(StoreFamily family, const GenerationInfo* info)
+      : family_(family), info_(info) {}
+  rocksdb::Status AddUserKey(const rocksdb::Slice&, const rocksdb::Slice&, rocksdb::EntryType,
+                             rocksdb::SequenceNumber, uint64_t) override {
+    return rocksdb::Status::OK();
+  }
+  rocksdb::Status Finish(rocksdb::UserCollectedProperties* properties) override {
+    for (auto& [name, value] : IdentityProperties(family_, *info_)) {
+      properties->insert_or_assign(name, value);
+    }
+    return rocksdb::Status::OK();
+  }
+  rocksdb::UserCollectedProperties GetReadableProperties() const override { return {}; }
+  const char* Name() const override { return "hearth.identity"; }
+
+ private:
+  const StoreFamily family_;
+  const GenerationInfo* const info_;  // Borrowed from the writer; complete when Finish is called.
+};
+
+class IdentityCollectorFactory : public rocksdb::TablePropertiesCollectorFactory {
+ public:
+  IdentityCollectorFactory(StoreFamily family, const GenerationInfo* info)
+      : family_(family), info_(info) {}
+  rocksdb::TablePropertiesCollector* CreateTablePropertiesCollector(Context) override {
+    return new IdentityCollector(family_, info_);
+  }
+  const char* Name() const override { return "hearth.identity"; }
+
+ private:
+  const StoreFamily family_;
+  const GenerationInfo* const info_;
+};
+
+// One sorted file.
+class SortedFile {
+ public:
+  SortedFile(StoreFamily family, const GenerationInfo* info, std::string path)
+      : path_(std::move(path)), writer_(rocksdb::EnvOptions(), Options(family, info)) {}
+
+  absl::Status Open() { return FromRocks(writer_.Open(path_), StrCat("create \"", path_, "\"")); }
+  absl::Status Put(std::string_view key, std::string_view value) {
+    return FromRocks(writer_.Put(ToSlice(key), ToSlice(value)), StrCat("write \"", path_, "\""));
+  }
+  absl::Status Close() { return FromRocks(writer_.Finish(), StrCat("finish \"", path_, "\"")); }
+  const std::string& path() const { return path_; }
+
+ private:
+  static rocksdb::Options Options(StoreFamily family, const GenerationInfo* info) {
+    rocksdb::Options options;
+    static_cast<rocksdb::DBOptions&>(options) = StoreDbOptions();
+    static_cast<rocksdb::ColumnFamilyOptions&>(options) = SealedFamilyOptions(nullptr);
+    options.table_properties_collector_factories = {
+        std::make_shared<IdentityCollectorFactory>(family, info)};
+    return options;
+  }
+
+  const std::string path_;
+  rocksdb::SstFileWriter writer_;
+};
+
+std::string ScratchFile(const std::string& folder, const GenerationId& id, std::string_view kind) {
+  return (fs::path(folder) / StrCat(id.window.start, "+", id.window.length, "-", id.generation,
+                                    "-", kind, ".sst"))
+      .string();
+}
+
+}  // namespace
+
+bool MetricOrder(LabelsView a, LabelsView b) {
+  const int by_metric = a.MetricName().compare(b.MetricName());
+  return by_metric != 0 ? by_metric < 0 : Compare(a, b) < 0;
+}
+
+class GenerationWriter::Impl {
+ public:
+  Impl(const std::string& scratch_path, const GenerationId& id)
+      : info_{.id = id, .range = {std::numeric_limits<TimeMs>::max(),
+                                  std::numeric_limits<TimeMs>::min()}},
+        prefix_(GenerationPrefix(id)),
+        samples_(kSamples, &info_, ScratchFile(scratch_path, id, store_format::kSamplesFamily)),
+        index_(kIndex, &info_, ScratchFile(scratch_path, id, store_format::kIndexFamily)) {}
+
+  ~Impl() {
+    std::error_code error;
+    fs::remove(samples_.path(), error);
+    fs::remove(index_.path(), error);
+  }
+
+  absl::Status Open() {
+    HEARTH_RETURN_IF_ERROR(samples_.Open());
+    return index_.Open();
+  }
+
+  absl::Status Add(LabelsView labels, const Fingerprint& fingerprint,
+                   std::span<const ChunkView> chunks) {
+    if (info_.series > 0 && !MetricOrder(last_labels_, labels)) {
+      return absl::InvalidArgumentError(
+          StrCat(ToString(info_.id), ": series ", labels.ToString(), " comes out of order"));
+    }
+    HEARTH_RETURN_IF_ERROR(MakeSegments(chunks));
+    const auto id = static_cast<uint32_t>(info_.series);
+    bundle_.clear();
+    EncodeBundle(info_.id.window, segments_, &bundle_);
+    HEARTH_RETURN_IF_ERROR(samples_.Put(BundleKey(prefix_, id), bundle_));
+    record_.clear();
+    AppendSeriesRecord(fingerprint, labels, &record_);
+    HEARTH_RETURN_IF_ERROR(index_.Put(SeriesKey(prefix_, id), record_));
+    for (const Label& label : labels) postings_[label.name][label.value].Add(id);
+    last_labels_ = Labels(labels);
+    ++info_.series;
+    for (const Segment& segment : segments_) {
+      ++info_.chunks;
+      info_.samples += segment.meta.count;
+      info_.range.mint = std::min(info_.range.mint, segment.meta.mint);
+      info_.range.maxt = std::max(info_.range.maxt, segment.meta.maxt);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<SealedFiles> Finish(Lsn lsn) {
+    if (info_.series == 0) {
+      return absl::FailedPreconditionError(StrCat(ToString(info_.id), " has no series to write"));
+    }
+    info_.lsn = lsn;
+    HEARTH_RETURN_IF_ERROR(WritePostings());
+    HEARTH_RETURN_IF_ERROR(samples_.Close());
+    HEARTH_RETURN_IF_ERROR(index_.Close());
+    return SealedFiles{info_, samples_.path(), index_.path()};
+  }
+
+  size_t series() const { return info_.series; }
+
+ private:
+  // Fills segments_; their payloads point into the chunks.
+  absl::Status MakeSegments(std::span<const ChunkView> chunks) {
+    const TimeRange window = info_.id.window.range();
+    segments_.clear();
+    TimeMs previous = window.mint - 1;
+    for (const ChunkView& chunk : chunks) {
+      columns_.Clear();
+      HEARTH_RETURN_IF_ERROR(DecodeChunk(chunk.meta, chunk.bytes, chunk.meta.range(), &columns_));
+      const bool sound = columns_.t.size() == chunk.meta.count && !columns_.t.empty() &&
+                         columns_.t.front() == chunk.meta.mint &&
+                         columns_.t.back() == chunk.meta.maxt;
+      if (!sound || chunk.meta.mint <= previous || chunk.meta.maxt > window.maxt) {
+        return absl::DataLossError(StrCat(ToString(info_.id), ": a chunk of ", chunk.bytes.size(),
+                                          " bytes, times [", chunk.meta.mint, ", ",
+                                          chunk.meta.maxt, "], does not hold what it claims"));
+      }
+      previous = chunk.meta.maxt;
+      segments_.push_back({chunk.meta, Summarize(columns_.t, columns_.v), chunk.bytes});
+    }
+    return segments_.empty() ? absl::InvalidArgumentError(
+                                   StrCat(ToString(info_.id), ": a series without chunks"))
+                             : absl::OkStatus();
+  }
+
+  static void AppendSeriesRecord(const Fingerprint& fingerprint, LabelsView labels,
+                                 std::string* out) {
+    for (const uint64_t word : {fingerprint.hi, fingerprint.lo}) {
+      for (int shift = 56; shift >= 0; shift -= 8) out->push_back(static_cast<char>(word >> shift));
+    }
+    out->append(labels.bytes());
+  }
+
+  absl::Status WritePostings() {
+    std::vector<std::string_view> names;
+    for (const auto& [name, values] : postings_) names.push_back(name);
+    std::sort(names.begin(), names.end());
+    for (const std::string_view name : names) {
+      std::string count;
+      PutVarint(postings_.find(name)->second.size(), &count);
+      HEARTH_RETURN_IF_ERROR(index_.Put(LabelNameKey(prefix_, name), count));
+    }
+    // The length of a name is in front of it in the key.
+    std::stable_sort(names.begin(), names.end(),
+                     [](std::string_view a, std::string_view b) { return a.size() < b.size(); });
+    for (const std::string_view name : names) {
+      const StringMap<PostingsEncoder>& values = postings_.find(name)->second;
+      std::vector<std::pair<std::string_view, const PostingsEncoder*>> sorted;
+      sorted.reserve(values.size());
+      for (const auto& [value, ids] : values) sorted.emplace_back(value, &ids);
+      std::sort(sorted.begin(), sorted.end());
+      for (const auto& [value, ids] : sorted) {
+        HEARTH_RETURN_IF_ERROR(index_.Put(PostingsKey(prefix_, name, value), ids->Encode()));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  GenerationInfo info_;
+  const std::string prefix_;
+  SortedFile samples_;
+  SortedFile index_;
+  Labels last_labels_;
+  StringMap<StringMap<PostingsEncoder>> postings_;  // name -> value -> ids
+  // Kept for their capacity.
+  SampleColumns columns_;
+  std::vector<Segment> segments_;
+  std::string bundle_, record_;
+};
+
+GenerationWriter::GenerationWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+GenerationWriter::~GenerationWriter() = default;
+
+absl::StatusOr<std::unique_ptr<GenerationWriter>> GenerationWriter::Create(
+    const std::string& scratch_path, const GenerationId& id) {
+  auto impl = std::make_unique<Impl>(scratch_path, id);
+  HEARTH_RETURN_IF_ERROR(impl->Open());
+  return std::unique_ptr<GenerationWriter>(new GenerationWriter(std::move(impl)));
+}
+
+absl::Status GenerationWriter::Add(LabelsView labels, const Fingerprint& fingerprint,
+                                   std::span<const ChunkView> chunks) {
+  return impl_->Add(labels, fingerprint, chunks);
+}
+
+absl::StatusOr<SealedFiles> GenerationWriter::Finish(Lsn lsn) { return impl_->Finish(lsn); }
+size_t GenerationWriter::series() const { return impl_->series(); }
+
+}  // namespace hearth

@@ -1,0 +1,69 @@
+// tsdb/store/generation_writer.h
+//
+// Writes one generation of a window as two sorted files, `samples` and `index`, which Store::Ingest then takes in:
+//
+//   auto writer = GenerationWriter::Create(store.scratch_path(), store.NextGeneration(window));
+//   writer->Add(labels, fingerprint, chunks);       // in (metric, labels) order: neighbours on a dashboard are neighbours on disk
+//   auto files = writer->Finish(lsn);               // closed and synced, with their properties
+//   store.Ingest(*files);
+//   store.Publish(files->info);
+//
+// Memory: the postings of the window (two to five bytes for each label of each series), and RocksDB's block buffers.
+//
+// Thread safety: none. The files of a writer that was not finished, or not ingested, are deleted by its destructor.
+#ifndef HEARTH_TSDB_STORE_GENERATION_WRITER_H_
+#define HEARTH_TSDB_STORE_GENERATION_WRITER_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "model/labels.h"
+#include "tsdb/chunk/encoding.h"
+#include "tsdb/lsn.h"
+#include "tsdb/store/database.h"
+#include "tsdb/store/store_keys.h"
+
+namespace hearth {
+
+// An encoded chunk that somebody else owns.
+struct ChunkView {
+  ChunkMeta meta;
+  std::string_view bytes;
+};
+
+class GenerationWriter {
+ public:
+  // Creates the files in `scratch_path`.
+  static absl::StatusOr<std::unique_ptr<GenerationWriter>> Create(const std::string& scratch_path,
+                                                                  const GenerationId& id);
+  ~GenerationWriter();
+
+  // Adds a series with its chunks: ascending in time, inside the window, not empty. Each chunk is decoded once, which proves it
+  // readable before it is sealed. Errors: kDataLoss (a chunk does not decode; nothing was added: leave the chunk out and call
+  // again), kInvalidArgument (order), kUnavailable (disk full).
+  absl::Status Add(LabelsView labels, const Fingerprint& fingerprint,
+                   std::span<const ChunkView> chunks);
+
+  // Completes the files. kFailedPrecondition when no series was added.
+  absl::StatusOr<SealedFiles> Finish(Lsn lsn);
+
+  size_t series() const;
+
+ private:
+  class Impl;
+  explicit GenerationWriter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// The order of series in a generation: by metric name, then by labels.
+bool MetricOrder(LabelsView a, LabelsView b);
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_STORE_GENERATION_WRITER_H_

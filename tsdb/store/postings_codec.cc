@@ -1,0 +1,39 @@
+#include "tsdb/store/postings_codec.h"
+
+#include "model/text.h"
+#include "tsdb/store/varint.h"
+
+namespace hearth {
+
+void PostingsEncoder::Add(uint32_t id) {
+  PutVarint(count_ == 0 ? id : id - last_ - 1, &ids_);
+  last_ = id;
+  ++count_;
+}
+
+std::string PostingsEncoder::Encode() const {
+  std::string bytes;
+  PutVarint(count_, &bytes);
+  return bytes.append(ids_);
+}
+
+absl::Status DecodePostings(std::string_view bytes, uint64_t series, Postings* out) {
+  VarintReader reader(bytes);
+  const uint64_t count = reader.Varint();
+  const auto damaged = [&] {
+    return absl::DataLossError(StrCat("postings of ", bytes.size(), " bytes for ", count,
+                                      " of ", series, " series are malformed"));
+  };
+  if (count > reader.rest().size() || count > series) return damaged();
+  out->reserve(out->size() + count);
+  uint64_t next = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t skip = reader.Varint();
+    if (!reader.ok() || skip >= series - next) return damaged();
+    out->push_back(static_cast<uint32_t>(next + skip));
+    next += skip + 1;
+  }
+  return reader.rest().empty() ? absl::OkStatus() : damaged();
+}
+
+}  // namespace hearth

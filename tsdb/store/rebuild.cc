@@ -1,0 +1,128 @@
+#include "tsdb/store/rebuild.h"
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "model/status.h"
+#include "model/text.h"
+#include "rocksdb/sst_file_reader.h"
+#include "spdlog/spdlog.h"
+
+namespace hearth {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// The two files of a generation, as they turn up.
+struct FoundFiles {
+  std::optional<GenerationInfo> samples_info, index_info;
+  std::string samples_path, index_path;
+  bool complete() const { return samples_info && samples_info == index_info; }
+};
+
+absl::StatusOr<FileIdentity> ReadIdentity(const std::string& path) {
+  rocksdb::Options options;
+  static_cast<rocksdb::ColumnFamilyOptions&>(options) = SealedFamilyOptions(nullptr);
+  rocksdb::SstFileReader reader(options);
+  HEARTH_RETURN_IF_ERROR(FromRocks(reader.Open(path), "open sorted file"));
+  return IdentifyFile(*reader.GetTableProperties());
+}
+
+void LogSetAside(const std::string& path, std::string_view why) {
+  spdlog::error("store: set aside damaged file {}: {}", path, why);
+}
+
+// Sorts the sorted files of `folder` by generation. Files of the catalogue itself are left where they are.
+std::map<GenerationId, FoundFiles> FindGenerations(const std::string& folder,
+                                                   uint64_t* set_aside) {
+  std::map<GenerationId, FoundFiles> found;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() != ".sst") continue;
+    const std::string path = entry.path().string();
+    const absl::StatusOr<FileIdentity> identity = ReadIdentity(path);
+    if (absl::IsNotFound(identity.status())) continue;
+    if (!identity.ok()) {
+      LogSetAside(path, FromAbsl(identity.status().message()));
+      ++*set_aside;
+      continue;
+    }
+    FoundFiles& files = found[identity->info.id];
+    if (identity->family == kSamples) {
+      files.samples_info = identity->info;
+      files.samples_path = path;
+    } else {
+      files.index_info = identity->info;
+      files.index_path = path;
+    }
+  }
+  return found;
+}
+
+// Takes one generation in; names in the log what cannot be kept.
+bool TakeIn(const GenerationId& id, const FoundFiles& files, Database* database) {
+  absl::Status status;
+  if (files.complete()) {
+    status = database->Ingest({*files.samples_info, files.samples_path, files.index_path});
+    if (status.ok()) status = database->WriteCatalogue({&*files.samples_info, 1}, {});
+    if (status.ok()) return true;
+  } else {
+    status = absl::DataLossError("its other file is missing or damaged");
+  }
+  const GenerationInfo& info = files.samples_info ? *files.samples_info : *files.index_info;
+  spdlog::error("store: set aside {}: {} series, {} samples, times [{}, {}]: {}", ToString(id),
+                info.series, info.samples, info.range.mint, info.range.maxt, status.ToString());
+  return false;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> NewQuarantinePath(const std::string& quarantine_path,
+                                              const std::string& stem) {
+  std::error_code error;
+  fs::create_directories(quarantine_path, error);
+  if (error) {
+    return absl::InternalError(
+        StrCat("create quarantine \"", quarantine_path, "\": ", error.message()));
+  }
+  for (int i = 1;; ++i) {
+    const fs::path path = fs::path(quarantine_path) / StrCat(stem, "-", i);
+    if (!fs::exists(path, error)) return path.string();
+  }
+}
+
+absl::StatusOr<RebuiltDatabase> RebuildDatabase(const std::string& path,
+                                                const std::string& quarantine_path,
+                                                size_t block_cache_bytes,
+                                                const absl::Status& reason) {
+  HEARTH_ASSIGN_OR_RETURN(const std::string aside, NewQuarantinePath(quarantine_path, "store"));
+  spdlog::error("store: {}; moved to {}, rebuilding from its files", reason.ToString(), aside);
+  std::error_code error;
+  fs::rename(path, aside, error);
+  if (error) {
+    return absl::InternalError(
+        StrCat("move store \"", path, "\" to \"", aside, "\": ", error.message()));
+  }
+  RebuiltDatabase rebuilt;
+  HEARTH_ASSIGN_OR_RETURN(rebuilt.database, Database::Open(path, block_cache_bytes));
+  size_t kept = 0;
+  for (const auto& [id, files] : FindGenerations(aside, &rebuilt.set_aside)) {
+    if (TakeIn(id, files, rebuilt.database.get())) {
+      ++kept;
+    } else {
+      rebuilt.set_aside += (files.samples_info ? 1 : 0) + (files.index_info ? 1 : 0);
+    }
+  }
+  spdlog::warn("store: rebuilt with {} generations; {} files stay in {}", kept, rebuilt.set_aside,
+               aside);
+  // Without a sorted file of ours there is nothing worth keeping.
+  if (rebuilt.set_aside == 0) fs::remove_all(aside, error);
+  return rebuilt;
+}
+
+}  // namespace hearth

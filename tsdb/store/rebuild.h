@@ -1,0 +1,37 @@
+// tsdb/store/rebuild.h
+//
+// What to do with a database that RocksDB refuses: one missing or truncated file, or a damaged MANIFEST, and it opens nothing. The sorted
+// files say for themselves what they hold, so a fresh database takes the good ones in, which costs milliseconds.
+//
+// Thread safety: none; runs inside Store::Open.
+#ifndef HEARTH_TSDB_STORE_REBUILD_H_
+#define HEARTH_TSDB_STORE_REBUILD_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "tsdb/store/database.h"
+
+namespace hearth {
+
+struct RebuiltDatabase {
+  std::unique_ptr<Database> database;
+  uint64_t set_aside = 0;  // Sorted files that could not be kept.
+};
+
+// Moves the folder `path` to a new folder under `quarantine_path`, opens a fresh database at `path` and takes in every generation
+// whose two files are readable. What is left stays in quarantine; each file is named in the log. `reason` is why RocksDB refused.
+absl::StatusOr<RebuiltDatabase> RebuildDatabase(const std::string& path,
+                                                const std::string& quarantine_path,
+                                                size_t block_cache_bytes,
+                                                const absl::Status& reason);
+
+// A folder name under `quarantine_path` that does not exist yet: `<stem>-1`, `<stem>-2` … Creates `quarantine_path` only.
+absl::StatusOr<std::string> NewQuarantinePath(const std::string& quarantine_path,
+                                              const std::string& stem);
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_STORE_REBUILD_H_

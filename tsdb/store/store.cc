@@ -1,0 +1,318 @@
+#include "tsdb/store/store.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <system_error>
+#include <utility>
+
+#include "model/status.h"
+#include "model/text.h"
+#include "spdlog/spdlog.h"
+#include "tsdb/store/database.h"
+#include "tsdb/store/rebuild.h"
+
+namespace hearth {
+
+namespace fs = std::filesystem;
+
+// Where a dropped generation goes when its last reader leaves.
+class DroppedGenerations {
+ public:
+  void Add(const GenerationId& id) {
+    MutexLock lock(&mu_);
+    ids_.push_back(id);
+  }
+  std::vector<GenerationId> Take() {
+    MutexLock lock(&mu_);
+    return std::exchange(ids_, {});
+  }
+
+ private:
+  Mutex mu_;
+  std::vector<GenerationId> ids_ GUARDED_BY(mu_);
+};
+
+Generation::Generation(GenerationInfo info_in, uint64_t bytes_in,
+                       std::shared_ptr<DroppedGenerations> dropped)
+    : info(info_in),
+      prefix(GenerationPrefix(info_in.id)),
+      bytes(bytes_in),
+      garbage_(std::move(dropped)) {}
+
+Generation::~Generation() {
+  if (dropped_.load()) garbage_->Add(info.id);
+}
+
+Store::Store(StoreOptions options)
+    : options_(std::move(options)), garbage_(std::make_shared<DroppedGenerations>()) {}
+
+Store::~Store() {
+  Install(nullptr);
+  // What cannot be deleted now is found by the next Open.
+  if (database_ != nullptr) CollectGarbage().IgnoreError();
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
+  std::error_code error;
+  fs::remove_all(options.scratch_path, error);  // Unfinished files of a flush that a crash cut short.
+  fs::create_directories(options.scratch_path, error);
+  if (error) {
+    return absl::InternalError(
+        StrCat("create folder \"", options.scratch_path, "\": ", error.message()));
+  }
+  auto store = std::unique_ptr<Store>(new Store(std::move(options)));
+  HEARTH_RETURN_IF_ERROR(store->OpenDatabase());
+  HEARTH_RETURN_IF_ERROR(store->Reconcile());
+  return store;
+}
+
+absl::Status Store::OpenDatabase() {
+  absl::StatusOr<std::unique_ptr<Database>> opened =
+      Database::Open(options_.path, options_.block_cache_bytes);
+  if (opened.ok()) {
+    database_ = *std::move(opened);
+    return absl::OkStatus();
+  }
+  if (!absl::IsDataLoss(opened.status())) return opened.status();
+  HEARTH_ASSIGN_OR_RETURN(
+      RebuiltDatabase rebuilt,
+      RebuildDatabase(options_.path, options_.quarantine_path, options_.block_cache_bytes,
+                      opened.status()));
+  database_ = std::move(rebuilt.database);
+  quarantined_ += rebuilt.set_aside;
+  return absl::OkStatus();
+}
+
+absl::Status Store::Reconcile() {
+  struct Found {
+    int files = 0;
+    uint64_t bytes = 0;
+  };
+  std::map<GenerationId, Found> found;
+  for (const StoredFile& file : database_->Files()) {
+    ++found[file.id].files;
+    found[file.id].bytes += file.bytes;
+  }
+  HEARTH_ASSIGN_OR_RETURN(const std::vector<GenerationInfo> entries, database_->ReadCatalogue());
+  std::map<GenerationId, GenerationInfo> catalogue;
+  std::vector<GenerationId> remove;
+  for (const GenerationInfo& info : entries) {
+    if (found.contains(info.id)) {
+      catalogue.emplace(info.id, info);
+    } else {
+      spdlog::error("store: the files of {} are missing: {} series, {} samples are lost",
+                    ToString(info.id), info.series, info.samples);
+      remove.push_back(info.id);
+    }
+  }
+  std::vector<GenerationInfo> add;
+  for (const auto& [id, files] : found) {
+    if (catalogue.contains(id)) continue;
+    absl::StatusOr<GenerationInfo> info = database_->EntryFromFiles(id);
+    if (!info.ok()) {
+      spdlog::error("store: delete incomplete {}: {}", ToString(id), info.status().ToString());
+      HEARTH_RETURN_IF_ERROR(database_->DeleteFiles(id));
+      ++quarantined_;
+      continue;
+    }
+    spdlog::info("store: adopted {}, which the catalogue did not name", ToString(id));
+    add.push_back(*info);
+    catalogue.emplace(id, *info);
+  }
+  if (!add.empty() || !remove.empty()) {
+    HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue(add, remove));
+  }
+  auto version = std::make_shared<StoreVersion>();
+  for (const auto& [id, info] : catalogue) {
+    version->generations.push_back(
+        std::make_shared<Generation>(info, found[id].bytes, garbage_));
+  }
+  Install(std::move(version));
+  return absl::OkStatus();
+}
+
+void Store::Install(std::shared_ptr<const StoreVersion> version) {
+  std::shared_ptr<const StoreVersion> old;  // Destroyed after the lock: it may be the last reference.
+  MutexLock lock(&mu_);
+  old = std::exchange(version_, std::move(version));
+}
+
+std::shared_ptr<const StoreVersion> Store::version() const {
+  MutexLock lock(&mu_);
+  return version_;
+}
+
+GenerationId Store::NextGeneration(const WindowId& window) const {
+  GenerationId next{window, 1};
+  const auto skip = [&](const GenerationId& id) {
+    if (id.window == window) next.generation = std::max(next.generation, id.generation + 1);
+  };
+  MutexLock lock(&mu_);
+  for (const std::shared_ptr<Generation>& generation : version_->generations) {
+    skip(generation->info.id);
+  }
+  for (const auto& [id, bytes] : hidden_) skip(id);
+  return next;
+}
+
+absl::Status Store::Ingest(const SealedFiles& files) {
+  MutexLock write_lock(&write_mu_);
+  HEARTH_RETURN_IF_ERROR(database_->Ingest(files));
+  MutexLock lock(&mu_);
+  hidden_.emplace(files.info.id, 0);
+  return absl::OkStatus();
+}
+
+absl::Status Store::Publish(const GenerationInfo& info) {
+  MutexLock write_lock(&write_mu_);
+  HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({&info, 1}, {}));
+  uint64_t bytes = 0;
+  for (const StoredFile& file : database_->Files()) {
+    if (file.id == info.id) bytes += file.bytes;
+  }
+  auto next = std::make_shared<StoreVersion>(*version());
+  const auto at = std::upper_bound(
+      next->generations.begin(), next->generations.end(), info.id,
+      [](const GenerationId& id, const auto& other) { return id < other->info.id; });
+  next->generations.insert(at, std::make_shared<Generation>(info, bytes, garbage_));
+  Install(std::move(next));
+  MutexLock lock(&mu_);
+  hidden_.erase(info.id);
+  return absl::OkStatus();
+}
+
+absl::Status Store::DropLocked(std::span<const GenerationId> ids) {
+  if (ids.empty()) return absl::OkStatus();
+  HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({}, ids));
+  auto next = std::make_shared<StoreVersion>();
+  for (const std::shared_ptr<Generation>& generation : version()->generations) {
+    if (std::find(ids.begin(), ids.end(), generation->info.id) == ids.end()) {
+      next->generations.push_back(generation);
+      continue;
+    }
+    generation->dropped_.store(true);
+    MutexLock lock(&mu_);
+    hidden_.emplace(generation->info.id, generation->bytes);
+  }
+  Install(std::move(next));
+  return CollectGarbageLocked();
+}
+
+absl::Status Store::Drop(std::span<const GenerationId> ids) {
+  MutexLock lock(&write_mu_);
+  return DropLocked(ids);
+}
+
+absl::StatusOr<size_t> Store::DropBefore(TimeMs t) {
+  MutexLock lock(&write_mu_);
+  std::vector<GenerationId> ids;
+  for (const std::shared_ptr<Generation>& generation : version()->generations) {
+    if (generation->info.id.window.range().maxt < t) ids.push_back(generation->info.id);
+  }
+  HEARTH_RETURN_IF_ERROR(DropLocked(ids));
+  return ids.size();
+}
+
+absl::Status Store::CollectGarbage() {
+  MutexLock lock(&write_mu_);
+  return CollectGarbageLocked();
+}
+
+absl::Status Store::CollectGarbageLocked() {
+  absl::Status first_error;
+  for (const GenerationId& id : garbage_->Take()) {
+    const absl::Status status = database_->DeleteFiles(id);
+    if (!status.ok()) {
+      garbage_->Add(id);
+      first_error.Update(status);
+      continue;
+    }
+    MutexLock lock(&mu_);
+    hidden_.erase(id);
+  }
+  return first_error;
+}
+
+void Store::ReportDamage(const GenerationId& id, const absl::Status& status) const {
+  read_errors_.fetch_add(1, std::memory_order_relaxed);
+  MutexLock lock(&mu_);
+  if (suspects_.insert(id).second) {
+    spdlog::error("store: damage in {}: {}", ToString(id), status.ToString());
+  }
+}
+
+absl::StatusOr<bool> Store::QuarantineLocked(const GenerationId& id) {
+  const std::shared_ptr<const StoreVersion> current = version();
+  const auto it = std::find_if(current->generations.begin(), current->generations.end(),
+                               [&](const auto& g) { return g->info.id == id; });
+  if (it == current->generations.end()) return false;
+  const absl::Status verdict = database_->Verify(id);
+  if (!absl::IsDataLoss(verdict)) return false;
+  HEARTH_ASSIGN_OR_RETURN(const std::string folder,
+                          NewQuarantinePath(options_.quarantine_path, "generation"));
+  std::error_code error;
+  fs::create_directories(folder, error);
+  for (const StoredFile& file : database_->Files()) {
+    if (file.id != id) continue;
+    fs::create_hard_link(file.path, fs::path(folder) / fs::path(file.path).filename(), error);
+    if (error) {
+      return absl::InternalError(
+          StrCat("link \"", file.path, "\" into \"", folder, "\": ", error.message()));
+    }
+  }
+  const GenerationInfo& info = (*it)->info;
+  spdlog::error("store: set aside {} in {}: {} series, {} samples, times [{}, {}]: {}",
+                ToString(id), folder, info.series, info.samples, info.range.mint, info.range.maxt,
+                verdict.ToString());
+  HEARTH_RETURN_IF_ERROR(DropLocked({&id, 1}));
+  ++quarantined_;
+  return true;
+}
+
+absl::StatusOr<size_t> Store::QuarantineDamaged() {
+  std::set<GenerationId> suspects;
+  {
+    MutexLock lock(&mu_);
+    suspects.swap(suspects_);
+  }
+  if (suspects.empty()) return 0;
+  MutexLock lock(&write_mu_);
+  size_t count = 0;
+  for (const GenerationId& id : suspects) {
+    HEARTH_ASSIGN_OR_RETURN(const bool damaged, QuarantineLocked(id));
+    count += damaged ? 1 : 0;
+  }
+  return count;
+}
+
+std::vector<GenerationInfo> Store::Catalogue() const {
+  const std::shared_ptr<const StoreVersion> current = version();
+  std::vector<GenerationInfo> infos;
+  for (const auto& generation : current->generations) infos.push_back(generation->info);
+  return infos;
+}
+
+StoreStats Store::Stats() const {
+  StoreStats stats;
+  stats.bundle_reads = bundle_reads_.load(std::memory_order_relaxed);
+  stats.read_errors = read_errors_.load(std::memory_order_relaxed);
+  stats.quarantined = quarantined_.load();
+  stats.block_cache_bytes = database_->block_cache_usage();
+  for (const StoredFile& file : database_->Files()) {
+    (file.family == kSamples ? stats.sample_bytes : stats.index_bytes) += file.bytes;
+  }
+  {
+    MutexLock lock(&mu_);
+    for (const auto& [id, bytes] : hidden_) stats.dropped_bytes += bytes;
+  }
+  const std::shared_ptr<const StoreVersion> current = version();
+  stats.generations = current->generations.size();
+  for (const auto& generation : current->generations) {
+    stats.series_max = std::max(stats.series_max, generation->info.series);
+    stats.samples += generation->info.samples;
+  }
+  return stats;
+}
+
+}  // namespace hearth

@@ -1,0 +1,133 @@
+#include "tsdb/store/store_keys.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <random>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "model/labels.h"
+#include "tsdb/store/bundle.h"
+#include "tsdb/store/catalogue.h"
+#include "tsdb/store/postings_codec.h"
+
+namespace hearth {
+namespace {
+
+const GenerationId kId{{1'700'000'000'000, 3'600'000}, 1};
+
+TEST(StoreKeys, SortByWindowThenGenerationThenSeries) {
+  std::vector<std::string> keys;
+  for (const TimeMs start : {TimeMs{-7'200'000}, TimeMs{-3'600'000}, TimeMs{0}, TimeMs{3'600'000},
+                             TimeMs{1'700'000'000'000}}) {
+    for (const uint32_t generation : {1u, 2u, 255u, 256u}) {
+      const std::string prefix = GenerationPrefix({{start, 3'600'000}, generation});
+      for (const uint32_t id : {0u, 1u, 255u, 256u, 70'000u}) keys.push_back(BundleKey(prefix, id));
+    }
+  }
+  EXPECT_TRUE(std::is_sorted(keys.begin(), keys.end()));
+}
+
+TEST(StoreKeys, PrefixComesBack) {
+  const absl::StatusOr<GenerationId> id = ParseGenerationPrefix(BundleKey(GenerationPrefix(kId), 7));
+  ASSERT_TRUE(id.ok());
+  EXPECT_EQ(*id, kId);
+  EXPECT_EQ(*ParseSeriesId(BundleKey(GenerationPrefix(kId), 70'000)), 70'000u);
+  EXPECT_EQ(*ParseCatalogueKey(CatalogueKey(kId)), kId);
+}
+
+TEST(StoreKeys, AfterPrefixIsTheFirstKeyBehindIt) {
+  EXPECT_EQ(AfterPrefix("ab"), "ac");
+  EXPECT_EQ(AfterPrefix(std::string("a\xff", 2)), "b");
+  const std::string prefix = GenerationPrefix({{0, 1}, 0xffffffff});
+  EXPECT_LT(BundleKey(prefix, 0xffffffff), AfterPrefix(prefix));
+  EXPECT_EQ(AfterPrefix(GenerationPrefix({{0, 1}, 1})), GenerationPrefix({{0, 1}, 2}));
+}
+
+TEST(StoreKeys, NamesOfDifferentLengthDoNotMix) {
+  const std::string prefix = GenerationPrefix(kId);
+  EXPECT_FALSE(PostingsKey(prefix, "ab", "c").starts_with(PostingsKeyPrefix(prefix, "a")));
+  EXPECT_NE(PostingsKey(prefix, "ab", "c"), PostingsKey(prefix, "a", "bc"));
+}
+
+TEST(StoreKeys, ImpossibleWindowsAreDataLoss) {
+  const auto code = [](const GenerationId& id) {
+    return ParseGenerationPrefix(GenerationPrefix(id)).status().code();
+  };
+  EXPECT_EQ(code({{0, 0}, 1}), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(code({{0, -5}, 1}), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(code({{0, 1}, 0}), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(code({{std::numeric_limits<TimeMs>::max(), 1}, 1}), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(code({{std::numeric_limits<TimeMs>::min(), 1}, 1}), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(ParseGenerationPrefix("short").status().code(), absl::StatusCode::kDataLoss);
+}
+
+// The worked example of docs/format/store_keys.md: lines `name = hex`.
+std::map<std::string, std::string> ReadGolden() {
+  std::ifstream file("testdata/format/store_keys.golden");
+  std::map<std::string, std::string> golden;
+  for (std::string line; std::getline(file, line);) {
+    const size_t equals = line.find(" = ");
+    if (line.starts_with('#') || equals == std::string::npos) continue;
+    std::string hex = line.substr(equals + 3);
+    hex.erase(std::remove(hex.begin(), hex.end(), ' '), hex.end());
+    golden[line.substr(0, equals)] = absl::HexStringToBytes(hex);
+  }
+  return golden;
+}
+
+TEST(StoreKeys, TheWorkedExampleDecodes) {
+  std::map<std::string, std::string> golden = ReadGolden();
+  ASSERT_EQ(golden.size(), 10u);
+  const Labels labels{{"__name__", "up"}, {"job", "node"}};
+  const std::string prefix = GenerationPrefix(kId);
+  EXPECT_EQ(golden["prefix"], prefix);
+  EXPECT_EQ(golden["bundle key"], BundleKey(prefix, 5));
+  EXPECT_EQ(golden["series key"], SeriesKey(prefix, 5));
+  EXPECT_EQ(golden["label name key"], LabelNameKey(prefix, "job"));
+  EXPECT_EQ(golden["postings key"], PostingsKey(prefix, "job", "node"));
+  EXPECT_EQ(golden["catalogue key"], CatalogueKey(kId));
+
+  Postings ids;
+  ASSERT_TRUE(DecodePostings(golden["postings"], 10, &ids).ok());
+  EXPECT_EQ(ids, (Postings{3, 4, 5, 9}));
+
+  const std::string& record = golden["series record"];
+  ASSERT_EQ(record.substr(16), labels.bytes());
+  const Fingerprint fingerprint = labels.Fingerprint();
+  EXPECT_EQ(static_cast<uint8_t>(record[0]), fingerprint.hi >> 56);
+  EXPECT_EQ(static_cast<uint8_t>(record[15]), fingerprint.lo & 0xff);
+
+  const absl::StatusOr<GenerationInfo> info =
+      DecodeCatalogueEntry(kId, golden["catalogue entry"]);
+  ASSERT_TRUE(info.ok());
+  EXPECT_EQ(*info, (GenerationInfo{.id = kId,
+                                   .lsn = 1000,
+                                   .series = 10,
+                                   .chunks = 20,
+                                   .samples = 2400,
+                                   .range = {1'700'000'000'500, 1'700'000'000'500 + 3'585'000}}));
+
+  std::vector<Segment> segments;
+  ASSERT_TRUE(DecodeBundle(kId.window, golden["bundle"], &segments).ok());
+  ASSERT_EQ(segments.size(), 1u);
+  EXPECT_EQ(segments[0].meta, (ChunkMeta{1'700'000'000'500, 1'700'000'015'500, 2}));
+  EXPECT_EQ(segments[0].summary.longest_gap_ms, 15'000);
+  EXPECT_EQ(segments[0].summary.min, 1);
+  EXPECT_EQ(segments[0].summary.max, 1);
+  SampleColumns columns;
+  ASSERT_TRUE(
+      DecodeChunk(segments[0].meta, segments[0].payload, segments[0].meta.range(), &columns).ok());
+  EXPECT_THAT(columns.t, testing::ElementsAre(1'700'000'000'500, 1'700'000'015'500));
+  EXPECT_THAT(columns.v, testing::ElementsAre(1, 1));
+}
+
+}  // namespace
+}  // namespace hearth

@@ -1,0 +1,88 @@
+#include "tsdb/wal/wal_writer.h"
+
+#include <utility>
+
+#include "model/status.h"
+#include "model/text.h"
+#include "tsdb/wal/frame.h"
+#include "tsdb/wal/segment.h"
+
+namespace hearth {
+namespace {
+
+absl::Status Unavailable(const absl::Status& cause) {
+  return absl::UnavailableError(ToAbsl(StrCat("WAL: ", FromAbsl(cause.message()))));
+}
+
+}  // namespace
+
+WalWriter::WalWriter(WalOptions options)
+    : options_(std::move(options)),
+      group_commit_(options_.sync_interval_ms, options_.next_lsn - 1),
+      segment_(0),
+      next_segment_(options_.first_segment),
+      next_lsn_(options_.next_lsn) {}
+
+absl::StatusOr<std::unique_ptr<WalWriter>> WalWriter::Open(WalOptions options) {
+  std::unique_ptr<WalWriter> writer(new WalWriter(std::move(options)));
+  HEARTH_RETURN_IF_ERROR(writer->StartSegment());
+  return writer;
+}
+
+absl::Status WalWriter::StartSegment() {
+  // The number is spent even when this fails: a half-made file may be in the way.
+  const uint32_t number = next_segment_++;
+  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<File> file,
+                          CreateSegment(*options_.fs, kWalKind, options_.dir, number));
+  file_ = std::move(file);
+  segment_ = number;
+  size_ = kSegmentHeaderBytes;
+  given_up_ = false;
+  return absl::OkStatus();
+}
+
+absl::Status WalWriter::Prepare() {
+  const absl::Status sync_error = group_commit_.error();
+  if (!sync_error.ok()) given_up_ = true;
+  if (!given_up_ && size_ < options_.segment_bytes) return absl::OkStatus();
+  if (const absl::Status status = StartSegment(); !status.ok()) {
+    ++failures_;
+    return Unavailable(status);
+  }
+  if (!sync_error.ok()) group_commit_.Reset();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Lsn> WalWriter::Append(std::span<const WalRecord> records) {
+  if (given_up_) return absl::UnavailableError("WAL: the segment was given up after a failure");
+  buffer_.clear();
+  Lsn lsn = next_lsn_;
+  for (const WalRecord& record : records) {
+    AppendFrame(kWalKind, static_cast<uint8_t>(record.type), lsn++, record.payload, &buffer_);
+  }
+  // Numbers are spent even when the write fails: part of it may be in the file.
+  next_lsn_ = lsn;
+  if (const absl::Status status = file_->WriteAt(size_, buffer_); !status.ok()) {
+    ++failures_;
+    CutPartialWrite();
+    return Unavailable(status);
+  }
+  size_ += buffer_.size();
+  group_commit_.Written(file_, lsn - 1);
+  return lsn - 1;
+}
+
+void WalWriter::CutPartialWrite() {
+  if (!file_->Truncate(size_).ok()) given_up_ = true;
+}
+
+absl::Status WalWriter::Roll() {
+  if (!given_up_ && size_ == kSegmentHeaderBytes) return absl::OkStatus();
+  if (const absl::Status status = StartSegment(); !status.ok()) {
+    ++failures_;
+    return Unavailable(status);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace hearth
