@@ -88,7 +88,7 @@ class FieldWriter {
 
  private:
   void Add(std::string_view key, YamlNode value) {
-    node_.entries.emplace_back(PlainScalar(std::string(key)), std::move(value));
+    node_.entries.push_back({PlainScalar(std::string(key)), std::move(value)});
   }
   YamlNode node_;
 };
@@ -111,7 +111,7 @@ YamlNode ToYamlNode(const std::map<std::string, T>& map) {
     YamlNode name;
     name.kind = YamlNode::Kind::kScalar;
     name.scalar = key;
-    node.entries.emplace_back(std::move(name), ToYamlNode(value));
+    node.entries.push_back({std::move(name), ToYamlNode(value)});
   }
   return node;
 }

@@ -142,7 +142,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (frame.node.is_list()) {
       frame.node.items.push_back(std::move(node));
     } else if (frame.have_key) {
-      frame.node.entries.emplace_back(std::move(frame.key), std::move(node));
+      frame.node.entries.push_back({std::move(frame.key), std::move(node)});
       frame.have_key = false;
     } else {
       if (node.is_null()) {
@@ -229,6 +229,11 @@ bool NeedsQuotes(std::string_view text) {
 }
 
 }  // namespace
+
+bool operator==(const YamlNode& a, const YamlNode& b) {
+  return a.kind == b.kind && a.plain == b.plain && a.scalar == b.scalar && a.items == b.items &&
+         a.entries == b.entries;
+}
 
 const YamlNode* YamlNode::Find(std::string_view key) const {
   for (const auto& [name, value] : entries) {

@@ -10,12 +10,13 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 
 namespace hearth {
+
+struct YamlEntry;
 
 struct YamlNode {
   enum class Kind { kNull, kScalar, kList, kMap };
@@ -26,14 +27,10 @@ struct YamlNode {
   bool binary = false;  // A scalar tagged !!binary; `scalar` holds the bytes.
   std::string scalar;
   std::vector<YamlNode> items;
-  std::vector<std::pair<YamlNode, YamlNode>>
-      entries;  // In the document's order; keys are scalars and may repeat.
+  std::vector<YamlEntry> entries;  // In the document's order; keys are scalars and may repeat.
 
   // Compares content; lines do not count.
-  friend bool operator==(const YamlNode& a, const YamlNode& b) {
-    return a.kind == b.kind && a.plain == b.plain && a.scalar == b.scalar && a.items == b.items &&
-           a.entries == b.entries;
-  }
+  friend bool operator==(const YamlNode& a, const YamlNode& b);
 
   bool is_null() const { return kind == Kind::kNull; }
   bool is_scalar() const { return kind == Kind::kScalar; }
@@ -44,6 +41,13 @@ struct YamlNode {
   const YamlNode* Find(std::string_view key) const;
   // "!!map", "!!seq", "!!null", or "!!str `text`": how error messages name a node.
   std::string Describe() const;
+};
+
+// One key of a map and its value.
+struct YamlEntry {
+  YamlNode first;
+  YamlNode second;
+  friend bool operator==(const YamlEntry&, const YamlEntry&) = default;
 };
 
 // Bounds that keep a small file with aliases from becoming a large tree.

@@ -15,11 +15,9 @@ namespace {
 class HttpFetcherTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto server =
-        http::Server::Start({.listen_addresses = {"127.0.0.1:0"}}, [this](const http::Request&) {
-          return http::Dispatch{
-              .handle = [this](const http::Request& request) { return Answer(request); }};
-        });
+    auto server = http::Server::Start(
+        {.listen_addresses = {"127.0.0.1:0"}},
+        [](const http::Request&) { return http::Dispatch{.handle = &HttpFetcherTest::Answer}; });
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
