@@ -136,22 +136,22 @@ uint64_t ReadWide(const char* data, uint64_t* position, unsigned n) {
 // Decodes one sample. The caller has checked that kXorMaxSampleBits and a load beyond are readable.
 // False on bits that no writer makes.
 bool DecodeOne(const char* data, DecodeState* s) {
+  // At least 57 bits; the longest time but the raw one leaves 31 of them, enough for the value's
+  // header.
   uint64_t word = Peek(data, s->position);
-  if (static_cast<int64_t>(word) < 0) {
-    const int bucket = std::min(std::countl_one(word), kDodRaw);
-    const DodBucket& b = kDodBuckets[bucket];
-    s->position += b.prefix_bits;
-    if (bucket == kDodRaw) {
-      s->delta += ReadWide(data, &s->position, 64);
-    } else {
-      s->delta +=
-          static_cast<uint64_t>(static_cast<int64_t>(word << b.prefix_bits) >> (64 - b.value_bits));
-      s->position += b.value_bits;
-    }
-    word = Peek(data, s->position);
-  } else {
+  if (static_cast<int64_t>(word) >= 0) {
     ++s->position;
-    word <<= 1;  // 56 bits are left: enough for a header.
+    word <<= 1;
+  } else if (const int bucket = std::min(std::countl_one(word), kDodRaw); bucket != kDodRaw) {
+    const DodBucket& b = kDodBuckets[bucket];
+    s->delta +=
+        static_cast<uint64_t>(static_cast<int64_t>(word << b.prefix_bits) >> (64 - b.value_bits));
+    s->position += b.prefix_bits + b.value_bits;
+    word <<= b.prefix_bits + b.value_bits;
+  } else {
+    s->position += kDodBuckets[kDodRaw].prefix_bits;
+    s->delta += ReadWide(data, &s->position, 64);
+    word = Peek(data, s->position);
   }
   s->t += s->delta;
   if (static_cast<int64_t>(word) >= 0) {

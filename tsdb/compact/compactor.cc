@@ -60,7 +60,8 @@ absl::Status Compactor::RunRound() {
   ++stats_.rounds;
   stats_.owned_bytes = owned_bytes_;
   if (absl::IsCancelled(status)) return status;
-  if (!status.ok() && status != stats_.last_error) {
+  // Once per kind of trouble: messages name new files at each try.
+  if (!status.ok() && status.code() != stats_.last_error.code()) {
     spdlog::error("compactor: {} (will be tried again)", status.ToString());
   } else if (status.ok() && !stats_.last_error.ok()) {
     spdlog::info("compactor: recovered");

@@ -9,7 +9,7 @@
 //   3. the windows that FlushPolicy chooses are flushed, oldest first; all ended ones when WAL and
 //   chunk log exceed their limit
 //
-// A failed step is latched in the stats, logged once per message, and tried again in the next
+// A failed step is latched in the stats, logged once per kind of error, and tried again in the next
 // round; nothing is lost and nothing needs a restart, so a full disk heals when space returns.
 //
 // Thread safety: all methods may be called from any thread. Lock order: round_mu_ → head's and

@@ -33,6 +33,10 @@ class Replayer {
     oldest_kept_ = head.OldestKept(head.options.clock->NowMs());
   }
 
+  // Tells the lock analysis that the head's commit lock, which the caller holds, is the one meant
+  // below.
+  void AssertLocked() const ABSL_ASSERT_EXCLUSIVE_LOCK(head_.commit_mu) {}
+
   absl::Status ChunkLogRecords() EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
   absl::Status WalSegments(const std::vector<uint32_t>& numbers)
       EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
@@ -303,6 +307,7 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
                           ListSegments(*options.fs, options.wal_dir));
   MutexLock lock(&commit_mu);
   Replayer replayer(*this, coverage);
+  replayer.AssertLocked();
   HEARTH_RETURN_IF_ERROR(replayer.ChunkLogRecords());
   HEARTH_RETURN_IF_ERROR(replayer.WalSegments(numbers));
   replayer.Finish();

@@ -1,0 +1,97 @@
+#include "tsdb/head/label_index.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+namespace hearth {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<uint32_t> Select(const LabelIndex& index, const std::vector<Matcher>& matchers) {
+  std::vector<uint32_t> slots;
+  EXPECT_TRUE(index
+                  .Select(matchers,
+                          [&](uint32_t slot, std::string_view labels) {
+                            EXPECT_TRUE(MatchesAll(matchers, LabelsView(labels)));
+                            slots.push_back(slot);
+                          })
+                  .ok());
+  return slots;
+}
+
+TEST(LabelIndexTest, GivesLabelsBackByteForByte) {
+  LabelIndex index;
+  const Labels labels = {{"__name__", "up"}, {"a", std::string(300, 'x')}, {"job", "node"}};
+  index.Add(3, labels);
+  std::string bytes = "before";
+  index.AppendLabels(3, &bytes);
+  EXPECT_EQ(bytes, "before" + labels.bytes());
+  EXPECT_EQ(index.pair_count(), 3u);
+  EXPECT_THAT(index.Names(), ElementsAre("__name__", "a", "job"));
+  EXPECT_THAT(index.Values("job"), ElementsAre("node"));
+}
+
+TEST(LabelIndexTest, SlotsThatAreUsedAgainComeInOrder) {
+  LabelIndex index;
+  for (const uint32_t slot : {5u, 2u, 9u, 0u}) index.Add(slot, Labels{{"job", "a"}});
+  EXPECT_THAT(Select(index, {Matcher::Equal("job", "a")}), ElementsAre(0, 2, 5, 9));
+  index.Remove(std::vector<uint32_t>{2, 5});
+  index.Add(4, Labels{{"job", "a"}});
+  EXPECT_THAT(Select(index, {Matcher::Equal("job", "a")}), ElementsAre(0, 4, 9));
+  EXPECT_THAT(Select(index, {}), ElementsAre(0, 4, 9));
+  index.Remove(std::vector<uint32_t>{0, 4, 9});
+  EXPECT_THAT(index.Names(), IsEmpty());
+  EXPECT_EQ(index.pair_count(), 0u);
+}
+
+TEST(LabelIndexTest, VersionTellsThatSeriesCameOrWent) {
+  LabelIndex index;
+  const uint64_t first = index.version();
+  index.Add(0, Labels{{"a", "b"}});
+  const uint64_t second = index.version();
+  EXPECT_NE(first, second);
+  index.Remove(std::vector<uint32_t>{0});
+  EXPECT_NE(second, index.version());
+}
+
+TEST(LabelIndexTest, AgreesWithAPlainMapUnderChurn) {
+  for (uint32_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    LabelIndex index;
+    std::map<uint32_t, Labels> expected;
+    for (int round = 0; round < 200; ++round) {
+      const uint32_t slot = random() % 60;
+      if (!expected.contains(slot)) {
+        const Labels labels = {{"id", std::to_string(random() % 1000)},
+                               {"x", std::to_string(random() % 3)},
+                               {"y", std::to_string(random() % 5)}};
+        index.Add(slot, labels);
+        expected.emplace(slot, labels);
+      } else if (random() % 3 == 0) {
+        std::vector<uint32_t> gone;
+        for (const auto& [s, labels] : expected) {
+          if (random() % 4 == 0) gone.push_back(s);
+        }
+        index.Remove(gone);
+        for (const uint32_t s : gone) expected.erase(s);
+      }
+      const std::vector<Matcher> matchers = {Matcher::Equal("x", std::to_string(random() % 3)),
+                                             Matcher::NotEqual("y", std::to_string(random() % 5))};
+      std::vector<uint32_t> slots;
+      for (const auto& [s, labels] : expected) {
+        if (MatchesAll(matchers, labels)) slots.push_back(s);
+      }
+      ASSERT_EQ(Select(index, matchers), slots);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hearth
