@@ -53,7 +53,7 @@ TEST_F(PromtoolTest, QueriesARange) {
 
 TEST_F(PromtoolTest, ListsSeries) {
   EXPECT_THAT(Promtool({"query", "series", "--match=requests_total", server_->Url("")}),
-              HasSubstr("requests_total{job=\"api\"}"));
+              HasSubstr("{__name__=\"requests_total\", job=\"api\"}"));
 }
 
 TEST_F(PromtoolTest, ListsLabelValues) {

@@ -1,7 +1,6 @@
 #include "config/relabel.h"
 
 #include <openssl/evp.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <charconv>
@@ -13,9 +12,6 @@
 namespace hearth {
 namespace {
 
-// RE2 compiles at most this much for one rule, so a hostile expression stays small.
-constexpr int64_t kRegexMemory = int64_t{4} << 20;
-constexpr size_t kMaxGroups = 64;
 
 struct ActionName {
   std::string_view name;
@@ -89,13 +85,6 @@ bool IsLabelNameTemplate(std::string_view name, bool utf8) {
   return IsLegacyLabelName(stripped);
 }
 
-std::shared_ptr<const re2::RE2> Compile(std::string_view pattern) {
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(kRegexMemory);
-  return std::make_shared<const re2::RE2>(StrCat("^(?s:", pattern, ")$"), options);
-}
-
 absl::Status TargetStatus(const RelabelConfig& config, std::string_view action_name,
                           RelabelAction action, bool utf8) {
   const bool needs_target =
@@ -143,18 +132,6 @@ absl::Status ExtraFieldsStatus(const RelabelConfig& config, std::string_view act
   return absl::OkStatus();
 }
 
-absl::Status RegexStatus(const re2::RE2& regex) {
-  if (!regex.ok()) {
-    return absl::InvalidArgumentError(
-        StrCat("error parsing regexp: ", regex.error(), " in `", regex.pattern(), "`"));
-  }
-  if (static_cast<size_t>(regex.NumberOfCapturingGroups()) >= kMaxGroups) {
-    return absl::InvalidArgumentError(StrCat("error parsing regexp: more than ", kMaxGroups - 1,
-                                             " groups in `", regex.pattern(), "`"));
-  }
-  return absl::OkStatus();
-}
-
 std::string HashMod(std::string_view value, uint64_t modulus) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
@@ -172,7 +149,7 @@ absl::Status ValidateRelabelConfig(const RelabelConfig& config, bool utf8_names)
   if (!action)
     return absl::InvalidArgumentError(StrCat("unknown relabel action ", Quoted(config.action)));
   const std::string name = Lower(config.action);
-  HEARTH_RETURN_IF_ERROR(RegexStatus(*Compile(config.regex)));
+  HEARTH_RETURN_IF_ERROR(AnchoredRegex::Compile(config.regex).status());
   for (const std::string& source : config.source_labels) {
     if (!IsLabelName(source, utf8_names)) {
       return absl::InvalidArgumentError(StrCat(Quoted(source), " is not a valid label name"));
@@ -192,56 +169,16 @@ absl::Status ValidateRelabelConfig(const RelabelConfig& config, bool utf8_names)
 
 absl::StatusOr<RelabelRule> RelabelRule::Create(const RelabelConfig& config) {
   HEARTH_RETURN_IF_ERROR(ValidateRelabelConfig(config));
-  RelabelRule rule;
+  HEARTH_ASSIGN_OR_RETURN(AnchoredRegex regex, AnchoredRegex::Compile(config.regex));
+  RelabelRule rule(std::move(regex));
   rule.config_ = config;
   rule.action_ = *FindAction(config.action);
-  rule.regex_ = Compile(config.regex);
-  rule.target_ = ParseTemplate(config.target_label, *rule.regex_);
-  rule.replacement_ = ParseTemplate(config.replacement, *rule.regex_);
+  rule.target_ = rule.regex_.ParseTemplate(config.target_label);
+  rule.replacement_ = rule.regex_.ParseTemplate(config.replacement);
   rule.constant_ = config.regex == RelabelConfig{}.regex &&
                    config.target_label.find('$') == std::string::npos &&
                    config.replacement.find('$') == std::string::npos;
   return rule;
-}
-
-// Go's rules: `$$` is a dollar; `$name` takes the longest run of letters, digits and underscores;
-// `${name}`; a dollar before anything else stands for itself; an unknown group is empty.
-RelabelRule::Template RelabelRule::ParseTemplate(std::string_view text, const re2::RE2& regex) {
-  Template parts;
-  std::string literal;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '$') {
-      literal.push_back(text[i]);
-      continue;
-    }
-    if (i + 1 < text.size() && text[i + 1] == '$') {
-      literal.push_back('$');
-      ++i;
-      continue;
-    }
-    const bool brace = i + 1 < text.size() && text[i + 1] == '{';
-    const size_t start = i + (brace ? 2 : 1);
-    size_t end = start;
-    while (end < text.size() && IsNameChar(text[end])) ++end;
-    if (end == start || (brace && (end == text.size() || text[end] != '}'))) {
-      literal.push_back('$');
-      continue;
-    }
-    const std::string name(text.substr(start, end - start));
-    int group = -1;
-    const bool leading_zero = name[0] == '0' && name.size() > 1;
-    const auto number = std::from_chars(name.data(), name.data() + name.size(), group);
-    if (number.ec != std::errc() || number.ptr != name.data() + name.size() || leading_zero) {
-      const auto it = regex.NamedCapturingGroups().find(name);
-      group = it == regex.NamedCapturingGroups().end() ? -1 : it->second;
-    }
-    if (group > regex.NumberOfCapturingGroups()) group = -1;
-    parts.push_back(Part{std::move(literal), group});
-    literal.clear();
-    i = brace ? end : end - 1;
-  }
-  parts.push_back(Part{std::move(literal), -1});
-  return parts;
 }
 
 std::string RelabelRule::SourceValue(const LabelsBuilder& labels) const {
@@ -253,40 +190,13 @@ std::string RelabelRule::SourceValue(const LabelsBuilder& labels) const {
   return value;
 }
 
-namespace {
-
-// Matches the whole of `value` and expands templates from its groups.
-class Match {
- public:
-  Match(const re2::RE2& regex, std::string_view value) {
-    matched_ = regex.Match(re2::StringPiece(value.data(), value.size()), 0, value.size(),
-                           re2::RE2::ANCHOR_BOTH, groups_, regex.NumberOfCapturingGroups() + 1);
-  }
-  bool matched() const { return matched_; }
-  template <typename Parts>
-  std::string Expand(const Parts& parts) const {
-    std::string out;
-    for (const auto& part : parts) {
-      out.append(part.literal);
-      if (part.group >= 0) out.append(groups_[part.group].data(), groups_[part.group].size());
-    }
-    return out;
-  }
-
- private:
-  re2::StringPiece groups_[kMaxGroups];
-  bool matched_ = false;
-};
-
-}  // namespace
-
 void RelabelRule::Replace(std::string_view value, LabelsBuilder* labels) const {
   if (constant_) {
     labels->Set(config_.target_label, config_.replacement);
     return;
   }
-  const Match match(*regex_, value);
-  if (!match.matched()) return;
+  const RegexMatch match = regex_.Match(value);
+  if (!match) return;
   const std::string target = match.Expand(target_);
   if (!IsLabelName(target, /*utf8=*/true)) return;
   labels->Set(target, match.Expand(replacement_));
@@ -295,8 +205,8 @@ void RelabelRule::Replace(std::string_view value, LabelsBuilder* labels) const {
 void RelabelRule::MapLabels(LabelsBuilder* labels) const {
   std::vector<std::pair<std::string, std::string>> mapped;
   labels->ForEach([&](std::string_view name, std::string_view value) {
-    const Match match(*regex_, name);
-    if (match.matched()) mapped.emplace_back(match.Expand(replacement_), value);
+    const RegexMatch match = regex_.Match(name);
+    if (match) mapped.emplace_back(match.Expand(replacement_), value);
   });
   for (const auto& [name, value] : mapped) {
     if (IsLabelName(name, /*utf8=*/true)) labels->Set(name, value);
@@ -304,9 +214,7 @@ void RelabelRule::MapLabels(LabelsBuilder* labels) const {
 }
 
 bool RelabelRule::Apply(LabelsBuilder* labels) const {
-  const auto matches = [&](std::string_view text) {
-    return re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), *regex_);
-  };
+  const auto matches = [&](std::string_view text) { return regex_.Matches(text); };
   switch (action_) {
     case RelabelAction::kLabelMap:
       MapLabels(labels);

@@ -17,10 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "model/labels.h"
-
-namespace re2 {
-class RE2;
-}
+#include "model/regex.h"
 
 namespace hearth {
 
@@ -64,23 +61,15 @@ class RelabelRule {
   bool Apply(LabelsBuilder* labels) const;
 
  private:
-  // A replacement split once: literal text, then the value of a group, and so on.
-  struct Part {
-    std::string literal;
-    int group = -1;  // -1 = none.
-  };
-  using Template = std::vector<Part>;
-  static Template ParseTemplate(std::string_view text, const re2::RE2& regex);
-
-  RelabelRule() = default;
+  explicit RelabelRule(AnchoredRegex regex) : regex_(std::move(regex)) {}
   std::string SourceValue(const LabelsBuilder& labels) const;
   void Replace(std::string_view value, LabelsBuilder* labels) const;
   void MapLabels(LabelsBuilder* labels) const;
 
   RelabelAction action_ = RelabelAction::kReplace;
   RelabelConfig config_;
-  std::shared_ptr<const re2::RE2> regex_;  // Anchored.
-  Template target_, replacement_;
+  AnchoredRegex regex_;
+  RegexTemplate target_, replacement_;
   bool constant_ = false;  // A replace with the default regex and nothing to expand.
 };
 

@@ -11,7 +11,8 @@
 
 namespace hearth {
 
-// Milliseconds since the Unix epoch, or a length of time in milliseconds; the name of the variable says which.
+// Milliseconds since the Unix epoch, or a length of time in milliseconds; the name of the variable
+// says which.
 using TimeMs = int64_t;
 
 class Clock {

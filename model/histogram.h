@@ -1,8 +1,9 @@
 // model/histogram.h
 //
-// A native histogram sample in the float form that PromQL computes with. Exponential buckets have schemas -4 to 8 (bucket
-// boundary base 2^(2^-schema)); schema -53 has custom upper bounds. Layout of spans and buckets as in Prometheus: a span skips
-// `offset` empty buckets and is followed by `length` populated ones, whose absolute counts stand in the bucket list in order.
+// A native histogram sample in the float form that PromQL computes with. Exponential buckets have
+// schemas -4 to 8 (bucket boundary base 2^(2^-schema)); schema -53 has custom upper bounds. Layout
+// of spans and buckets as in Prometheus: a span skips `offset` empty buckets and is followed by
+// `length` populated ones, whose absolute counts stand in the bucket list in order.
 //
 // The format and its semantics: Prometheus' native histogram specification.
 #ifndef HEARTH_MODEL_HISTOGRAM_H_
@@ -16,7 +17,8 @@ namespace hearth {
 enum class CounterResetHint : uint8_t { kUnknown = 0, kReset = 1, kNotReset = 2, kGauge = 3 };
 
 struct HistogramSpan {
-  int32_t offset = 0;   // Empty buckets before this span; for the first span the index of its first bucket.
+  int32_t offset =
+      0;  // Empty buckets before this span; for the first span the index of its first bucket.
   uint32_t length = 0;  // Populated buckets in this span.
   friend bool operator==(const HistogramSpan&, const HistogramSpan&) = default;
 };

@@ -73,7 +73,8 @@ bool ReadField(std::string_view* in, std::string_view* field) {
   return true;
 }
 
-// Reads the two fields of a Label message in either order; a missing one is empty, a repeated one overrides.
+// Reads the two fields of a Label message in either order; a missing one is empty, a repeated one
+// overrides.
 bool ReadPair(std::string_view pair, Label* label) {
   *label = Label{};
   while (!pair.empty()) {
@@ -92,9 +93,8 @@ bool IsLegacyStart(char c, bool colon) {
 
 bool IsLegacyName(std::string_view name, bool colon) {
   if (name.empty() || !IsLegacyStart(name[0], colon)) return false;
-  return std::all_of(name.begin() + 1, name.end(), [colon](char c) {
-    return IsLegacyStart(c, colon) || (c >= '0' && c <= '9');
-  });
+  return std::all_of(name.begin() + 1, name.end(),
+                     [colon](char c) { return IsLegacyStart(c, colon) || (c >= '0' && c <= '9'); });
 }
 
 // The length of the valid UTF-8 sequence at the front of `s`, 0 when there is none.
@@ -196,8 +196,9 @@ void LabelsBuilder::Reset(LabelsView base) {
 }
 
 LabelsBuilder& LabelsBuilder::Set(std::string_view name, std::string_view value) {
-  const auto it = std::lower_bound(labels_.begin(), labels_.end(), name,
-                                   [](const auto& pair, std::string_view n) { return pair.first < n; });
+  const auto it =
+      std::lower_bound(labels_.begin(), labels_.end(), name,
+                       [](const auto& pair, std::string_view n) { return pair.first < n; });
   const bool found = it != labels_.end() && it->first == name;
   if (value.empty()) {
     if (found) labels_.erase(it);
@@ -226,9 +227,11 @@ LabelsBuilder& LabelsBuilder::Drop(const std::vector<std::string>& names) {
 }
 
 std::string_view LabelsBuilder::Get(std::string_view name) const {
-  const auto it = std::lower_bound(labels_.begin(), labels_.end(), name,
-                                   [](const auto& pair, std::string_view n) { return pair.first < n; });
-  return it != labels_.end() && it->first == name ? std::string_view(it->second) : std::string_view();
+  const auto it =
+      std::lower_bound(labels_.begin(), labels_.end(), name,
+                       [](const auto& pair, std::string_view n) { return pair.first < n; });
+  return it != labels_.end() && it->first == name ? std::string_view(it->second)
+                                                  : std::string_view();
 }
 
 Labels LabelsBuilder::Build() const {
@@ -239,7 +242,8 @@ Labels LabelsBuilder::Build() const {
 
 void AppendCanonicalLabel(std::string_view name, std::string_view value, std::string* out) {
   out->push_back(kLabelTag);
-  AppendVarint(2 + VarintLength(name.size()) + name.size() + VarintLength(value.size()) + value.size(), out);
+  AppendVarint(
+      2 + VarintLength(name.size()) + name.size() + VarintLength(value.size()) + value.size(), out);
   out->push_back(kNameTag);
   AppendVarint(name.size(), out);
   out->append(name);
@@ -262,8 +266,8 @@ absl::StatusOr<Labels> ParseLabels(std::string_view wire_bytes, size_t max_bytes
     std::string_view pair_bytes;
     Label label;
     if (tag != kLabelTag || !ReadField(&rest, &pair_bytes) || !ReadPair(pair_bytes, &label)) {
-      return absl::InvalidArgumentError(StrCat("label set of ", wire_bytes.size(),
-                                               " bytes: malformed label at byte ", offset));
+      return absl::InvalidArgumentError(
+          StrCat("label set of ", wire_bytes.size(), " bytes: malformed label at byte ", offset));
     }
     if (label.name.empty()) return absl::InvalidArgumentError("label with an empty name");
     if (!IsValidUtf8(label.name) || !IsValidUtf8(label.value)) {
@@ -279,7 +283,8 @@ absl::StatusOr<Labels> ParseLabels(std::string_view wire_bytes, size_t max_bytes
     if (i > 0 && pairs[i].name == pairs[i - 1].name) {
       return absl::InvalidArgumentError(StrCat("duplicate label name ", pairs[i].name));
     }
-    if (!pairs[i].value.empty()) AppendCanonicalLabel(pairs[i].name, pairs[i].value, &labels.bytes_);
+    if (!pairs[i].value.empty())
+      AppendCanonicalLabel(pairs[i].name, pairs[i].value, &labels.bytes_);
   }
   return labels;
 }

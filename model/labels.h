@@ -1,13 +1,17 @@
 // model/labels.h
 //
-// A label set: sorted, unique name-value pairs, the metric name included as `__name__`. A series is its label set.
+// A label set: sorted, unique name-value pairs, the metric name included as `__name__`. A series is
+// its label set.
 //
-// A label set is held as the bytes that remote write 1.0 uses for the labels of one TimeSeries, in canonical form:
+// A label set is held as the bytes that remote write 1.0 uses for the labels of one TimeSeries, in
+// canonical form:
 //
-//   per label:  0x0a  len(pair)  0x0a  len(name) name  0x12  len(value) value        (lengths are minimal varints)
+//   per label:  0x0a  len(pair)  0x0a  len(name) name  0x12  len(value) value        (lengths are
+//   minimal varints)
 //
-// sorted by name, each name once, no empty value. So a remote write message can be hashed and looked up where it lies, and no
-// label is decoded on the append path of a known series (DESIGN.md section 3). The price is two to four bytes a label.
+// sorted by name, each name once, no empty value. So a remote write message can be hashed and
+// looked up where it lies, and no label is decoded on the append path of a known series (DESIGN.md
+// section 3). The price is two to four bytes a label.
 //
 // Thread safety: Labels and LabelsView are values; concurrent const use is safe.
 #ifndef HEARTH_MODEL_LABELS_H_
@@ -35,8 +39,9 @@ struct Label {
   friend bool operator==(const Label&, const Label&) = default;
 };
 
-// 128 bits that stand for a label set, everywhere and for ever: XXH3 of the canonical bytes. Series of different days are
-// joined by it, so the function must never change. Not proof against an adversary who crafts collisions: writers are trusted.
+// 128 bits that stand for a label set, everywhere and for ever: XXH3 of the canonical bytes. Series
+// of different days are joined by it, so the function must never change. Not proof against an
+// adversary who crafts collisions: writers are trusted.
 struct Fingerprint {
   uint64_t hi = 0;
   uint64_t lo = 0;
@@ -50,7 +55,8 @@ struct Fingerprint {
 // The fingerprint of canonical bytes. For other bytes the result is a hash that no series has.
 Fingerprint FingerprintOf(std::string_view canonical_bytes);
 
-// A label set that somebody else owns. Valid as long as the bytes are. The bytes must be canonical (see ParseLabels).
+// A label set that somebody else owns. Valid as long as the bytes are. The bytes must be canonical
+// (see ParseLabels).
 class LabelsView {
  public:
   LabelsView() = default;
@@ -87,8 +93,8 @@ class LabelsView {
   std::string_view bytes() const { return bytes_; }
   hearth::Fingerprint Fingerprint() const { return FingerprintOf(bytes_); }
 
-  // `{__name__="up", job="x"}` prints as `up{job="x"}`; the empty set as `{}`. Values are quoted with Go's escapes; names that
-  // are not legacy identifiers are quoted too.
+  // `{__name__="up", job="x"}` prints as `up{job="x"}`; the empty set as `{}`. Values are quoted
+  // with Go's escapes; names that are not legacy identifiers are quoted too.
   std::string ToString() const;
 
   friend bool operator==(LabelsView a, LabelsView b) { return a.bytes_ == b.bytes_; }
@@ -97,7 +103,8 @@ class LabelsView {
   std::string_view bytes_;
 };
 
-// Prometheus' order of label sets: by the sorted (name, value) pairs, a prefix before what extends it.
+// Prometheus' order of label sets: by the sorted (name, value) pairs, a prefix before what extends
+// it.
 std::strong_ordering Compare(LabelsView a, LabelsView b);
 
 // A label set that owns its bytes.
@@ -109,7 +116,9 @@ class Labels {
   Labels(std::initializer_list<std::pair<std::string_view, std::string_view>> pairs);
 
   LabelsView view() const { return LabelsView(bytes_); }
-  operator LabelsView() const { return view(); }  // NOLINT(google-explicit-constructor): an owner is a view.
+  operator LabelsView() const {
+    return view();
+  }  // NOLINT(google-explicit-constructor): an owner is a view.
 
   LabelsView::Iterator begin() const { return view().begin(); }
   LabelsView::Iterator end() const { return view().end(); }
@@ -165,12 +174,14 @@ class LabelsBuilder {
   std::vector<std::pair<std::string, std::string>> labels_;
 };
 
-// Appends one label in canonical form to `out`. The caller keeps the order and the uniqueness of names.
+// Appends one label in canonical form to `out`. The caller keeps the order and the uniqueness of
+// names.
 void AppendCanonicalLabel(std::string_view name, std::string_view value, std::string* out);
 
-// Decodes the `labels` fields of a remote write TimeSeries (or stored canonical bytes that have not been verified) into
-// canonical form, at most `max_bytes` long. Sorts, and drops empty values. Errors (kInvalidArgument): malformed bytes, duplicate name, invalid
-// UTF-8, an empty name. Does not require a metric name.
+// Decodes the `labels` fields of a remote write TimeSeries (or stored canonical bytes that have not
+// been verified) into canonical form, at most `max_bytes` long. Sorts, and drops empty values.
+// Errors (kInvalidArgument): malformed bytes, duplicate name, invalid UTF-8, an empty name. Does
+// not require a metric name.
 absl::StatusOr<Labels> ParseLabels(std::string_view wire_bytes, size_t max_bytes = size_t{1} << 20);
 
 // True when `bytes` is already exactly what ParseLabels would give.

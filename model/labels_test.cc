@@ -27,7 +27,11 @@ TEST(LabelsTest, AreSortedAndDropEmptyValues) {
 
 TEST(LabelsTest, BytesAreTheWireFormOfRemoteWrite) {
   const Labels labels = {{"a", "b"}};
-  EXPECT_EQ(labels.bytes(), std::string("\x0a\x06\x0a\x01" "a" "\x12\x01" "b", 8));
+  EXPECT_EQ(labels.bytes(), std::string("\x0a\x06\x0a\x01"
+                                        "a"
+                                        "\x12\x01"
+                                        "b",
+                                        8));
 }
 
 TEST(LabelsTest, LongValuesRoundTrip) {
@@ -46,7 +50,8 @@ TEST(LabelsTest, OrderIsPrometheus) {
 }
 
 TEST(LabelsTest, PrintsQuotedNames) {
-  EXPECT_EQ((Labels{{"__name__", "my.metric"}, {"a b", "x\ny"}}).ToString(), R"({"my.metric", "a b"="x\ny"})");
+  EXPECT_EQ((Labels{{"__name__", "my.metric"}, {"a b", "x\ny"}}).ToString(),
+            R"({"my.metric", "a b"="x\ny"})");
   EXPECT_EQ(Labels().ToString(), "{}");
 }
 
@@ -71,11 +76,16 @@ TEST(ParseLabelsTest, SortsAndCanonicalises) {
 }
 
 TEST(ParseLabelsTest, RefusesBadInput) {
-  const auto error = [](std::string_view bytes) { return std::string(ParseLabels(bytes).status().message()); };
-  EXPECT_THAT(error(ValueFirst("a", "1") + ValueFirst("a", "2")), testing::HasSubstr("duplicate label name a"));
+  const auto error = [](std::string_view bytes) {
+    return std::string(ParseLabels(bytes).status().message());
+  };
+  EXPECT_THAT(error(ValueFirst("a", "1") + ValueFirst("a", "2")),
+              testing::HasSubstr("duplicate label name a"));
   EXPECT_THAT(error(ValueFirst("", "1")), testing::HasSubstr("empty name"));
   EXPECT_THAT(error(ValueFirst("a", "\xff")), testing::HasSubstr("not valid UTF-8"));
-  EXPECT_THAT(error("\x0a\x7f" "a"), testing::HasSubstr("malformed label at byte 0"));
+  EXPECT_THAT(error("\x0a\x7f"
+                    "a"),
+              testing::HasSubstr("malformed label at byte 0"));
   EXPECT_THAT(error("\x0a\xff\xff\xff\xff\xff\xff"), testing::HasSubstr("malformed label"));
   EXPECT_FALSE(ParseLabels(Labels{{"a", "b"}}.bytes(), /*max_bytes=*/7).ok());
 }

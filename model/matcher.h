@@ -1,23 +1,20 @@
 // model/matcher.h
 //
-// One condition on one label: =, !=, =~ or !~. Regular expressions are RE2's, anchored at both ends, and `.` matches a newline, as
-// in Prometheus 3. An absent label has the value "".
+// One condition on one label: =, !=, =~ or !~. Regular expressions are RE2's, anchored at both
+// ends, and `.` matches a newline, as in Prometheus 3. An absent label has the value "".
 //
 // Thread safety: immutable; copies share the compiled expression.
 #ifndef HEARTH_MODEL_MATCHER_H_
 #define HEARTH_MODEL_MATCHER_H_
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "model/labels.h"
-
-namespace re2 {
-class RE2;
-}
+#include "model/regex.h"
 
 namespace hearth {
 
@@ -40,8 +37,8 @@ class Matcher {
   // True when a series without this label matches.
   bool MatchesEmpty() const { return Matches({}); }
 
-  // For a regex that is nothing but a choice of literals (`a|b`, `GET`): those literals, so postings can be looked up
-  // one by one. Empty for everything else.
+  // For a regex that is nothing but a choice of literals (`a|b`, `GET`): those literals, so
+  // postings can be looked up one by one. Empty for everything else.
   const std::vector<std::string>& literals() const { return literals_; }
 
   // `job=~"a.*"`, the value quoted as PromQL does.
@@ -58,7 +55,7 @@ class Matcher {
   MatchOp op_;
   std::string name_;
   std::string value_;
-  std::shared_ptr<const re2::RE2> regex_;  // Null when the literals decide.
+  std::optional<AnchoredRegex> regex_;  // Empty when the literals decide.
   std::vector<std::string> literals_;
 };
 

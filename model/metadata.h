@@ -13,7 +13,8 @@
 
 namespace hearth {
 
-// Persisted in WAL records: values must not be renumbered. The numbers are those of remote write 1.0's MetricMetadata.
+// Persisted in WAL records: values must not be renumbered. The numbers are those of remote
+// write 1.0's MetricMetadata.
 enum class MetricType : uint8_t {
   kUnknown = 0,
   kCounter = 1,

@@ -1,10 +1,12 @@
 // model/mutex.h
 //
-// The house's lock: std::mutex with Clang's thread-safety annotations. absl::Mutex is not used because Debian's package is
-// built without TSan, which then reports everything it guards as a race.
+// The house's lock: std::mutex with Clang's thread-safety annotations. absl::Mutex is not used
+// because Debian's package is built without TSan, which then reports everything it guards as a
+// race.
 //
-// `GUARDED_BY`, `EXCLUSIVE_LOCKS_REQUIRED` and friends come from absl/base/thread_annotations.h (Debian's Abseil still has the
-// names without ABSL_) and are checked by `bazel build --config=clang`.
+// `GUARDED_BY`, `EXCLUSIVE_LOCKS_REQUIRED` and friends come from absl/base/thread_annotations.h
+// (Debian's Abseil still has the names without ABSL_) and are checked by `bazel build
+// --config=clang`.
 #ifndef HEARTH_MODEL_MUTEX_H_
 #define HEARTH_MODEL_MUTEX_H_
 
@@ -55,9 +57,10 @@ class CondVar {
   bool WaitFor(Mutex* mu, std::chrono::milliseconds timeout)
       EXCLUSIVE_LOCKS_REQUIRED(mu) NO_THREAD_SAFETY_ANALYSIS {
     std::unique_lock<std::mutex> lock(mu->mu_, std::adopt_lock);
-    // system_clock: libstdc++'s steady wait uses pthread_cond_clockwait, which GCC 12's TSan does not intercept.
-    const bool signalled =
-        cv_.wait_until(lock, std::chrono::system_clock::now() + timeout) == std::cv_status::no_timeout;
+    // system_clock: libstdc++'s steady wait uses pthread_cond_clockwait, which GCC 12's TSan does
+    // not intercept.
+    const bool signalled = cv_.wait_until(lock, std::chrono::system_clock::now() + timeout) ==
+                           std::cv_status::no_timeout;
     lock.release();
     return signalled;
   }

@@ -1,6 +1,7 @@
 // model/sample.h
 //
-// A sample is a timestamp and a value. The value is a float64, or a native histogram (model/histogram.h).
+// A sample is a timestamp and a value. The value is a float64, or a native histogram
+// (model/histogram.h).
 #ifndef HEARTH_MODEL_SAMPLE_H_
 #define HEARTH_MODEL_SAMPLE_H_
 
@@ -17,7 +18,8 @@ struct Sample {
   double v = 0;
 };
 
-// A staleness marker says that a series has ended. It is one NaN among many; everything stores and compares its bits.
+// A staleness marker says that a series has ended. It is one NaN among many; everything stores and
+// compares its bits.
 inline constexpr uint64_t kStaleNaNBits = 0x7ff0000000000002;
 // The NaN that Prometheus writes where a NaN is a value.
 inline constexpr uint64_t kNormalNaNBits = 0x7ff8000000000001;

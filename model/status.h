@@ -1,6 +1,7 @@
 // model/status.h
 //
-// Early return on a failed absl::Status or StatusOr. Debian's Abseil has no status macros, so these two are ours.
+// Early return on a failed absl::Status or StatusOr. Debian's Abseil has no status macros, so these
+// two are ours.
 //
 //   HEARTH_RETURN_IF_ERROR(file->Sync());
 //   HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path));
@@ -12,10 +13,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#define HEARTH_RETURN_IF_ERROR(expr)                             \
-  do {                                                           \
-    if (absl::Status hearth_status = (expr); !hearth_status.ok()) \
-      return hearth_status;                                      \
+#define HEARTH_RETURN_IF_ERROR(expr)                                                    \
+  do {                                                                                  \
+    if (absl::Status hearth_status = (expr); !hearth_status.ok()) return hearth_status; \
   } while (false)
 
 #define HEARTH_STATUS_CONCAT_INNER(a, b) a##b

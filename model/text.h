@@ -1,7 +1,8 @@
 // model/text.h
 //
-// The one place where std::string_view (what our headers use) meets Abseil's own string_view class. Debian's Abseil has its
-// own type with no conversion to or from the standard one, so StrCat and hash-map lookups need these few names.
+// The one place where std::string_view (what our headers use) meets Abseil's own string_view class.
+// Debian's Abseil has its own type with no conversion to or from the standard one, so StrCat and
+// hash-map lookups need these few names.
 //
 // Thread safety: pure functions.
 #ifndef HEARTH_MODEL_TEXT_H_
@@ -30,7 +31,8 @@ const T& StrCatArg(const T& value) {
 inline absl::string_view StrCatArg(std::string_view s) { return ToAbsl(s); }
 }  // namespace text_internal
 
-// absl::StrCat that takes std::string_view too. Use it for error messages and keys, not for hot output.
+// absl::StrCat that takes std::string_view too. Use it for error messages and keys, not for hot
+// output.
 template <typename... Args>
 std::string StrCat(const Args&... args) {
   return absl::StrCat(text_internal::StrCatArg(args)...);
@@ -43,9 +45,7 @@ void StrAppend(std::string* out, const Args&... args) {
 
 struct StringHash {
   using is_transparent = void;
-  size_t operator()(std::string_view s) const {
-    return absl::Hash<absl::string_view>()(ToAbsl(s));
-  }
+  size_t operator()(std::string_view s) const { return absl::Hash<absl::string_view>()(ToAbsl(s)); }
 };
 
 struct StringEq {

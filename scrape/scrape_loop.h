@@ -30,7 +30,6 @@ struct PoolSettings {
   ScrapeConfig config;
   std::vector<RelabelRule> relabel;
   std::shared_ptr<const WriteRules> write_rules;
-  std::shared_ptr<Fetcher> fetcher;
 };
 
 // The real limit where body_size_limit gives none.
@@ -46,7 +45,8 @@ class ScrapeLoop {
   struct Scrape {
     std::shared_ptr<const PoolSettings> settings;
     std::shared_ptr<const Target> target;
-    TimeMs t = 0;  // The timestamp of its samples.
+    std::shared_ptr<void> lease;  // Says that the fetcher is in use; see Scraper.
+    TimeMs t = 0;                 // The timestamp of its samples.
     TimeMs started_ms = 0;
     std::chrono::steady_clock::time_point started;
     absl::Status forced_error;  // Not OK: nothing is fetched (target_limit).

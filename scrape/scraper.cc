@@ -102,9 +102,11 @@ void Scraper::Reschedule(TimeMs now_ms) {
 TimeMs Scraper::Tick() {
   struct Starting {
     LoopPtr loop;
+    std::shared_ptr<Fetcher> fetcher;
     ScrapeLoop::Scrape scrape;
   };
   std::vector<Starting> starting;
+  std::vector<LeasedFetcher> idle;
   bool files_due = false;
   {
     MutexLock lock(&mu_);
@@ -132,22 +134,27 @@ TimeMs Scraper::Tick() {
       ScrapeLoop::Scrape scrape;
       scrape.settings = pool->settings;
       scrape.target = schedule.target;
+      scrape.lease = pool->fetcher.lease;
       scrape.t = AlignedScrapeTime(due, now, schedule.target->interval_ms);
       scrape.started_ms = now;
       scrape.forced_error = pool->limit_error;
-      starting.push_back({owner, std::move(scrape)});
+      starting.push_back({owner, pool->fetcher.fetcher, std::move(scrape)});
     }
     files_due = now >= files_due_ms_;
-    if (files_due) files_due_ms_ = now + kFilePollMs;
+    if (files_due) {
+      files_due_ms_ = now + kFilePollMs;
+      idle = TakeIdleFetchers();
+    }
   }
-  for (Starting& start : starting) StartScrape(start.loop, std::move(start.scrape));
+  for (Starting& start : starting)
+    StartScrape(start.loop, start.fetcher.get(), std::move(start.scrape));
   if (files_due) jobs_->Post([this] { RefreshFiles(); });
 
   MutexLock lock(&mu_);
   return schedule_.empty() ? files_due_ms_ : std::min(files_due_ms_, schedule_.begin()->first);
 }
 
-void Scraper::StartScrape(const LoopPtr& loop, ScrapeLoop::Scrape scrape) {
+void Scraper::StartScrape(const LoopPtr& loop, Fetcher* fetcher, ScrapeLoop::Scrape scrape) {
   scrape.started = std::chrono::steady_clock::now();
   // The answer may come when this object has gone: it only touches the job queue then, which drops
   // it.
@@ -160,12 +167,12 @@ void Scraper::StartScrape(const LoopPtr& loop, ScrapeLoop::Scrape scrape) {
     jobs->Post([complete] { complete(absl::CancelledError()); });
     return;
   }
-  scrape.settings->fetcher->Fetch(
-      ScrapeLoop::MakeRequest(scrape, options_.user_agent),
-      [jobs, complete](absl::StatusOr<ScrapeResponse> response) {
-        auto shared = std::make_shared<absl::StatusOr<ScrapeResponse>>(std::move(response));
-        jobs->Post([complete, shared] { complete(std::move(*shared)); });
-      });
+  fetcher->Fetch(ScrapeLoop::MakeRequest(scrape, options_.user_agent),
+                 [jobs, complete](absl::StatusOr<ScrapeResponse> response) {
+                   auto shared =
+                       std::make_shared<absl::StatusOr<ScrapeResponse>>(std::move(response));
+                   jobs->Post([complete, shared] { complete(std::move(*shared)); });
+                 });
 }
 
 void Scraper::Finished(const LoopPtr& loop) {
@@ -222,8 +229,8 @@ absl::StatusOr<std::unique_ptr<Scraper::Pool>> Scraper::MakePool(const ScrapeCon
   HEARTH_ASSIGN_OR_RETURN(rules->metric_relabel,
                           CompileRelabelRules(config.metric_relabel_configs));
   settings->write_rules = std::move(rules);
-  HEARTH_ASSIGN_OR_RETURN(settings->fetcher, options_.fetchers->Create(config.http));
   auto pool = std::make_unique<Pool>();
+  HEARTH_ASSIGN_OR_RETURN(pool->fetcher.fetcher, options_.fetchers->Create(config.http));
   pool->settings = std::move(settings);
   for (const FileSdConfig& file : config.discovery.file_sd_configs) {
     pool->files.push_back(std::make_unique<FileDiscovery>(file, options_.environment));
@@ -262,6 +269,7 @@ absl::Status Scraper::Apply(const Config& config) {
 
   std::vector<LoopPtr> ended;
   std::vector<std::string> gone;
+  std::vector<LeasedFetcher> idle;  // Destroyed without the lock.
   {
     MutexLock lock(&mu_);
     for (auto it = pools_.begin(); it != pools_.end();) {
@@ -271,6 +279,7 @@ absl::Status Scraper::Apply(const Config& config) {
       }
       Sync(it->second.get(), Found(), &ended);
       gone.push_back(it->first);
+      retired_.push_back(std::move(it->second->fetcher));
       it = pools_.erase(it);
     }
     for (auto& [name, pool] : fresh) {
@@ -278,16 +287,29 @@ absl::Status Scraper::Apply(const Config& config) {
       if (slot == nullptr) {
         slot = std::move(pool);
       } else {
+        std::swap(slot->fetcher, pool->fetcher);
+        retired_.push_back(std::move(pool->fetcher));
         slot->settings = std::move(pool->settings);
         slot->files = std::move(pool->files);
       }
       Sync(slot.get(), std::move(found[name]), &ended);
     }
+    idle = TakeIdleFetchers();
     wake_.SignalAll();
   }
   PostEnds(ended);
   for (const std::string& name : gone) ForgetPoolMetrics(name);
   return absl::OkStatus();
+}
+
+std::vector<Scraper::LeasedFetcher> Scraper::TakeIdleFetchers() {
+  const auto idle =
+      std::partition(retired_.begin(), retired_.end(),
+                     [](const LeasedFetcher& fetcher) { return fetcher.lease.use_count() > 1; });
+  std::vector<LeasedFetcher> result(std::make_move_iterator(idle),
+                                    std::make_move_iterator(retired_.end()));
+  retired_.erase(idle, retired_.end());
+  return result;
 }
 
 void Scraper::Sync(Pool* pool, Found found, std::vector<LoopPtr>* ended) {

@@ -92,7 +92,15 @@ class Scraper : public ScrapeStatus {
     int64_t discovered = 0;
   };
 
+  // A fetcher and how to tell that nobody waits for it. Answers own the lease and never the
+  // fetcher, since a client must not be destroyed on the thread that calls its callbacks.
+  struct LeasedFetcher {
+    std::shared_ptr<Fetcher> fetcher;
+    std::shared_ptr<int> lease = std::make_shared<int>(0);
+  };
+
   struct Pool {
+    LeasedFetcher fetcher;
     std::shared_ptr<const PoolSettings> settings;
     std::vector<std::unique_ptr<FileDiscovery>> files;
     std::map<uint64_t, LoopPtr> loops;  // By the target's identity.
@@ -113,7 +121,9 @@ class Scraper : public ScrapeStatus {
   TimeMs NextDue(const ScrapeLoop& loop, TimeMs after_ms) const;
   void Reschedule(TimeMs now_ms) EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void RefreshFiles() LOCKS_EXCLUDED(apply_mu_, mu_);
-  void StartScrape(const LoopPtr& loop, ScrapeLoop::Scrape scrape);
+  void StartScrape(const LoopPtr& loop, Fetcher* fetcher, ScrapeLoop::Scrape scrape);
+  // The fetchers of former configurations whose last answer has come.
+  std::vector<LeasedFetcher> TakeIdleFetchers() EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Finished(const LoopPtr& loop) LOCKS_EXCLUDED(mu_);
   void Run() LOCKS_EXCLUDED(mu_);
 
@@ -129,6 +139,8 @@ class Scraper : public ScrapeStatus {
   // Due time and loop of every loop that is not stopped. Pools own the loops.
   std::set<std::pair<TimeMs, ScrapeLoop*>> schedule_ GUARDED_BY(mu_);
   std::map<ScrapeLoop*, std::pair<Pool*, LoopPtr>> owners_ GUARDED_BY(mu_);
+  std::vector<LeasedFetcher> retired_
+      GUARDED_BY(mu_);  // Replaced by a reload, perhaps still fetching.
   TimeMs last_tick_ms_ GUARDED_BY(mu_) = 0;
   TimeMs files_due_ms_ GUARDED_BY(mu_) = 0;
   bool stopping_ GUARDED_BY(mu_) = false;

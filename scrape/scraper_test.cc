@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 
 #include "model/fake_clock.h"
@@ -18,7 +19,7 @@ class FakeFetchers : public FetcherFactory,
  public:
   absl::StatusOr<std::shared_ptr<Fetcher>> Create(const HttpClientConfig& config) override {
     if (config.tls_config) return absl::InvalidArgumentError("ca_file nowhere.pem: no such file");
-    return std::shared_ptr<Fetcher>(shared_from_this());
+    return std::shared_ptr<Fetcher>(new Handle(shared_from_this()));
   }
 
   void Fetch(ScrapeRequest request, Done done) override {
@@ -58,6 +59,8 @@ class FakeFetchers : public FetcherFactory,
     for (Done& done : waiting)
       done(ScrapeResponse{.status = 200, .content_type = "text/plain", .body = body});
   }
+  // Fetchers that Create has made and that still live.
+  int live() const { return live_; }
   ScrapeRequest last_request() const {
     MutexLock lock(&mu_);
     return last_request_;
@@ -68,6 +71,16 @@ class FakeFetchers : public FetcherFactory,
   }
 
  private:
+  struct Handle : public Fetcher {
+    explicit Handle(std::shared_ptr<FakeFetchers> all) : all(std::move(all)) { ++this->all->live_; }
+    ~Handle() override { --all->live_; }
+    void Fetch(ScrapeRequest request, Done done) override {
+      all->Fetch(std::move(request), std::move(done));
+    }
+    const std::shared_ptr<FakeFetchers> all;
+  };
+
+  std::atomic<int> live_{0};
   mutable Mutex mu_;
   std::map<std::string, ScrapeResponse> answers_ GUARDED_BY(mu_);
   std::vector<Done> waiting_ GUARDED_BY(mu_);
@@ -319,6 +332,19 @@ TEST_F(ScraperTest, ATargetThatGoesDuringItsScrapeEndsAfterIt) {
   ASSERT_EQ(samples.size(), 2u);
   EXPECT_EQ(samples.begin()->second, 1);
   EXPECT_TRUE(IsStaleNaN(samples.rbegin()->second));
+}
+
+TEST_F(ScraperTest, AReplacedFetcherLivesUntilItsLastAnswer) {
+  fetchers_->Hold();
+  ASSERT_TRUE(Apply("- {job_name: x, static_configs: [{targets: ['h:1']}]}").ok());
+  Run(10'000);
+  ASSERT_TRUE(Apply("- {job_name: x, sample_limit: 5, static_configs: [{targets: ['h:1']}]}").ok());
+  Run(10'000);
+  EXPECT_EQ(fetchers_->live(), 2) << "a reload does not break the scrape under way";
+  fetchers_->Release("a 1\n");
+  EXPECT_EQ(scraper_->ActiveTargets()[0].health, TargetHealth::kUp);
+  Run(10'000);
+  EXPECT_EQ(fetchers_->live(), 1);
 }
 
 TEST_F(ScraperTest, TheTargetLimitFailsThePool) {

@@ -255,7 +255,7 @@ std::vector<std::string> Server::AlertmanagerUrls() const {
   for (const AlertmanagerConfig& alertmanager : config_.alerting.alertmanagers) {
     std::string prefix = alertmanager.path_prefix;
     while (prefix.ends_with('/')) prefix.pop_back();
-    for (const StaticConfig& group : alertmanager.discovery.static_configs) {
+    for (const TargetGroup& group : alertmanager.discovery.static_configs) {
       for (const std::string& target : group.targets) {
         urls.push_back(StrCat(alertmanager.scheme, "://", target, prefix, "/api/v2/alerts"));
       }

@@ -77,8 +77,8 @@ void BM_HandleKnownSeries(benchmark::State& state) {
   for (auto _ : state) {
     if (remote_write.Handle(request).status != 204) state.SkipWithError("not 204");
   }
-  state.counters["ns/sample"] =
-      benchmark::Counter(static_cast<double>(state.iterations() * state.range(0)) / 1e9,
+  state.counters["per_sample"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * state.range(0)),
                          benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(BM_HandleKnownSeries)->Arg(2'000)->Arg(20'000);

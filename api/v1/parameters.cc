@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "absl/time/time.h"
+#include "config/duration.h"
 #include "http/url.h"
 #include "model/status.h"
 #include "model/text.h"
@@ -28,42 +29,6 @@ std::optional<double> ParseFloat(std::string_view text) {
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
   if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
   return value;
-}
-
-struct Unit {
-  std::string_view name;
-  TimeMs ms;
-  bool exact;  // Printed only when nothing smaller is left.
-};
-constexpr TimeMs kDayMs = 24 * 3600 * 1000;
-constexpr Unit kUnits[] = {{"y", 365 * kDayMs, true}, {"w", 7 * kDayMs, true}, {"d", kDayMs, false},
-                           {"h", 3600 * 1000, false}, {"m", 60 * 1000, false}, {"s", 1000, false},
-                           {"ms", 1, false}};
-
-// Units in descending order, each at most once.
-std::optional<TimeMs> ParseUnits(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  if (text == "0") return 0;
-  TimeMs total = 0;
-  size_t next_unit = 0;
-  while (!text.empty()) {
-    int64_t count = 0;
-    const auto number = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (number.ec != std::errc() || text.front() == '-') return std::nullopt;
-    text.remove_prefix(static_cast<size_t>(number.ptr - text.data()));
-    const size_t length = std::min(text.find_first_of("0123456789"), text.size());
-    const std::string_view name = text.substr(0, length);
-    while (next_unit < std::size(kUnits) && kUnits[next_unit].name != name) ++next_unit;
-    if (next_unit == std::size(kUnits)) return std::nullopt;
-    TimeMs part = 0;
-    if (__builtin_mul_overflow(count, kUnits[next_unit].ms, &part) ||
-        __builtin_add_overflow(total, part, &total)) {
-      return std::nullopt;
-    }
-    ++next_unit;
-    text.remove_prefix(length);
-  }
-  return total;
 }
 
 absl::Status CannotParse(std::string_view text, std::string_view kind) {
@@ -125,7 +90,7 @@ absl::StatusOr<TimeMs> ParseTime(std::string_view text) {
   return CannotParse(text, "timestamp");
 }
 
-absl::StatusOr<TimeMs> ParseDuration(std::string_view text) {
+absl::StatusOr<TimeMs> ParseSecondsOrDuration(std::string_view text) {
   if (const std::optional<double> seconds = ParseFloat(text)) {
     if (!(std::abs(*seconds) < 9.2e9)) {
       return absl::InvalidArgumentError(
@@ -133,8 +98,8 @@ absl::StatusOr<TimeMs> ParseDuration(std::string_view text) {
     }
     return static_cast<TimeMs>(std::trunc(*seconds * 1000));
   }
-  if (const std::optional<TimeMs> duration = ParseUnits(text)) return *duration;
-  return CannotParse(text, "duration");
+  const absl::StatusOr<TimeMs> duration = ParseDuration(text);
+  return duration.ok() ? duration : CannotParse(text, "duration");
 }
 
 absl::StatusOr<TimeMs> TimeParam(const http::Params& params, std::string_view name,
@@ -150,7 +115,7 @@ absl::StatusOr<std::optional<TimeMs>> DurationParam(const http::Params& params,
                                                     std::string_view name) {
   const std::string_view text = params.Get(name);
   if (text.empty()) return std::optional<TimeMs>();
-  const absl::StatusOr<TimeMs> duration = ParseDuration(text);
+  const absl::StatusOr<TimeMs> duration = ParseSecondsOrDuration(text);
   if (!duration.ok()) return InvalidParameter(name, FromAbsl(duration.status().message()));
   return std::optional<TimeMs>(*duration);
 }
@@ -191,19 +156,6 @@ absl::StatusOr<std::vector<std::vector<Matcher>>> MatchParam(const http::Params&
     return absl::InvalidArgumentError("no match[] parameter provided");
   }
   return sets;
-}
-
-std::string FormatDuration(TimeMs duration_ms) {
-  if (duration_ms == 0) return "0s";
-  std::string text;
-  for (const Unit& unit : kUnits) {
-    if (unit.exact && duration_ms % unit.ms != 0) continue;
-    if (const TimeMs count = duration_ms / unit.ms; count > 0) {
-      StrAppend(&text, count, unit.name);
-      duration_ms -= count * unit.ms;
-    }
-  }
-  return text;
 }
 
 std::string FormatRfc3339(TimeMs t) {

@@ -27,7 +27,7 @@ absl::StatusOr<http::Params> MergedParams(const http::Request& request);
 // least and the greatest time.
 absl::StatusOr<TimeMs> ParseTime(std::string_view text);
 // Seconds as a float or a Prometheus duration (1h30m).
-absl::StatusOr<TimeMs> ParseDuration(std::string_view text);
+absl::StatusOr<TimeMs> ParseSecondsOrDuration(std::string_view text);
 
 // The named parameter. TimeParam and LimitParam give `fallback` when it is absent or empty.
 absl::StatusOr<TimeMs> TimeParam(const http::Params& params, std::string_view name,
@@ -44,8 +44,6 @@ absl::StatusOr<std::vector<std::vector<Matcher>>> MatchParam(const http::Params&
 // `invalid parameter "start": …`
 absl::Status InvalidParameter(std::string_view name, std::string_view why);
 
-// "15s", "1m30s", "0s": as Prometheus prints durations.
-std::string FormatDuration(TimeMs duration_ms);
 // "2026-11-20T11:17:42.5Z"; 0 is Go's zero time, "0001-01-01T00:00:00Z".
 std::string FormatRfc3339(TimeMs t);
 // Reverses the value encoding `U__a_2e_b` of names; other names come back as they are.

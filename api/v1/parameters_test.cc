@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "config/duration.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -35,24 +36,16 @@ TEST(ParametersTest, RefusesWhatIsNoTime) {
 }
 
 TEST(ParametersTest, ParsesDurations) {
-  EXPECT_EQ(*ParseDuration("15"), 15'000);
-  EXPECT_EQ(*ParseDuration("0.25"), 250);
-  EXPECT_EQ(*ParseDuration("1h30m"), 5'400'000);
-  EXPECT_EQ(*ParseDuration("1y2w3d4h5m6s7ms"),
+  EXPECT_EQ(*ParseSecondsOrDuration("15"), 15'000);
+  EXPECT_EQ(*ParseSecondsOrDuration("0.25"), 250);
+  EXPECT_EQ(*ParseSecondsOrDuration("1h30m"), 5'400'000);
+  EXPECT_EQ(*ParseSecondsOrDuration("1y2w3d4h5m6s7ms"),
             ((365 + 14 + 3) * int64_t{86400} + 4 * 3600 + 5 * 60 + 6) * 1000 + 7);
   for (const char* text : {"", "x", "5x", "30m1h", "1h1h", "-5m", "1.5h", "999999999999999999y"}) {
-    EXPECT_THAT(Message(ParseDuration(text).status()), HasSubstr("to a valid duration")) << text;
+    EXPECT_THAT(Message(ParseSecondsOrDuration(text).status()), HasSubstr("to a valid duration"))
+        << text;
   }
-  EXPECT_THAT(Message(ParseDuration("1e12").status()), HasSubstr("It overflows int64"));
-}
-
-TEST(ParametersTest, DurationsPrintAsPrometheusPrintsThem) {
-  EXPECT_EQ(FormatDuration(0), "0s");
-  EXPECT_EQ(FormatDuration(15'000), "15s");
-  EXPECT_EQ(FormatDuration(90'500), "1m30s500ms");
-  EXPECT_EQ(FormatDuration(3'600'000), "1h");
-  EXPECT_EQ(FormatDuration(int64_t{7} * 86'400'000), "1w");
-  EXPECT_EQ(FormatDuration(int64_t{8} * 86'400'000), "8d");
+  EXPECT_THAT(Message(ParseSecondsOrDuration("1e12").status()), HasSubstr("It overflows int64"));
 }
 
 TEST(ParametersTest, TimesPrintInRfc3339) {
@@ -111,10 +104,10 @@ TEST(ParametersTest, FuzzedTextsParseOrFail) {
     for (int edits = 1 + static_cast<int>(random() % 3); edits > 0; --edits) {
       text[random() % text.size()] = "0123456789ehmsyT:.-+_\xff"[random() % 22];
     }
-    const absl::StatusOr<TimeMs> time = ParseTime(text), duration = ParseDuration(text);
+    const absl::StatusOr<TimeMs> time = ParseTime(text), duration = ParseSecondsOrDuration(text);
     ASSERT_TRUE(time.ok() || absl::IsInvalidArgument(time.status())) << "seed " << seed;
     if (duration.ok() && *duration > 0) {
-      ASSERT_EQ(*ParseDuration(FormatDuration(*duration)), *duration) << "seed " << seed;
+      ASSERT_EQ(*ParseSecondsOrDuration(FormatDuration(*duration)), *duration) << "seed " << seed;
     }
     ASSERT_FALSE(UnescapeName(text).empty() && text != "U__") << "seed " << seed;
   }

@@ -51,7 +51,7 @@ absl::StatusOr<QueryRequest> RangeRequest(const ApiCall& call) {
   if (end < start) {
     return InvalidParameter("end", "end timestamp must not be before start time");
   }
-  const absl::StatusOr<TimeMs> step = ParseDuration(call.params.Get("step"));
+  const absl::StatusOr<TimeMs> step = ParseSecondsOrDuration(call.params.Get("step"));
   if (!step.ok()) return InvalidParameter("step", FromAbsl(step.status().message()));
   if (*step <= 0) {
     return InvalidParameter("step",

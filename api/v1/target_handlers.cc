@@ -8,6 +8,7 @@
 #include "api/v1/envelope.h"
 #include "api/v1/handlers.h"
 #include "api/v1/parameters.h"
+#include "config/duration.h"
 #include "model/status.h"
 #include "model/text.h"
 #include "query/parse/parser.h"

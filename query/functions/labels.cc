@@ -1,13 +1,11 @@
 // Functions that rewrite labels: label_replace, label_join.
-#include <cctype>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
+#include "model/regex.h"
 #include "model/text.h"
 #include "query/functions/families.h"
-#include "re2/re2.h"
 
 namespace hearth::promql {
 namespace {
@@ -19,81 +17,36 @@ absl::Status BadDestination(std::string_view function, const std::string& name) 
 
 bool ValidLabelName(std::string_view name) { return !name.empty() && IsValidUtf8(name); }
 
-// Replaces $1, ${1}, $name and ${name} in `text` by what the groups matched, $$ by a dollar sign,
-// as Go's regexp.Expand.
-std::string Expand(std::string_view text, const RE2& regex,
-                   const std::vector<re2::StringPiece>& groups) {
-  std::string out;
-  const auto append_group = [&](std::string_view name) {
-    int index = -1;
-    if (!absl::SimpleAtoi(ToAbsl(name), &index)) {
-      const auto& names = regex.NamedCapturingGroups();
-      const auto it = names.find(std::string(name));
-      index = it == names.end() ? -1 : it->second;
-    }
-    if (index < 0 || static_cast<size_t>(index) >= groups.size()) return;
-    const re2::StringPiece& group = groups[static_cast<size_t>(index)];
-    out.append(group.data(), group.size());
-  };
-  const auto is_word = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
-  };
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '$') {
-      out += text[i];
-      continue;
-    }
-    if (i + 1 < text.size() && text[i + 1] == '$') {
-      out += '$';
-      ++i;
-      continue;
-    }
-    const bool brace = i + 1 < text.size() && text[i + 1] == '{';
-    const size_t begin = i + 1 + (brace ? 1 : 0);
-    size_t end = begin;
-    while (end < text.size() && is_word(text[end])) ++end;
-    if (end == begin || (brace && (end == text.size() || text[end] != '}'))) {
-      out += '$';  // Malformed: stands for itself.
-      continue;
-    }
-    append_group(text.substr(begin, end - begin));
-    i = brace ? end : end - 1;
-  }
-  return out;
-}
-
 class LabelReplace : public LabelRewriter {
  public:
   // (destination, replacement, source, regex)
   static absl::StatusOr<std::unique_ptr<LabelRewriter>> Create(std::span<const std::string> args) {
-    RE2::Options options;
-    options.set_log_errors(false);
-    auto regex = std::make_unique<RE2>(StrCat("^(?s:", args[3], ")$"), options);
-    if (!regex->ok()) {
+    absl::StatusOr<AnchoredRegex> regex = AnchoredRegex::Compile(args[3]);
+    if (!regex.ok()) {
       return absl::FailedPreconditionError(
           StrCat("invalid regular expression in label_replace(): ", args[3]));
     }
     if (!ValidLabelName(args[0])) return BadDestination("label_replace", args[0]);
-    return std::make_unique<LabelReplace>(args, std::move(regex));
+    return std::make_unique<LabelReplace>(args, *std::move(regex));
   }
-  LabelReplace(std::span<const std::string> args, std::unique_ptr<RE2> regex)
-      : to_(args[0]), replacement_(args[1]), from_(args[2]), regex_(std::move(regex)) {}
+  LabelReplace(std::span<const std::string> args, AnchoredRegex regex)
+      : to_(args[0]),
+        from_(args[2]),
+        regex_(std::move(regex)),
+        replacement_(regex_.ParseTemplate(args[1])) {}
 
   bool Rewrite(LabelsBuilder* labels) const override {
     const std::string source(labels->Get(from_));
-    std::vector<re2::StringPiece> groups(static_cast<size_t>(regex_->NumberOfCapturingGroups()) +
-                                         1);
-    if (!regex_->Match(source, 0, source.size(), RE2::ANCHOR_BOTH, groups.data(),
-                       static_cast<int>(groups.size()))) {
-      return false;
-    }
-    labels->Set(to_, Expand(replacement_, *regex_, groups));
+    const RegexMatch match = regex_.Match(source);
+    if (!match) return false;
+    labels->Set(to_, match.Expand(replacement_));
     return to_ == kMetricNameLabel;
   }
 
  private:
-  const std::string to_, replacement_, from_;
-  const std::unique_ptr<RE2> regex_;
+  const std::string to_, from_;
+  const AnchoredRegex regex_;
+  const RegexTemplate replacement_;
 };
 
 class LabelJoin : public LabelRewriter {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -17,6 +18,16 @@ namespace hearth {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Where a refused database waits while its files are taken over.
+std::string DamagedPath(const std::string& path) { return path + ".damaged"; }
+
+absl::Status Move(const std::string& from, const std::string& to) {
+  std::error_code error;
+  fs::rename(from, to, error);
+  if (!error) return absl::OkStatus();
+  return absl::InternalError(StrCat("move \"", from, "\" to \"", to, "\": ", error.message()));
+}
 
 // The two files of a generation, as they turn up.
 struct FoundFiles {
@@ -96,32 +107,50 @@ absl::StatusOr<std::string> NewQuarantinePath(const std::string& quarantine_path
   }
 }
 
+bool RebuildUnfinished(const std::string& path) {
+  std::error_code error;
+  return fs::exists(DamagedPath(path), error);
+}
+
 absl::StatusOr<RebuiltDatabase> RebuildDatabase(const std::string& path,
                                                 const std::string& quarantine_path,
                                                 size_t block_cache_bytes,
                                                 const absl::Status& reason) {
-  HEARTH_ASSIGN_OR_RETURN(const std::string aside, NewQuarantinePath(quarantine_path, "store"));
-  spdlog::error("store: {}; moved to {}, rebuilding from its files", reason.ToString(), aside);
-  std::error_code error;
-  fs::rename(path, aside, error);
-  if (error) {
-    return absl::InternalError(
-        StrCat("move store \"", path, "\" to \"", aside, "\": ", error.message()));
-  }
+  const std::string damaged = DamagedPath(path);
+  spdlog::error("store: {}; rebuilding from its files", reason.ToString());
+  if (!RebuildUnfinished(path)) HEARTH_RETURN_IF_ERROR(Move(path, damaged));
   RebuiltDatabase rebuilt;
-  HEARTH_ASSIGN_OR_RETURN(rebuilt.database, Database::Open(path, block_cache_bytes));
-  size_t kept = 0;
-  for (const auto& [id, files] : FindGenerations(aside, &rebuilt.set_aside)) {
+  absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(path, block_cache_bytes);
+  if (absl::IsDataLoss(database.status())) {
+    // The rebuild that was cut short left something unreadable.
+    HEARTH_ASSIGN_OR_RETURN(const std::string aside, NewQuarantinePath(quarantine_path, "store"));
+    HEARTH_RETURN_IF_ERROR(Move(path, aside));
+    database = Database::Open(path, block_cache_bytes);
+  }
+  if (!database.ok()) return database.status();
+  rebuilt.database = *std::move(database);
+  std::set<GenerationId> present;
+  for (const StoredFile& file : rebuilt.database->Files()) present.insert(file.id);
+  size_t kept = present.size();
+  for (const auto& [id, files] : FindGenerations(damaged, &rebuilt.set_aside)) {
+    if (present.contains(id)) continue;  // Taken in before the rebuild was cut short.
     if (TakeIn(id, files, rebuilt.database.get())) {
       ++kept;
     } else {
       rebuilt.set_aside += (files.samples_info ? 1 : 0) + (files.index_info ? 1 : 0);
     }
   }
-  spdlog::warn("store: rebuilt with {} generations; {} files stay in {}", kept, rebuilt.set_aside,
-               aside);
-  // Without a sorted file of ours there is nothing worth keeping.
-  if (rebuilt.set_aside == 0) fs::remove_all(aside, error);
+  std::error_code error;
+  if (rebuilt.set_aside == 0) {
+    // Without a sorted file of ours there is nothing worth keeping.
+    fs::remove_all(damaged, error);
+    spdlog::warn("store: rebuilt with {} generations; nothing is lost", kept);
+    return rebuilt;
+  }
+  HEARTH_ASSIGN_OR_RETURN(const std::string aside, NewQuarantinePath(quarantine_path, "store"));
+  HEARTH_RETURN_IF_ERROR(Move(damaged, aside));
+  spdlog::warn("store: rebuilt with {} generations; {} files are set aside in {}", kept,
+               rebuilt.set_aside, aside);
   return rebuilt;
 }
 

@@ -69,16 +69,20 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
 }
 
 absl::Status Store::OpenDatabase() {
-  absl::StatusOr<std::unique_ptr<Database>> opened =
-      Database::Open(options_.path, options_.block_cache_bytes);
-  if (opened.ok()) {
-    database_ = *std::move(opened);
-    return absl::OkStatus();
+  absl::Status reason = absl::DataLossError("a rebuild was cut short");
+  if (!RebuildUnfinished(options_.path)) {
+    absl::StatusOr<std::unique_ptr<Database>> opened =
+        Database::Open(options_.path, options_.block_cache_bytes);
+    if (opened.ok()) {
+      database_ = *std::move(opened);
+      return absl::OkStatus();
+    }
+    if (!absl::IsDataLoss(opened.status())) return opened.status();
+    reason = opened.status();
   }
-  if (!absl::IsDataLoss(opened.status())) return opened.status();
-  HEARTH_ASSIGN_OR_RETURN(RebuiltDatabase rebuilt,
-                          RebuildDatabase(options_.path, options_.quarantine_path,
-                                          options_.block_cache_bytes, opened.status()));
+  HEARTH_ASSIGN_OR_RETURN(
+      RebuiltDatabase rebuilt,
+      RebuildDatabase(options_.path, options_.quarantine_path, options_.block_cache_bytes, reason));
   database_ = std::move(rebuilt.database);
   quarantined_ += rebuilt.set_aside;
   return absl::OkStatus();

@@ -144,11 +144,17 @@ inline StoreContents ReadStore(const Store* store, int* unreadable = nullptr) {
   return contents;
 }
 
+// Files may come and go meanwhile.
 inline uint64_t FolderBytes(const std::string& folder, const std::string& extension = "") {
   uint64_t bytes = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    if (extension.empty() || entry.path().extension() == extension) bytes += entry.file_size();
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
+    if (!extension.empty() && it->path().extension() != extension) continue;
+    std::error_code vanished;
+    const bool file = it->is_regular_file(vanished) && !vanished;
+    const uint64_t size = file ? it->file_size(vanished) : 0;
+    if (!vanished) bytes += size;
   }
   return bytes;
 }

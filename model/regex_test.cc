@@ -1,0 +1,44 @@
+#include "model/regex.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hearth {
+namespace {
+
+std::string Replace(std::string_view pattern, std::string_view text, std::string_view replacement) {
+  const absl::StatusOr<AnchoredRegex> regex = AnchoredRegex::Compile(pattern);
+  EXPECT_TRUE(regex.ok()) << regex.status();
+  const RegexTemplate parsed = regex->ParseTemplate(replacement);
+  const RegexMatch match = regex->Match(text);
+  return match ? match.Expand(parsed) : "no match";
+}
+
+TEST(RegexTest, MatchesTheWholeTextOnly) {
+  EXPECT_EQ(Replace("b", "abc", "x"), "no match");
+  EXPECT_EQ(Replace("a.c", "a\nc", "x"), "x");
+  EXPECT_EQ(Replace("a|bc", "bc", "x"), "x");
+}
+
+TEST(RegexTest, ExpandsTemplatesByGosRules) {
+  EXPECT_EQ(Replace("(.*):(\\d+)", "host:80", "$1-$2"), "host-80");
+  EXPECT_EQ(Replace("(.*):(\\d+)", "host:80", "${1}x"), "hostx");
+  EXPECT_EQ(Replace("(.*):(\\d+)", "host:80", "$1x"), "");  // The group is called "1x".
+  EXPECT_EQ(Replace("(?P<name>.*)", "v", "${name}/$name"), "v/v");
+  EXPECT_EQ(Replace("(.*)", "v", "$$1 $ ${1 $9"), "$1 $ ${1 ");
+  EXPECT_EQ(Replace("(.*)", "v", "${01}"), "");
+}
+
+TEST(RegexTest, ErrorsAreGos) {
+  const auto error = [](std::string_view pattern) {
+    return std::string(AnchoredRegex::Compile(pattern).status().message());
+  };
+  EXPECT_EQ(error("a("), "error parsing regexp: missing closing ): `a(`");
+  EXPECT_EQ(error("*"), "error parsing regexp: missing argument to repetition operator: `*`");
+  std::string groups;
+  for (int i = 0; i < 101; ++i) groups += "(a)?";
+  EXPECT_THAT(error(groups), testing::HasSubstr("groups exceed the limit of 100"));
+}
+
+}  // namespace
+}  // namespace hearth
