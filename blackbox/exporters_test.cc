@@ -70,7 +70,7 @@ class ExportersTest : public testing::Test {
   // Requests that a Prometheus answers with 200 and, for the error rate, with 503.
   static void MakeTraffic(const ServerProcess& prometheus) {
     prometheus.Get("/api/v1/query?query=up");
-    EXPECT_EQ(prometheus.Get("/api/v1/query?query=up&timeout=1ns").status / 100, 5);
+    EXPECT_EQ(prometheus.Get("/api/v1/query?query=up&timeout=0.000001").status / 100, 5);
   }
   TempDir directory_;
   Exporters exporters_;

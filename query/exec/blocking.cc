@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "model/status.h"
@@ -93,13 +94,14 @@ Labels LabelsForAbsent(const Expr& argument) {
   if (expr->kind != ExprKind::kVectorSelector) return Labels();
   const std::vector<Matcher>& matchers = As<VectorSelector>(*expr).matchers;
   LabelsBuilder builder;
+  std::set<std::string_view> decided;
   for (const Matcher& matcher : matchers) {
     if (matcher.name() == kMetricNameLabel) continue;
-    const auto same_name = [&](const Matcher& m) { return m.name() == matcher.name(); };
-    // A label with several matchers is not decided by one of them.
-    if (matcher.op() == MatchOp::kEqual &&
-        std::count_if(matchers.begin(), matchers.end(), same_name) == 1) {
+    // As Prometheus has it: the first `=` sets a label, whatever else comes for it later unsets it.
+    if (matcher.op() == MatchOp::kEqual && decided.insert(matcher.name()).second) {
       builder.Set(matcher.name(), matcher.value());
+    } else {
+      builder.Del(matcher.name());
     }
   }
   return builder.Build();

@@ -73,7 +73,7 @@ bool ExpectsAnnotations(const std::filesystem::path& file) {
 }
 
 std::string TestName(const std::filesystem::path& root, const std::filesystem::path& file) {
-  std::string name = std::filesystem::relative(file, root).replace_extension().string();
+  std::string name = file.lexically_relative(root).replace_extension().string();
   for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return name;
 }
