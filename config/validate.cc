@@ -241,6 +241,17 @@ std::vector<std::string> UnsupportedWarnings(const Config& config) {
   note(config.tracing.has_value(), "tracing");
   note(config.otlp.has_value(), "otlp");
   note(!config.global.query_log_file.empty(), "query_log_file");
+  bool failure_log = false;
+  for (const ScrapeConfig& scrape : config.scrape_configs)
+    failure_log |= !scrape.scrape_failure_log_file.empty();
+  note(failure_log, "scrape_failure_log_file");
+  if (config.storage.tsdb) {
+    note(config.storage.tsdb->out_of_order_time_window.has_value(),
+         "storage.tsdb.out_of_order_time_window");
+    note(config.storage.tsdb->stale_series_compaction_threshold != 0,
+         "storage.tsdb.stale_series_compaction_threshold");
+  }
+  note(config.storage.exemplars.has_value(), "storage.exemplars");
   return warnings;
 }
 

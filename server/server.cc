@@ -86,7 +86,8 @@ Server::~Server() { Stop(); }
 absl::Status Server::StartAll() {
   // A configuration that is wrong ends the start before anything is opened.
   HEARTH_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(flags_.config_file));
-  HEARTH_RETURN_IF_ERROR(Load(text, flags_.config_file).status());
+  HEARTH_ASSIGN_OR_RETURN(const Config config, Load(text, flags_.config_file));
+  SetDbOptions(config);
 
   promql::EngineOptions engine;
   engine.lookback_delta_ms = flags_.lookback_delta_ms;
@@ -137,9 +138,9 @@ absl::Status Server::StartAll() {
 }
 
 absl::Status Server::OpenStorage() {
-  HEARTH_ASSIGN_OR_RETURN(db_, Db::Open(MakeDbOptions()));
+  HEARTH_ASSIGN_OR_RETURN(db_, Db::Open(db_options_));
   storage_.Set(db_.get());
-  const ReplayStats& replay = db_->Stats().head.replay;
+  const ReplayStats replay = db_->Stats().head.replay;
   spdlog::info("TSDB started: replayed {} samples of {} WAL segments and {} chunks in {} ms",
                replay.replayed_samples, replay.wal_segments, replay.chunks, replay.duration_ms);
   if (replay.skipped_bytes > 0) {
@@ -156,18 +157,23 @@ absl::Status Server::StartGrpc() {
   return absl::OkStatus();
 }
 
-DbOptions Server::MakeDbOptions() const {
-  DbOptions options;
-  options.path = flags_.storage_path;
-  options.retention_ms = flags_.retention_ms;
-  options.retention_bytes = static_cast<uint64_t>(flags_.retention_bytes);
-  options.wal_sync_interval_ms = flags_.wal_sync_interval_ms;
-  return options;
+void Server::SetDbOptions(const Config& config) {
+  db_options_.path = flags_.storage_path;
+  db_options_.retention_ms = flags_.retention_ms;
+  db_options_.retention_bytes = static_cast<uint64_t>(flags_.retention_bytes);
+  db_options_.wal_sync_interval_ms = flags_.wal_sync_interval_ms;
+  if (!config.storage.tsdb || !config.storage.tsdb->retention) return;
+  // The file wins over the flags, as in Prometheus 3; what it leaves out stays as the flags have
+  // it.
+  const RetentionConfig& retention = *config.storage.tsdb->retention;
+  if (retention.time.ms > 0) db_options_.retention_ms = retention.time.ms;
+  if (retention.size.bytes > 0)
+    db_options_.retention_bytes = static_cast<uint64_t>(retention.size.bytes);
 }
 
 void Server::RegisterMetrics() {
   RegisterProcessMetrics(&registry_);
-  RegisterTsdbMetrics(&storage_, MakeDbOptions(), &registry_);
+  RegisterTsdbMetrics(&storage_, db_options_, &registry_);
   registry_
       .AddGauge("prometheus_build_info",
                 "The build, and the version of Prometheus it is compatible with.",
@@ -245,7 +251,7 @@ RuntimeInfo Server::ReadRuntimeInfo() const {
   }
   info.threads = ReadProcessStats().threads;
   info.cpus = static_cast<int>(std::thread::hardware_concurrency());
-  info.storage_retention = RetentionText(MakeDbOptions());
+  info.storage_retention = RetentionText(db_options_);
   return info;
 }
 

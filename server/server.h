@@ -61,12 +61,13 @@ class Server {
   // Applies a configuration that has been checked to engine and scraper.
   absl::Status Apply(Config config) EXCLUSIVE_LOCKS_REQUIRED(reload_mu_);
   absl::Status LoadAndApply() EXCLUSIVE_LOCKS_REQUIRED(reload_mu_);
-  DbOptions MakeDbOptions() const;
+  void SetDbOptions(const Config& config);
   RuntimeInfo ReadRuntimeInfo() const;
   std::vector<std::string> AlertmanagerUrls() const;
 
   const Flags flags_;
   const TimeMs start_time_ms_ = SystemClock::Get().NowMs();
+  DbOptions db_options_;  // Constant once the configuration has been read at the start.
   std::atomic<Readiness> readiness_{Readiness::kStarting};
 
   // In the order of construction; each borrows from those above it.
