@@ -4,7 +4,7 @@
 #   tools/fresh-root.sh tools/test.sh
 #   tools/fresh-root.sh --keep /tmp/root tools/run.sh      keeps the root for a second look
 #   tools/fresh-root.sh --then 'COMMAND' tools/run.sh      starts tools/run.sh in the background, waits until :9090 answers, runs
-#                                                          COMMAND inside the root, stops what it started
+#                                                          COMMAND outside the root in the same network, stops what it started
 # With --then everything after the installation happens in a network namespace of its own, so a server outside is not disturbed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -88,7 +88,7 @@ unshare --net bash -euo pipefail -c '
     sleep 1
   done
   status=0
-  inside bash -c "$then_command" || status=$?
+  bash -c "$then_command" || status=$?
   pkill -TERM -P "$server" 2>/dev/null || kill -TERM "$server" || true
   wait "$server" || true
   exit "$status"
