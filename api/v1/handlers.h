@@ -9,6 +9,7 @@
 #include <string>
 
 #include "api/v1/dependencies.h"
+#include "api/v1/json_writer.h"
 #include "http/message.h"
 
 namespace hearth {
@@ -42,6 +43,8 @@ http::Response HandleRules(const ApiCall& call);
 http::Response HandleAlerts(const ApiCall& call);
 
 // status_handlers.cc
+// The object that /version and /api/v1/status/buildinfo share.
+void WriteBuildInfo(const BuildInfo& build, JsonWriter* json);
 http::Response HandleBuildInfo(const ApiCall& call);
 http::Response HandleRuntimeInfo(const ApiCall& call);
 http::Response HandleConfig(const ApiCall& call);

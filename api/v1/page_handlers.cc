@@ -84,24 +84,10 @@ http::Response HandleMetrics(const ApiCall& call) {
 }
 
 http::Response HandleVersion(const ApiCall& call) {
-  const BuildInfo& build = call.deps.build;
   http::Response response;
   response.headers.Set("Content-Type", "application/json");
-  JsonWriter(&response.body)
-      .BeginObject()
-      .Key("version")
-      .String(build.version)
-      .Key("revision")
-      .String(build.revision)
-      .Key("branch")
-      .String(build.branch)
-      .Key("buildUser")
-      .String(build.build_user)
-      .Key("buildDate")
-      .String(build.build_date)
-      .Key("goVersion")
-      .String(build.compiler)
-      .EndObject();
+  JsonWriter json(&response.body);
+  WriteBuildInfo(call.deps.build, &json);
   return response;
 }
 

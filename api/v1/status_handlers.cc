@@ -20,10 +20,8 @@ void WriteNamedCounts(std::string_view key, const NamedCounts& counts, size_t li
 
 }  // namespace
 
-http::Response HandleBuildInfo(const ApiCall& call) {
-  const BuildInfo& build = call.deps.build;
-  Envelope envelope;
-  envelope.data()
+void WriteBuildInfo(const BuildInfo& build, JsonWriter* json) {
+  (*json)
       .BeginObject()
       .Key("version")
       .String(build.version)
@@ -38,6 +36,11 @@ http::Response HandleBuildInfo(const ApiCall& call) {
       .Key("goVersion")
       .String(build.compiler)
       .EndObject();
+}
+
+http::Response HandleBuildInfo(const ApiCall& call) {
+  Envelope envelope;
+  WriteBuildInfo(call.deps.build, &envelope.data());
   return envelope.Finish();
 }
 
