@@ -17,6 +17,9 @@ constexpr size_t kPrefetchAhead = 8;
 // that cannot be written has kept this much in memory.
 constexpr size_t kChunkLogFlushBytes = size_t{1} << 20;
 constexpr size_t kChunkLogPendingLimit = size_t{64} << 20;
+// How far data goes past a window's end before the WAL is rolled: most of what belongs to the
+// window is then in its segment.
+constexpr TimeMs kRollSlackMs = 5 * 60 * 1000;
 
 }  // namespace
 
@@ -166,8 +169,15 @@ void Head::Impl::CloseChunk(uint32_t slot, MemSeries* series, Lsn lsn) {
   if (chunk_log->pending_bytes() >= kChunkLogFlushBytes) chunk_log->Flush().IgnoreError();
 }
 
+void Head::Impl::RollWithTheWindow() {
+  // A roll that fails is tried again by the next commit, whose Prepare tells the sender when
+  // nothing can be written.
+  if (roll_segment == wal->segment() && max_time >= roll_at) wal->Roll().IgnoreError();
+}
+
 absl::StatusOr<Lsn> Head::Impl::CommitLocked(std::span<const BufferedSample> samples, TimeMs now_ms,
                                              CommitResult* result) {
+  RollWithTheWindow();
   HEARTH_RETURN_IF_ERROR(wal->Prepare());
   if (chunk_log->pending_bytes() >= kChunkLogPendingLimit)
     HEARTH_RETURN_IF_ERROR(chunk_log->Flush());
@@ -180,6 +190,10 @@ absl::StatusOr<Lsn> Head::Impl::CommitLocked(std::span<const BufferedSample> sam
   absl::StatusOr<Lsn> lsn = WriteWal();
   if (lsn.ok()) {
     ApplyAll(samples, static_cast<uint32_t>(now_ms / 1000), *lsn);
+    if (roll_segment != wal->segment()) {
+      roll_segment = wal->segment();
+      roll_at = WindowRange(WindowOf(max_time), options.window_ms).maxt + kRollSlackMs;
+    }
   } else {
     for (const uint32_t i : accepted) table.At(SeriesTable::SlotOf(samples[i].ref)).pending = 0;
   }

@@ -44,7 +44,7 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
     }
     // Rolled, so that what this flush covers can be deleted when it is done.
     HEARTH_RETURN_IF_ERROR(chunk_log->Roll());
-    HEARTH_RETURN_IF_ERROR(wal->Roll());
+    if (wal_coverage.Holds(wal->segment(), window_start)) HEARTH_RETURN_IF_ERROR(wal->Roll());
     flush.lsn_ = wal->last_lsn();
     flush.log_ = chunk_log->View();
     for (uint32_t slot = 0; slot < slots; ++slot) {

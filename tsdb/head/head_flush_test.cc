@@ -59,6 +59,22 @@ TEST_F(HeadFlushTest, ListsTheWindowAndDropsItWhenDone) {
   EXPECT_EQ(Read(*flush).size(), 1u) << "still readable: the files are held";
 }
 
+TEST_F(HeadFlushTest, HistoryPushedQuicklyIsSpreadOverWalSegments) {
+  // Nobody flushes while it is pushed, yet each flushed window can take its segment along
+  // afterwards.
+  const Labels a = Named("a");
+  for (int hour = 0; hour < 6; ++hour) WriteRun(a, kT0 + hour * kHour, 240);
+  EXPECT_THAT(Segments(options_.wal_dir), ElementsAre(1, 2, 3))
+      << "a commit of an hour is not divided";
+  for (int hour = 0; hour < 5; ++hour) {
+    const auto flush = head_->BeginFlush(kT0 + hour * kHour);
+    ASSERT_TRUE(flush.ok()) << flush.status();
+    ASSERT_TRUE(head_->EndFlush(*flush).ok());
+  }
+  EXPECT_THAT(Segments(options_.wal_dir), ElementsAre(3, 4)) << "the last window is in the third";
+  EXPECT_EQ(ReadAll().at(a.ToString()).size(), 240u);
+}
+
 TEST_F(HeadFlushTest, ChunksThatComeDuringAFlushStay) {
   const Labels a = Named("a"), late = Named("late");
   WriteRun(a, kT0, 50);

@@ -92,6 +92,10 @@ class Head::Impl {
   WindowChunks window_chunks GUARDED_BY(commit_mu);
   WalCoverage wal_coverage GUARDED_BY(commit_mu);
   TimeMs max_time GUARDED_BY(commit_mu) = std::numeric_limits<TimeMs>::min();
+  // The WAL is rolled when max_time passes roll_at, which is set when a segment gets its first
+  // samples.
+  uint32_t roll_segment GUARDED_BY(commit_mu) = 0;
+  TimeMs roll_at GUARDED_BY(commit_mu) = std::numeric_limits<TimeMs>::max();
   TimeRange last_window GUARDED_BY(commit_mu) = {
       0, -1};  // Of the last sample applied: saves divisions.
   // WalRefs of the current segment.
@@ -117,6 +121,9 @@ class Head::Impl {
   void JudgeAll(std::span<const BufferedSample> samples, TimeRange allowed, CommitResult* result)
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   WalRef RefInWal(uint32_t slot, MemSeries* series) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Keeps a WAL segment to about one window, so that history which is pushed quickly leaves the
+  // disk with its windows.
+  void RollWithTheWindow() EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   absl::StatusOr<Lsn> WriteWal() EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   void ApplyAll(std::span<const BufferedSample> samples, uint32_t now_s, Lsn lsn)
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);

@@ -85,6 +85,11 @@ class WalCoverage {
     flushed = std::max(flushed, lsn);
   }
 
+  bool Holds(uint32_t segment, TimeMs window) const {
+    const auto it = segments_.find(segment);
+    return it != segments_.end() && it->second.windows.contains(window);
+  }
+
   // Segments below `current` that nothing needs. `first_kept`: the start of the oldest window
   // inside the retention.
   std::vector<uint32_t> Deletable(uint32_t current, TimeMs first_kept) const {
