@@ -116,7 +116,7 @@ def _load_2h(session: Session, newest_ms: int) -> None:
     session.start()
     for profile, series in (("ints", 2000), ("floats", 1000)):
         session.push(series=series, steps=480, newest_ms=newest_ms, profile=profile)
-    session.settle()
+    session.settle(6)
 
 
 def queries_2h(session: Session, now_ms: int) -> None:
@@ -234,19 +234,19 @@ def restart(session: Session, now_ms: int) -> None:
     newest_ms = quiet_phase_ms(now_ms)
     session.start()
     load = session.push(series=20_000, steps=120, newest_ms=newest_ms)
-    session.settle()  # Longer than VictoriaMetrics keeps samples in memory only.
+    session.settle()
     session.measure_restart(signal.SIGKILL, "restart after kill -9", load.newest_ms)
     session.settle(2, 10)
     session.measure_restart(signal.SIGTERM, "restart after SIGTERM", load.newest_ms)
 
 
 ALL = (
-    Workload("ingest-20k", "remote write, 20 000 series × 120 steps", 45, ingest_20k),
+    Workload("ingest-20k", "remote write, 20 000 series × 120 steps", 40, ingest_20k),
     Workload("ingest-100k", "remote write, 100 000 series × 90 steps", 110, ingest_100k),
     Workload("ingest-1m", "remote write, 1 000 000 series × 4 steps", 120, ingest_1m),
     Workload("churn", "remote write, 20 000 series of which 1 % are replaced a step", 60, churn),
     Workload("scrape", "20 targets × 2 000 series at 1 s, gzip", 50, scrape, targets=True),
-    Workload("queries-2h", "range and instant queries over 2 h at 15 s, 1 000 series a metric; label calls", 45, queries_2h),
+    Workload("queries-2h", "range and instant queries over 2 h at 15 s, 1 000 series a metric; label calls", 40, queries_2h),
     Workload("long-range", "30 days at 5 min of 10 000 series; one metric over 1, 7, 30 days", 600, long_range),
     Workload("long-few", "30 days at 60 s of 200 series; the same queries", 90, long_few),
     Workload("restart", "20 000 series × 120 steps, then kill -9 and SIGTERM", 35, restart),
