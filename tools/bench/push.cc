@@ -57,8 +57,8 @@ void AddFlags(CLI::App& app, PushFlags* flags) {
   app.add_option("--churn", flags->series.churn, "Share of series replaced each step (0)")
       ->check(CLI::Range(0.0, 1.0));
   app.add_option("--seed", flags->series.seed, "Seed of the model (1)");
-  app.add_option("--profile", flags->profile, "mix, ints or floats (mix)")
-      ->check(CLI::IsMember({"mix", "ints", "floats"}));
+  app.add_option("--profile", flags->profile, "mix, ints, floats or queries (mix)")
+      ->check(CLI::IsMember({"mix", "ints", "floats", "queries"}));
   app.add_option("--trace", flags->trace, "A recording to send in place of the model");
   app.add_option("--label", flags->labels, "name=value added to every series; may repeat");
   app.add_option("--timeout", flags->timeout_s, "Seconds for a request with all its tries (30)")

@@ -22,6 +22,8 @@ constexpr SeriesKind kMixGroup[] = {
 };
 constexpr SeriesKind kIntsGroup[] = {SeriesKind::kCounterInt, SeriesKind::kGaugeInt};
 constexpr SeriesKind kFloatsGroup[] = {SeriesKind::kGaugeFloat};
+constexpr SeriesKind kQueriesGroup[] = {SeriesKind::kCounterInt, SeriesKind::kGaugeInt,
+                                        SeriesKind::kGaugeFloat};
 
 std::span<const SeriesKind> GroupOf(Profile profile) {
   switch (profile) {
@@ -31,6 +33,8 @@ std::span<const SeriesKind> GroupOf(Profile profile) {
       return kIntsGroup;
     case Profile::kFloats:
       return kFloatsGroup;
+    case Profile::kQueries:
+      return kQueriesGroup;
   }
   return kMixGroup;
 }
@@ -83,6 +87,7 @@ std::optional<Profile> ParseProfile(std::string_view name) {
   if (name == "mix") return Profile::kMix;
   if (name == "ints") return Profile::kInts;
   if (name == "floats") return Profile::kFloats;
+  if (name == "queries") return Profile::kQueries;
   return std::nullopt;
 }
 

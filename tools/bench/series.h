@@ -38,9 +38,10 @@ enum class SeriesKind : uint8_t {
 };
 
 // Shares: kMix 50 % idle, 20 % counters, 10 % small gauges, 10 % decimals, 5 % memory, 5 % floats;
-// kInts half counters, half small gauges; kFloats noisy floats alone.
-enum class Profile { kMix, kInts, kFloats };
-// "mix", "ints", "floats".
+// kInts half counters, half small gauges; kFloats noisy floats alone; kQueries a third each counters,
+// small gauges and noisy floats, in one load because servers want all series of a time together.
+enum class Profile { kMix, kInts, kFloats, kQueries };
+// "mix", "ints", "floats", "queries".
 std::optional<Profile> ParseProfile(std::string_view name);
 
 struct SeriesOptions {

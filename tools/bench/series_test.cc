@@ -76,6 +76,7 @@ TEST(SeriesTest, ProfilesChooseTheFamilies) {
   EXPECT_THAT(ints, testing::ElementsAre("bench_counter_int_0", "bench_gauge_int_0"));
   EXPECT_THAT(floats, testing::ElementsAre("bench_gauge_float_0", "bench_gauge_float_1"));
   EXPECT_EQ(ParseProfile("ints"), Profile::kInts);
+  EXPECT_EQ(ParseProfile("queries"), Profile::kQueries);
   EXPECT_EQ(ParseProfile("doubles"), std::nullopt);
 }
 

@@ -112,10 +112,9 @@ def scrape(session: Session, _: int) -> None:
 
 
 def _load_2h(session: Session, newest_ms: int) -> None:
-    """Two hours at 15 s: families of 1 000 series of integers, and of noisy floats."""
+    """Two hours at 15 s: metrics of 1 000 series, two of integers and one of noisy floats."""
     session.start()
-    for profile, series in (("ints", 2000), ("floats", 1000)):
-        session.push(series=series, steps=480, newest_ms=newest_ms, profile=profile)
+    session.push(series=3000, steps=480, newest_ms=newest_ms, profile="queries")
     session.settle(6)
 
 
@@ -134,8 +133,7 @@ def dashboard(session: Session, now_ms: int) -> None:
     """Twelve panels, asked again every second as a browser does; the last hour up to now."""
     newest_ms = now_ms // STEP_MS * STEP_MS
     session.start()
-    for profile, series in (("ints", 2000), ("floats", 1000)):
-        session.push(series=series, steps=300, newest_ms=newest_ms, profile=profile)
+    session.push(series=3000, steps=300, newest_ms=newest_ms, profile="queries")
     session.settle()
     rounds, walls = 20, []
     before = session.cpu()
