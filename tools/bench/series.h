@@ -38,8 +38,9 @@ enum class SeriesKind : uint8_t {
 };
 
 // Shares: kMix 50 % idle, 20 % counters, 10 % small gauges, 10 % decimals, 5 % memory, 5 % floats;
-// kInts half counters, half small gauges; kFloats noisy floats alone; kQueries a third each counters,
-// small gauges and noisy floats, in one load because servers want all series of a time together.
+// kInts half counters, half small gauges; kFloats noisy floats alone; kQueries a third each
+// counters, small gauges and noisy floats, in one load because servers want all series of a time
+// together.
 enum class Profile { kMix, kInts, kFloats, kQueries };
 // "mix", "ints", "floats", "queries".
 std::optional<Profile> ParseProfile(std::string_view name);

@@ -66,15 +66,19 @@ TEST(SeriesTest, FamiliesHoldAThousandAtMost) {
 }
 
 TEST(SeriesTest, ProfilesChooseTheFamilies) {
-  std::set<std::string> ints, floats;
+  std::set<std::string> ints, floats, read;
   const SeriesModel ints_model({.series = 2000, .profile = Profile::kInts});
   const SeriesModel floats_model({.series = 2000, .profile = Profile::kFloats});
+  const SeriesModel queries_model({.series = 3000, .profile = Profile::kQueries});
   for (int64_t id = 0; id < 2000; ++id) {
     ints.insert(ints_model.metric_name(id));
     floats.insert(floats_model.metric_name(id));
   }
+  for (int64_t id = 0; id < 3000; ++id) read.insert(queries_model.metric_name(id));
   EXPECT_THAT(ints, testing::ElementsAre("bench_counter_int_0", "bench_gauge_int_0"));
   EXPECT_THAT(floats, testing::ElementsAre("bench_gauge_float_0", "bench_gauge_float_1"));
+  EXPECT_THAT(read, testing::ElementsAre("bench_counter_int_0", "bench_gauge_float_0",
+                                         "bench_gauge_int_0"));
   EXPECT_EQ(ParseProfile("ints"), Profile::kInts);
   EXPECT_EQ(ParseProfile("queries"), Profile::kQueries);
   EXPECT_EQ(ParseProfile("doubles"), std::nullopt);
