@@ -196,7 +196,7 @@ class Session:
         except (IndexError, ValueError) as error:
             raise Trouble(f"the load generator ended with {child.returncode}: {err.strip()[-300:]}") from error
         if told["failed"] or child.returncode:
-            raise Trouble(f"{told['failed']} of {told['requests']} writes failed: {told['first_error']}")
+            raise Trouble(f"{told['failed']} samples were not taken: {told['first_error']}")
         return Load(told["samples"], told["seconds"], told["body_bytes"], told["newest_ms"])
 
     def serve_targets(self, argv: list[str]) -> subprocess.Popen:

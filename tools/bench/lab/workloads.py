@@ -240,12 +240,12 @@ def restart(session: Session, now_ms: int) -> None:
 
 ALL = (
     Workload("ingest-20k", "remote write, 20 000 series × 120 steps", 40, ingest_20k),
-    Workload("ingest-100k", "remote write, 100 000 series × 90 steps", 110, ingest_100k),
+    Workload("ingest-100k", "remote write, 100 000 series × 90 steps", 130, ingest_100k),
     Workload("ingest-1m", "remote write, 1 000 000 series × 4 steps", 120, ingest_1m),
     Workload("churn", "remote write, 20 000 series of which 1 % are replaced a step", 60, churn),
     Workload("scrape", "20 targets × 2 000 series at 1 s, gzip", 50, scrape, targets=True),
     Workload("queries-2h", "range and instant queries over 2 h at 15 s, 1 000 series a metric; label calls", 40, queries_2h),
-    Workload("long-range", "30 days at 5 min of 10 000 series; one metric over 1, 7, 30 days", 600, long_range),
+    Workload("long-range", "30 days at 5 min of 10 000 series; one metric over 1, 7, 30 days", 900, long_range),
     Workload("long-few", "30 days at 60 s of 200 series; the same queries", 90, long_few),
     Workload("restart", "20 000 series × 120 steps, then kill -9 and SIGTERM", 35, restart),
     Workload("dashboard", "12 panels of the last hour, every second", 45, dashboard, cache=True),
