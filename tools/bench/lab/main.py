@@ -5,10 +5,12 @@ directory and starts anew with each workload.
 """
 
 import argparse
+import json
 import os
 import platform
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -102,7 +104,7 @@ def _one(workload: workloads.Workload, server: servers.Server, tools: Tools, arg
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         if targets:
-            children.end(targets)
+            trouble = trouble or _targets_trouble(targets)
         if session:
             session.close(args.keep)
         elif not args.keep:
@@ -110,6 +112,14 @@ def _one(workload: workloads.Workload, server: servers.Server, tools: Tools, arg
     if args.keep:
         progress(f"    data and log: {folder}")
     return session.figures if session else [], trouble
+
+
+def _targets_trouble(targets: subprocess.Popen) -> str | None:
+    """Ends the targets; says so where they, not the server, set the pace."""
+    children.end(targets)
+    lines = targets.stdout.read().strip().splitlines()
+    late = json.loads(lines[-1]).get("late", 0) if lines else 0
+    return f"the targets were late with {late} steps" if late else None
 
 
 def _check(chosen_servers, chosen_workloads, tools: Tools, port: int | None) -> None:

@@ -200,7 +200,7 @@ class Session:
         return Load(told["samples"], told["seconds"], told["body_bytes"], told["newest_ms"])
 
     def serve_targets(self, argv: list[str]) -> subprocess.Popen:
-        return children.start([self._tools.targets, *argv], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return children.start([self._tools.targets, *argv], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
     # ---- measuring
 
