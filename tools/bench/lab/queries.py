@@ -1,0 +1,105 @@
+"""The queries: one list a kind of data. A `Query` without a step is an instant query at the end.
+
+All of them stay within what Prometheus 2.42, 3.x and MetricsQL answer alike; the answers are not compared here.
+"""
+
+from dataclasses import dataclass
+
+INT_COUNTER = "bench_counter_int_0"
+INT_GAUGE = "bench_gauge_int_0"
+FLOAT_GAUGE = "bench_gauge_float_0"
+
+
+@dataclass(frozen=True)
+class Query:
+    text: str
+    span_s: int = 0  # 0: instant.
+    step_s: int = 0
+
+    def label(self) -> str:
+        return f"`{self.text}`" + ("" if self.span_s else ", instant")
+
+    def request(self, end_ms: int) -> tuple[str, dict]:
+        end = end_ms // 1000
+        if not self.span_s:
+            return "/api/v1/query", {"query": self.text, "time": end}
+        return "/api/v1/query_range", {"query": self.text, "start": end - self.span_s, "end": end, "step": self.step_s}
+
+
+def _over_2h(*texts: str) -> list[Query]:
+    return [Query(text, 7200, 30) for text in texts]
+
+
+RANGE_2H_INTS = _over_2h(
+    f"sum(rate({INT_COUNTER}[5m]))",
+    f"sum by (mode) (rate({INT_COUNTER}[5m]))",
+    f"topk(5, rate({INT_COUNTER}[5m]))",
+    f"max by (instance) (increase({INT_COUNTER}[1h]))",
+    f"sum by (mode) (rate({INT_COUNTER}[5m])) / on () group_left () sum(rate({INT_COUNTER}[5m]))",
+    f"sum by (mode) ({INT_GAUGE})",
+    f"avg by (instance) (avg_over_time({INT_GAUGE}[10m]))",
+    f"quantile by (mode) (0.9, {INT_GAUGE})",
+)
+
+RANGE_2H_FLOATS = _over_2h(
+    f"sum by (mode) ({FLOAT_GAUGE})",
+    f"avg by (mode) (avg_over_time({FLOAT_GAUGE}[5m]))",
+    f"max by (instance) (max_over_time({FLOAT_GAUGE}[10m]))",
+    f"sum by (mode) (stddev_over_time({FLOAT_GAUGE}[10m]))",
+    f"count by (mode) ({FLOAT_GAUGE} > 0)",
+)
+
+# The two whose answers are the series themselves; the answer's size counts here.
+RANGE_2H_RAW = _over_2h(f"rate({INT_COUNTER}[5m])", FLOAT_GAUGE)
+
+INSTANT = [
+    Query(f"sum by (mode) (rate({INT_COUNTER}[5m]))"),
+    Query(f"topk(10, {INT_GAUGE})"),
+    Query(f"count(count_over_time({INT_COUNTER}[2h]))"),
+    Query(f"max by (mode) (quantile_over_time(0.9, {FLOAT_GAUGE}[1h]))"),
+]
+
+# Twelve panels as a dashboard of machines has them: an hour at 15 s.
+DASHBOARD = [
+    Query(text, 3600, 15)
+    for text in (
+        f"sum(rate({INT_COUNTER}[5m]))",
+        f"sum by (mode) (rate({INT_COUNTER}[5m]))",
+        f"sum by (instance) (rate({INT_COUNTER}[1m]))",
+        f"topk(5, sum by (instance) (rate({INT_COUNTER}[5m])))",
+        f"max by (mode) (irate({INT_COUNTER}[5m]))",
+        f"sum by (mode) ({INT_GAUGE})",
+        f"max by (instance) ({INT_GAUGE})",
+        f"avg by (mode) (avg_over_time({INT_GAUGE}[5m]))",
+        f"sum by (instance) ({FLOAT_GAUGE})",
+        f"avg by (mode) ({FLOAT_GAUGE})",
+        f"max by (mode) (max_over_time({FLOAT_GAUGE}[5m]))",
+        f"count({INT_GAUGE})",
+    )
+]
+
+_DAY = 86400
+
+
+def long_range(metric_rate: str, metric_gauge: str) -> list[Query]:
+    """A metric's rate and average over a day, a week and 30 days: some 300 steps each."""
+    spans = ((_DAY, 300), (7 * _DAY, 1800), (30 * _DAY, 7200))
+    queries = []
+    for span, step in spans:
+        window = max(step, 1200)
+        queries.append(Query(f"sum by (mode) (rate({metric_rate}[{window}s]))", span, step))
+        queries.append(Query(f"avg by (mode) (avg_over_time({metric_gauge}[{window}s]))", span, step))
+    return queries
+
+
+def label_calls(start_ms: int, end_ms: int) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """(label, path, parameters) of the calls that browsers of metrics make."""
+    bounds = [("start", str(start_ms // 1000)), ("end", str(end_ms // 1000))]
+    return [
+        ("labels", "/api/v1/labels", bounds),
+        ("labels of one metric", "/api/v1/labels", [("match[]", INT_COUNTER), *bounds]),
+        ("values of `__name__`", "/api/v1/label/__name__/values", bounds),
+        ("values of `instance`", "/api/v1/label/instance/values", bounds),
+        ("values of `instance` of one metric", "/api/v1/label/instance/values", [("match[]", INT_COUNTER), *bounds]),
+        ("series of one metric", "/api/v1/series", [("match[]", INT_COUNTER), *bounds]),
+    ]
