@@ -60,12 +60,16 @@ def churn(session: Session, now_ms: int) -> None:
     _ingest(session, quiet_phase_ms(now_ms), series=20_000, steps=120, churn=0.01)
 
 
+_TRACE_ROUNDS, _TRACE_SERIES = 1200, 2100  # Of the recording; the series are a round number.
+
+
 def trace(session: Session, now_ms: int) -> None:
     """Twenty minutes of one-second scrapes, each second read as a 15 s step: five hours."""
     session.start()
     session.measure_idle()
     load = session.measure_load(
-        lambda: session.push(series=0, steps=1200, newest_ms=quiet_phase_ms(now_ms), trace=True), 2100)
+        lambda: session.push(series=0, steps=_TRACE_ROUNDS, newest_ms=quiet_phase_ms(now_ms), trace=True),
+        _TRACE_SERIES)
     session.measure_sealed(load)
 
 
