@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tools/setup.sh
-bazel build --config=opt --ui_event_filters=-info --noshow_progress //server:hearth
+echo "Building Hearth; the first time takes some minutes."
+bazel build --config=opt --ui_event_filters=-info --show_progress_rate_limit=10 //server:hearth
 
 data=${HEARTH_DATA:-data}
 mkdir -p "$data"
