@@ -27,7 +27,7 @@ unmount_all() {
   for point in dev sys proc; do
     if mountpoint -q "$root/$point"; then
       mount --make-rslave "$root/$point"
-      umount -R "$root/$point" || umount -R -l "$root/$point"
+      umount -R "$root/$point" 2>/dev/null || umount -R -l "$root/$point"
     fi
   done
 }
