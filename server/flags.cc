@@ -293,6 +293,21 @@ bool Flags::HasFeature(std::string_view name) const {
   return std::find(features.begin(), features.end(), name) != features.end();
 }
 
+std::vector<std::string> Flags::FeaturesWithoutEffect() const {
+  // What Server::StartAll asks for with HasFeature.
+  static constexpr std::string_view kWithEffect[] = {
+      "promql-binop-fill-modifiers", "promql-delayed-name-removal", "promql-experimental-functions",
+      "promql-extended-range-selectors"};
+  std::vector<std::string> others;
+  for (const std::string& feature : features) {
+    if (std::find(std::begin(kWithEffect), std::end(kWithEffect), feature) ==
+        std::end(kWithEffect)) {
+      others.push_back(feature);
+    }
+  }
+  return others;
+}
+
 absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) {
   CommandLine command;
   CLI::App app("The Hearth monitoring server");

@@ -56,6 +56,9 @@ struct Flags {
   std::vector<std::string> without_meaning;
 
   bool HasFeature(std::string_view name) const;
+  // Those of `features` that change nothing here: unknown names, and features of Prometheus that
+  // are missing or always on.
+  std::vector<std::string> FeaturesWithoutEffect() const;
 };
 
 // What the command line asked for: to run with `flags`, or to print a text and leave (--help,

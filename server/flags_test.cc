@@ -67,6 +67,14 @@ TEST(FlagsTest, FeaturesAndAddressesMayRepeat) {
   EXPECT_THAT(command->flags.listen_addresses, testing::ElementsAre("0.0.0.0:1", "127.0.0.1:2"));
 }
 
+TEST(FlagsTest, NamesFeaturesWithoutEffect) {
+  const absl::StatusOr<CommandLine> command =
+      Parse({"--enable-feature=promql-experimental-functions,native-histograms,nonsense"});
+  ASSERT_TRUE(command.ok()) << command.status();
+  EXPECT_THAT(command->flags.FeaturesWithoutEffect(),
+              testing::ElementsAre("native-histograms", "nonsense"));
+}
+
 TEST(FlagsTest, ErrorsAreOneLineAndNameTheFlag) {
   EXPECT_THAT(ErrorOf({"--storage.tsdb.retention=1d"}),
               testing::HasSubstr("--storage.tsdb.retention"));

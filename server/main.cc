@@ -43,6 +43,9 @@ int Main(int argc, char** argv) {
   for (const std::string& flag : command->flags.without_meaning) {
     spdlog::info("{} is accepted for compatibility and does nothing here", flag);
   }
+  for (const std::string& feature : command->flags.FeaturesWithoutEffect()) {
+    spdlog::warn("--enable-feature={} has no effect here", feature);
+  }
 
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(std::move(command->flags));
   if (!server.ok()) return Fail(server.status());
