@@ -35,12 +35,13 @@ namespace {
 constexpr size_t kBodyReadBytes = 64 << 10;
 constexpr int kGzipLevel = 1;
 constexpr std::chrono::milliseconds kLingerTime(1000);
+// Handlers that are done sooner are not worth the system calls that notice a vanished client.
+constexpr TimeMs kHangUpDelayMs = 50;
 
 std::string_view View(beast::string_view s) { return {s.data(), s.size()}; }
 
 // "Sun, 06 Nov 1994 08:49:37 GMT"
-std::string HttpDate() {
-  const std::time_t now = std::time(nullptr);
+std::string HttpDate(std::time_t now) {
   std::tm utc{};
   gmtime_r(&now, &utc);
   char text[64];
@@ -112,6 +113,10 @@ class Server::Impl {
   WorkerPool& pool(Lane lane) { return lane == Lane::kIngest ? *ingest_ : *query_; }
   bool stopping() const { return stopping_; }
   void Ended(const std::shared_ptr<Session>& session);
+  // Looks after a while, and again while handlers run, whether their clients are still there.
+  void WatchSoon();
+  // The Date of an answer that is sent now.
+  const std::string& Date();
 
  private:
   struct Listener {
@@ -132,6 +137,9 @@ class Server::Impl {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::set<std::shared_ptr<Session>> sessions_;
   bool stopping_ = false;
+  bool will_watch_ = false;
+  std::time_t date_time_ = -1;
+  std::string date_;
 
   std::atomic<int> connections_{0};
   Mutex mu_;
@@ -161,6 +169,9 @@ class Server::Impl::Session : public std::enable_shared_from_this<Session> {
   void CloseWhenIdle() {
     if (idle_) Close();
   }
+  // False when no handler runs. While one does nobody reads, so this is how a vanished client is
+  // noticed.
+  bool WatchForHangUp();
   // Sets the flag of a running handler and closes.
   void Abort() {
     cancelled_->store(true);
@@ -177,7 +188,6 @@ class Server::Impl::Session : public std::enable_shared_from_this<Session> {
   void SendContinue();
   void OnBody(const ErrorCode& error);
   void RunHandler();
-  void WatchForHangUp();
   void Send(Response response);
   // Answers and closes: the rest of the request is not read.
   void Refuse(int status, std::string_view why);
@@ -310,7 +320,7 @@ void Server::Impl::Session::RunHandler() {
     return response;
   };
   if (dispatch_.lane == Lane::kInline) return Send(handle());
-  WatchForHangUp();
+  server_->WatchSoon();
   const bool taken =
       server_->pool(dispatch_.lane).TrySubmit([self = shared_from_this(), handle]() mutable {
         auto response = std::make_shared<Response>(handle());
@@ -324,10 +334,10 @@ void Server::Impl::Session::RunHandler() {
   }
 }
 
-// While a handler runs nobody reads, so this is how a vanished client is noticed. The wait may
-// outlive the handler; then it fires at the next request and does nothing.
-void Server::Impl::Session::WatchForHangUp() {
-  if (watching_) return;
+// The wait may outlive the handler; then it fires at the next request and does nothing.
+bool Server::Impl::Session::WatchForHangUp() {
+  if (!handling_ || closed_) return false;
+  if (watching_) return true;
   watching_ = true;
   stream_.socket().async_wait(
       Tcp::socket::wait_read, [self = shared_from_this()](const ErrorCode& error) {
@@ -339,6 +349,7 @@ void Server::Impl::Session::WatchForHangUp() {
         self->stream_.socket().receive(asio::buffer(&byte, 1), Tcp::socket::message_peek, peek);
         if (peek && peek != asio::error::would_block) self->cancelled_->store(true);
       });
+  return true;
 }
 
 void Server::Impl::Session::Send(Response response) {
@@ -350,7 +361,7 @@ void Server::Impl::Session::Send(Response response) {
   message.result(static_cast<unsigned>(response.status));
   message.reason(
       beast::string_view(StatusText(response.status).data(), StatusText(response.status).size()));
-  message.set(beast::http::field::date, HttpDate());
+  message.set(beast::http::field::date, server_->Date());
   for (const auto& [name, value] : response.headers) message.insert(name, value);
   if (server_->stopping()) keep_alive_ = false;
   message.keep_alive(keep_alive_);
@@ -483,6 +494,28 @@ void Server::Impl::Ended(const std::shared_ptr<Session>& session) {
   }
   MutexLock lock(&mu_);
   if (sessions_.empty()) all_ended_.SignalAll();
+}
+
+void Server::Impl::WatchSoon() {
+  if (will_watch_) return;
+  will_watch_ = true;
+  io_->RunAfter(kHangUpDelayMs, [this] {
+    will_watch_ = false;
+    bool any = false;
+    for (const std::shared_ptr<Session>& session : sessions_) {
+      any = session->WatchForHangUp() || any;
+    }
+    if (any) WatchSoon();
+  });
+}
+
+const std::string& Server::Impl::Date() {
+  const std::time_t now = std::time(nullptr);
+  if (now != date_time_) {
+    date_time_ = now;
+    date_ = HttpDate(now);
+  }
+  return date_;
 }
 
 void Server::Impl::RunOnIo(const std::function<void()>& fn) {

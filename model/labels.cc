@@ -49,6 +49,13 @@ const char* TrustedVarint(const char* p, size_t* value) {
   return p;
 }
 
+// What the first label takes of canonical bytes, which are not empty.
+size_t FirstLabelBytes(std::string_view canonical) {
+  size_t length;
+  const char* const pair = TrustedVarint(canonical.data() + 1, &length);
+  return static_cast<size_t>(pair - canonical.data()) + length;
+}
+
 // Reads a length that must fit in what is left; false when it does not or is malformed.
 bool ReadLength(std::string_view* in, size_t* length) {
   size_t result = 0;
@@ -174,14 +181,19 @@ std::string LabelsView::ToString() const {
 }
 
 std::strong_ordering Compare(LabelsView a, LabelsView b) {
-  auto ai = a.begin(), bi = b.begin();
-  for (; ai != a.end() && bi != b.end(); ++ai, ++bi) {
-    const Label al = *ai, bl = *bi;
-    if (const auto order = al.name <=> bl.name; order != 0) return order;
-    if (const auto order = al.value <=> bl.value; order != 0) return order;
+  std::string_view a_rest = a.bytes(), b_rest = b.bytes();
+  while (!a_rest.empty() && !b_rest.empty()) {
+    const size_t a_bytes = FirstLabelBytes(a_rest), b_bytes = FirstLabelBytes(b_rest);
+    // Most labels of two series of a metric are the same bytes: those need no look inside.
+    if (a_rest.substr(0, a_bytes) != b_rest.substr(0, b_bytes)) {
+      const Label al = *LabelsView(a_rest).begin(), bl = *LabelsView(b_rest).begin();
+      if (const auto order = al.name <=> bl.name; order != 0) return order;
+      return al.value <=> bl.value;
+    }
+    a_rest.remove_prefix(a_bytes);
+    b_rest.remove_prefix(b_bytes);
   }
-  if (ai != a.end()) return std::strong_ordering::greater;
-  return bi != b.end() ? std::strong_ordering::less : std::strong_ordering::equal;
+  return a_rest.size() <=> b_rest.size();
 }
 
 Labels::Labels(std::initializer_list<std::pair<std::string_view, std::string_view>> pairs) {

@@ -12,19 +12,6 @@ namespace hearth {
 
 namespace {
 
-std::vector<std::string> SortedUpTo(size_t limit, StringSet set) {
-  std::vector<std::string> sorted;
-  sorted.reserve(set.size());
-  while (!set.empty()) sorted.push_back(std::move(set.extract(set.begin()).value()));
-  std::sort(sorted.begin(), sorted.end());
-  if (limit != 0 && sorted.size() > limit) sorted.resize(limit);
-  return sorted;
-}
-
-void Insert(std::string_view text, StringSet* set) {
-  if (!set->contains(text)) set->emplace(text);
-}
-
 // The head's limit would cut before the store's answers are in.
 LabelQuery Unlimited(const LabelQuery& query) {
   LabelQuery unlimited = query;
@@ -59,59 +46,53 @@ absl::Status MergedQuerier::ForEachGeneration(
   return absl::OkStatus();
 }
 
-absl::Status MergedQuerier::ForEachSeries(const GenerationReader& reader, const LabelQuery& query,
-                                          GenerationReader::SeriesFn fn) const {
-  std::vector<Postings> found;
-  for (const std::vector<Matcher>& matchers : query.matcher_sets) {
-    HEARTH_ASSIGN_OR_RETURN(found.emplace_back(), SelectPostings(reader, matchers));
-  }
-  if (query.matcher_sets.empty()) HEARTH_RETURN_IF_ERROR(reader.All(&found.emplace_back()));
-  return reader.ReadSeries(Merge(std::vector<PostingsView>(found.begin(), found.end())), fn);
+absl::StatusOr<std::vector<std::string>> MergedQuerier::Join(
+    const LabelQuery& query, absl::StatusOr<Strings> in_head,
+    absl::FunctionRef<absl::Status(const GenerationReader&, Wanted, Found)> sealed) const {
+  HEARTH_RETURN_IF_ERROR(in_head.status());
+  Strings strings = *std::move(in_head);
+  const size_t from_head = strings.size();
+  StringSet known;
+  HEARTH_RETURN_IF_ERROR(ForEachGeneration(query.range, [&](const GenerationReader& reader) {
+    if (known.empty()) known.insert(strings.begin(), strings.end());
+    return sealed(
+        reader, [&](std::string_view text) { return !known.contains(text); },
+        [&](std::string_view text) { strings.push_back(*known.emplace(text).first); });
+  }));
+  if (strings.size() != from_head) std::sort(strings.begin(), strings.end());
+  if (query.limit != 0 && strings.size() > query.limit) strings.resize(query.limit);
+  return strings;
 }
 
 absl::StatusOr<std::vector<std::string>> MergedQuerier::LabelNames(const LabelQuery& query) {
-  HEARTH_ASSIGN_OR_RETURN(std::vector<std::string> in_head, head_->LabelNames(Unlimited(query)));
-  StringSet names(std::make_move_iterator(in_head.begin()), std::make_move_iterator(in_head.end()));
-  HEARTH_RETURN_IF_ERROR(ForEachGeneration(query.range, [&](const GenerationReader& reader) {
-    if (query.matcher_sets.empty()) {
-      return reader.LabelNames([&](std::string_view name) { Insert(name, &names); });
-    }
-    return ForEachSeries(reader, query, [&](size_t, const Fingerprint&, LabelsView labels) {
-      for (const Label& label : labels) Insert(label.name, &names);
-    });
-  }));
-  return SortedUpTo(query.limit, std::move(names));
+  return Join(query, head_->LabelNames(Unlimited(query)),
+              [&](const GenerationReader& reader, Wanted wanted, Found found) {
+                return reader.LabelNames(query.matcher_sets, wanted, found);
+              });
 }
 
 absl::StatusOr<std::vector<std::string>> MergedQuerier::LabelValues(std::string_view name,
                                                                     const LabelQuery& query) {
-  HEARTH_ASSIGN_OR_RETURN(std::vector<std::string> in_head,
-                          head_->LabelValues(name, Unlimited(query)));
-  StringSet values(std::make_move_iterator(in_head.begin()),
-                   std::make_move_iterator(in_head.end()));
-  HEARTH_RETURN_IF_ERROR(ForEachGeneration(query.range, [&](const GenerationReader& reader) {
-    if (query.matcher_sets.empty()) {
-      return reader.LabelValues(name, [&](std::string_view value) { Insert(value, &values); });
-    }
-    return ForEachSeries(reader, query, [&](size_t, const Fingerprint&, LabelsView labels) {
-      const std::string_view value = labels.Get(name);
-      if (!value.empty()) Insert(value, &values);
-    });
-  }));
-  return SortedUpTo(query.limit, std::move(values));
+  return Join(query, head_->LabelValues(name, Unlimited(query)),
+              [&](const GenerationReader& reader, Wanted wanted, Found found) {
+                return reader.LabelValues(name, query.matcher_sets, wanted, found);
+              });
 }
 
 absl::StatusOr<std::vector<Labels>> MergedQuerier::Series(const LabelQuery& query) {
   HEARTH_ASSIGN_OR_RETURN(std::vector<Labels> series, head_->Series(Unlimited(query)));
+  const size_t from_head = series.size();
   absl::flat_hash_set<Fingerprint> seen;
-  for (const Labels& labels : series) seen.insert(labels.Fingerprint());
   HEARTH_RETURN_IF_ERROR(ForEachGeneration(query.range, [&](const GenerationReader& reader) {
-    return ForEachSeries(reader, query,
-                         [&](size_t, const Fingerprint& fingerprint, LabelsView labels) {
-                           if (seen.insert(fingerprint).second) series.emplace_back(labels);
-                         });
+    if (seen.empty()) {
+      for (const Labels& labels : series) seen.insert(labels.Fingerprint());
+    }
+    HEARTH_ASSIGN_OR_RETURN(const Postings ids, SelectAnyPostings(reader, query.matcher_sets));
+    return reader.ReadSeries(ids, [&](size_t, const Fingerprint& fingerprint, LabelsView labels) {
+      if (seen.insert(fingerprint).second) series.emplace_back(labels);
+    });
   }));
-  std::sort(series.begin(), series.end());
+  if (series.size() != from_head) std::sort(series.begin(), series.end());
   if (query.limit != 0 && series.size() > query.limit) series.resize(query.limit);
   return series;
 }

@@ -38,9 +38,15 @@ class MergedQuerier : public Querier {
   // Calls fn for each generation that overlaps the range, in the version of this moment.
   absl::Status ForEachGeneration(TimeRange range,
                                  absl::FunctionRef<absl::Status(const GenerationReader&)> fn) const;
-  // Calls fn for each series of a generation that satisfies one of the query's matcher sets.
-  absl::Status ForEachSeries(const GenerationReader& reader, const LabelQuery& query,
-                             GenerationReader::SeriesFn fn) const;
+  // The head's strings joined with those of the generations that overlap the query's range, sorted
+  // and cut at the limit. `sealed` calls found(text) for what a generation has and `wanted` says is
+  // not known yet.
+  using Strings = std::vector<std::string>;
+  using Wanted = GenerationReader::Wanted;
+  using Found = GenerationReader::Found;
+  absl::StatusOr<Strings> Join(
+      const LabelQuery& query, absl::StatusOr<Strings> in_head,
+      absl::FunctionRef<absl::Status(const GenerationReader&, Wanted, Found)> sealed) const;
 
   const Head* const head_;
   const Store* const store_;

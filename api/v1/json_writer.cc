@@ -4,56 +4,84 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
+
+#include "api/v1/json_string.h"
+#include "model/float_text.h"
 
 namespace hearth {
 namespace {
-
-// Printable ASCII that stands for itself.
-bool IsPlain(uint8_t c) {
-  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
-}
-
-void AppendUnicodeEscape(unsigned code, std::string* out) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  out->append("\\u");
-  for (int shift = 12; shift >= 0; shift -= 4) out->push_back(kHex[code >> shift & 15]);
-}
-
-void AppendAsciiEscape(char c, std::string* out) {
-  switch (c) {
-    case '"':
-    case '\\':
-      out->push_back('\\');
-      out->push_back(c);
-      break;
-    case '\n':
-      out->append("\\n");
-      break;
-    case '\r':
-      out->append("\\r");
-      break;
-    case '\t':
-      out->append("\\t");
-      break;
-    default:
-      AppendUnicodeEscape(static_cast<uint8_t>(c), out);
-  }
-}
-
-// The length of the valid UTF-8 sequence of two or more bytes at the front of `s`; 0 when there is
-// none.
-size_t MultibyteLength(std::string_view s) {
-  for (size_t n = 2; n <= 4 && n <= s.size(); ++n) {
-    if (IsValidUtf8(s.substr(0, n))) return n;
-  }
-  return 0;
-}
 
 template <typename T>
 void AppendInteger(T value, std::string* out) {
   char buffer[24];
   out->append(buffer, std::to_chars(buffer, buffer + sizeof(buffer), value).ptr);
+}
+
+// A sign, 16 digits of seconds and a fraction.
+constexpr size_t kTimestampRoom = kIntegerTextRoom + 8;
+
+char* WriteThreeDigits(unsigned value, char* out) {
+  out[0] = static_cast<char>('0' + value / 100);
+  out[1] = static_cast<char>('0' + value / 10 % 10);
+  out[2] = static_cast<char>('0' + value % 10);
+  return out + 3;
+}
+
+char* WriteFraction(unsigned milliseconds, char* out) {
+  if (milliseconds == 0) return out;
+  *out++ = '.';
+  return WriteThreeDigits(milliseconds, out);
+}
+
+char* WriteTimestamp(TimeMs t, char* out) {
+  uint64_t magnitude = static_cast<uint64_t>(t);
+  if (t < 0) {
+    *out++ = '-';
+    magnitude = 0 - magnitude;
+  }
+  out = WriteInteger(magnitude / 1000, out);
+  return WriteFraction(static_cast<unsigned>(magnitude % 1000), out);
+}
+
+// Writes timestamps that lie near to each other: remembers the text of all but the last digits.
+class NearTimestamps {
+ public:
+  char* Write(TimeMs t, char* out) {
+    if (t < kUnitMs) return WriteTimestamp(t, out);
+    const TimeMs unit = t / kUnitMs;
+    const auto rest = static_cast<unsigned>(t % kUnitMs);
+    if (unit != unit_) {
+      unit_ = unit;
+      text_bytes_ = WriteInteger(static_cast<uint64_t>(unit), text_) - text_;
+    }
+    std::memcpy(out, text_, kUnitDigitsMax);
+    return WriteFraction(rest % 1000, WriteThreeDigits(rest / 1000, out + text_bytes_));
+  }
+
+ private:
+  static constexpr TimeMs kUnitMs = 1'000'000;  // The last three digits of the seconds.
+  static constexpr size_t kUnitDigitsMax = 13;  // 2^63 / kUnitMs
+  TimeMs unit_ = 0;
+  char text_[kIntegerTextRoom];
+  ptrdiff_t text_bytes_ = 0;
+};
+
+// Small pieces are gathered in the first-level cache before the string is asked for room.
+constexpr size_t kGatherBytes = 4096;
+constexpr size_t kPointRoom = kTimestampRoom + kFloatTextRoom + 8;
+
+// [1435781451.781,"1.5"]
+char* WritePoint(Sample sample, NearTimestamps* timestamps, char* out) {
+  *out++ = '[';
+  out = timestamps->Write(sample.t, out);
+  *out++ = ',';
+  *out++ = '"';
+  out = WriteFloat(sample.v, out);
+  *out++ = '"';
+  *out++ = ']';
+  return out;
 }
 
 // The upper bound of bucket `index` of an exponential histogram: 2^(index * 2^-schema), exact where
@@ -87,66 +115,14 @@ double CustomBound(const Histogram& histogram, int64_t index) {
 
 }  // namespace
 
-void AppendJsonString(std::string_view s, std::string* out) {
-  out->push_back('"');
-  while (!s.empty()) {
-    const size_t plain = static_cast<size_t>(
-        std::find_if_not(s.begin(), s.end(),
-                         [](char c) { return IsPlain(static_cast<uint8_t>(c)); }) -
-        s.begin());
-    out->append(s.substr(0, plain));
-    s.remove_prefix(plain);
-    if (s.empty()) break;
-    if (static_cast<uint8_t>(s.front()) < 0x80) {
-      AppendAsciiEscape(s.front(), out);
-      s.remove_prefix(1);
-      continue;
-    }
-    const size_t length = MultibyteLength(s);
-    const std::string_view sequence = s.substr(0, length);
-    if (length == 0) {
-      out->append("\\ufffd");
-    } else if (sequence == "\xe2\x80\xa8" || sequence == "\xe2\x80\xa9") {
-      AppendUnicodeEscape(sequence.back() == '\xa8' ? 0x2028 : 0x2029, out);
-    } else {
-      out->append(sequence);
-    }
-    s.remove_prefix(std::max<size_t>(length, 1));
-  }
-  out->push_back('"');
-}
-
 void AppendFloat(double value, std::string* out) {
-  if (std::isnan(value)) {
-    out->append("NaN");
-    return;
-  }
-  if (std::isinf(value)) {
-    out->append(value > 0 ? "+Inf" : "-Inf");
-    return;
-  }
-  const double magnitude = std::abs(value);
-  const bool exponent = magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21);
-  char buffer[64];
-  const auto result =
-      std::to_chars(buffer, buffer + sizeof(buffer), value,
-                    exponent ? std::chars_format::scientific : std::chars_format::fixed);
-  out->append(buffer, result.ptr);
+  char buffer[kFloatTextRoom];
+  out->append(buffer, WriteFloat(value, buffer));
 }
 
 void AppendTimestamp(TimeMs t, std::string* out) {
-  uint64_t magnitude = static_cast<uint64_t>(t);
-  if (t < 0) {
-    out->push_back('-');
-    magnitude = 0 - magnitude;
-  }
-  AppendInteger(magnitude / 1000, out);
-  const unsigned fraction = static_cast<unsigned>(magnitude % 1000);
-  if (fraction == 0) return;
-  out->push_back('.');
-  out->push_back(static_cast<char>('0' + fraction / 100));
-  out->push_back(static_cast<char>('0' + fraction / 10 % 10));
-  out->push_back(static_cast<char>('0' + fraction % 10));
+  char buffer[kTimestampRoom];
+  out->append(buffer, WriteTimestamp(t, buffer));
 }
 
 JsonWriter& JsonWriter::Key(std::string_view key) {
@@ -190,7 +166,34 @@ JsonWriter& JsonWriter::Null() {
 
 JsonWriter& JsonWriter::LabelSet(LabelsView labels) {
   BeginObject();
-  for (const Label label : labels) Key(label.name).String(label.value);
+  char buffer[kGatherBytes];
+  size_t used = 0;
+  const auto put = [&](std::string_view text) {
+    std::memcpy(buffer + used, text.data(), text.size());
+    used += text.size();
+  };
+  for (const Label label : labels) {
+    const bool plain = PlainLength(label.name) == label.name.size() &&
+                       PlainLength(label.value) == label.value.size();
+    const size_t room = label.name.size() + label.value.size() + sizeof(",\"\":\"\"");
+    if (used + room > sizeof(buffer)) {
+      out_->append(buffer, used);
+      used = 0;
+    }
+    if (!plain || room > sizeof(buffer)) {
+      out_->append(buffer, used);
+      used = 0;
+      Key(label.name).String(label.value);
+      continue;
+    }
+    put(comma_ ? ",\"" : "\"");
+    put(label.name);
+    put("\":\"");
+    put(label.value);
+    put("\"");
+    comma_ = true;
+  }
+  out_->append(buffer, used);
   return EndObject();
 }
 
@@ -203,12 +206,29 @@ void JsonWriter::QuotedFloat(double value) {
 
 JsonWriter& JsonWriter::Point(TimeMs t, double value) {
   Separate();
-  out_->push_back('[');
-  AppendTimestamp(t, out_);
-  out_->append(",\"");
-  AppendFloat(value, out_);
-  out_->append("\"]");
+  NearTimestamps timestamps;
+  char buffer[kPointRoom];
+  out_->append(buffer, WritePoint({t, value}, &timestamps, buffer));
   return *this;
+}
+
+JsonWriter& JsonWriter::Points(std::span<const Sample> points) {
+  BeginArray();
+  NearTimestamps timestamps;
+  char buffer[kGatherBytes];
+  char* const full = buffer + sizeof(buffer) - kPointRoom - 1;
+  char* end = buffer;
+  for (const Sample& point : points) {
+    if (end > full) {
+      out_->append(buffer, end);
+      end = buffer;
+    }
+    if (comma_) *end++ = ',';
+    comma_ = true;
+    end = WritePoint(point, &timestamps, end);
+  }
+  out_->append(buffer, end);
+  return EndArray();
 }
 
 JsonWriter& JsonWriter::Point(TimeMs t, const Histogram& histogram) {

@@ -11,18 +11,17 @@
 #define HEARTH_API_V1_JSON_WRITER_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "model/clock.h"
 #include "model/histogram.h"
 #include "model/labels.h"
+#include "model/sample.h"
 
 namespace hearth {
 
-// `"…"` with Go's escapes: \u003c for <, > and &, U+2028 and U+2029 escaped, invalid UTF-8 replaced
-// by \ufffd.
-void AppendJsonString(std::string_view s, std::string* out);
 // A sample's value without quotes: shortest round trip, an exponent (of at least two digits) only
 // below 1e-6 and from 1e21 on; NaN, +Inf, -Inf.
 void AppendFloat(double value, std::string* out);
@@ -32,6 +31,9 @@ void AppendTimestamp(TimeMs t, std::string* out);
 class JsonWriter {
  public:
   explicit JsonWriter(std::string* out) : out_(out) {}
+
+  // Room for about so many bytes more, so that a large answer is not copied as it grows.
+  void Reserve(size_t bytes) { out_->reserve(out_->size() + bytes); }
 
   JsonWriter& BeginObject() { return Open('{'); }
   JsonWriter& EndObject() { return Close('}'); }
@@ -49,6 +51,8 @@ class JsonWriter {
   JsonWriter& LabelSet(LabelsView labels);
   // [1435781451.781,"1.5"]
   JsonWriter& Point(TimeMs t, double value);
+  // [[1435781451.781,"1.5"],…]
+  JsonWriter& Points(std::span<const Sample> points);
   // [1435781451.781,{"count":"1","sum":"2","buckets":[[0,"1","2","1"]]}]
   JsonWriter& Point(TimeMs t, const Histogram& histogram);
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "api/v1/json_string.h"
 #include "api/v1/json_writer.h"
 
 namespace hearth {
@@ -36,15 +37,13 @@ std::vector<double> MakeValues(int64_t kind) {
 }
 
 void BM_Points(benchmark::State& state) {
-  const std::vector<double> values = MakeValues(state.range(0));
+  std::vector<Sample> points;
+  TimeMs t = 1'700'000'000'000;
+  for (const double v : MakeValues(state.range(0))) points.push_back({t += 15'000, v});
   std::string out;
   for (auto _ : state) {
     out.clear();
-    JsonWriter json(&out);
-    json.BeginArray();
-    TimeMs t = 1'700'000'000'000;
-    for (const double v : values) json.Point(t += 15'000, v);
-    json.EndArray();
+    JsonWriter(&out).Points(points);
     benchmark::DoNotOptimize(out.data());
   }
   state.SetItemsProcessed(state.iterations() * kPoints);

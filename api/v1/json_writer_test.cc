@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "api/v1/json_string.h"
 #include "gtest/gtest.h"
 
 namespace hearth {
@@ -45,6 +46,81 @@ TEST(JsonWriterTest, FloatsAreShortestWithExponentsOnlyAtTheEnds) {
   EXPECT_EQ(Float(HUGE_VAL), "+Inf");
   EXPECT_EQ(Float(-HUGE_VAL), "-Inf");
   EXPECT_EQ(Float(std::numeric_limits<double>::max()), "1.7976931348623157e+308");
+}
+
+TEST(JsonWriterTest, LargeIntegersHaveZerosAfterTheShortestDigits) {
+  EXPECT_EQ(Float(9223372036854775808.0), "9223372036854776000");
+  EXPECT_EQ(Float(-123456789012345678901.0), "-123456789012345680000");
+}
+
+TEST(JsonWriterTest, PointsAreAsManyAsGiven) {
+  std::vector<Sample> points;
+  for (int i = 0; i < 1000; ++i) points.push_back({1'435'781'451'000 + i * 250, i / 3.0});
+  for (const size_t count : {0u, 1u, 2u, 999u, 1000u}) {
+    std::string one_by_one, at_once;
+    JsonWriter slow(&one_by_one), fast(&at_once);
+    slow.BeginArray();
+    for (size_t i = 0; i < count; ++i) slow.Point(points[i].t, points[i].v);
+    slow.EndArray();
+    fast.BeginArray().Points(std::span(points).first(count)).EndArray();
+    EXPECT_EQ(at_once, "[" + one_by_one + "]");
+    EXPECT_EQ(nlohmann::json::parse(at_once)[0].size(), count);
+  }
+}
+
+TEST(JsonWriterTest, PointsHaveTheTimestampsThatTimestampsHave) {
+  const std::vector<TimeMs> times = {-1'500,
+                                     -1,
+                                     0,
+                                     1,
+                                     999'999,
+                                     1'000'000,
+                                     1'000'001,
+                                     1'999'999,
+                                     2'000'000,
+                                     2'000'250,
+                                     1'000'000,
+                                     1'435'781'451'781,
+                                     1'435'781'452'000,
+                                     1'435'782'000'000,
+                                     INT64_MAX,
+                                     INT64_MIN};
+  std::vector<Sample> points;
+  std::string expected = "[";
+  for (const TimeMs t : times) {
+    points.push_back({t, 1});
+    expected += (expected.size() == 1 ? "[" : ",[") + Time(t) + ",\"1\"]";
+  }
+  std::string out;
+  JsonWriter(&out).Points(points);
+  EXPECT_EQ(out, expected + "]");
+}
+
+TEST(JsonWriterTest, EscapesAreFoundAtEveryPlace) {
+  for (const char c : {'"', '\\', '<', '>', '&', '\n', '\x1f', '\x7f', '\0'}) {
+    for (size_t at = 0; at < 20; ++at) {
+      std::string text(20, 'x');
+      text[at] = c;
+      EXPECT_EQ(nlohmann::json::parse(Quoted(text)), text) << at;
+      EXPECT_EQ(Quoted(text).find_first_of("<>&"), std::string::npos);
+    }
+  }
+}
+
+TEST(JsonWriterTest, LabelSetsOfAnySizeAreObjects) {
+  for (const size_t size : {1u, 100u, 1365u, 2048u, 4080u, 4096u, 10000u}) {
+    const Labels labels{{"a", std::string(size, 'v')},
+                        {"b", "say \"hi\""},
+                        {"c", std::string(size, 'w')},
+                        {"d", "plain"}};
+    std::string out;
+    JsonWriter(&out).LabelSet(labels);
+    const nlohmann::json parsed = nlohmann::json::parse(out);
+    ASSERT_EQ(parsed.size(), 4u);
+    for (const Label label : labels) {
+      EXPECT_EQ(parsed[std::string(label.name)].get<std::string>(), label.value);
+    }
+  }
 }
 
 TEST(JsonWriterTest, EveryFloatReadsBackToItsBits) {

@@ -1,11 +1,10 @@
-#include <charconv>
+#include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <iterator>
 
 #include "api/v1/envelope.h"
 #include "api/v1/handlers.h"
 #include "api/v1/parameters.h"
+#include "model/float_text.h"
 #include "model/status.h"
 #include "model/text.h"
 
@@ -86,14 +85,26 @@ void WriteVector(const std::vector<ResultSeries>& vector, JsonWriter* json) {
   json->EndArray();
 }
 
+// What a point and a series take in an answer, rounded up: memory that is not written costs
+// nothing.
+constexpr size_t kPointBytes = 40, kSeriesBytes = 64;
+constexpr size_t kReserveBytesMax = size_t{64} << 20;
+
+void ReserveMatrix(const std::vector<ResultSeries>& matrix, JsonWriter* json) {
+  size_t bytes = 0;
+  for (const ResultSeries& series : matrix) {
+    bytes += series.floats.size() * kPointBytes + series.labels.bytes().size() * 2 + kSeriesBytes;
+  }
+  json->Reserve(std::min(bytes, kReserveBytesMax));
+}
+
 void WriteMatrix(const std::vector<ResultSeries>& matrix, JsonWriter* json) {
+  ReserveMatrix(matrix, json);
   json->BeginArray();
   for (const ResultSeries& series : matrix) {
     json->BeginObject().Key("metric").LabelSet(series.labels);
     if (!series.floats.empty()) {
-      json->Key("values").BeginArray();
-      for (const Sample& sample : series.floats) json->Point(sample.t, sample.v);
-      json->EndArray();
+      json->Key("values").Points(series.floats);
     }
     if (!series.histograms.empty()) {
       json->Key("histograms").BeginArray();
@@ -107,23 +118,14 @@ void WriteMatrix(const std::vector<ResultSeries>& matrix, JsonWriter* json) {
   json->EndArray();
 }
 
-// Scalars, unlike samples, never have an exponent in Prometheus' answers.
-std::string FixedText(double value) {
-  std::string text;
-  if (!std::isfinite(value)) {
-    AppendFloat(value, &text);
-    return text;
-  }
-  char buffer[400];  // 2^-1074 takes 343 characters.
-  return std::string(buffer,
-                     std::to_chars(buffer, std::end(buffer), value, std::chars_format::fixed).ptr);
-}
-
 void WriteResult(const QueryResult& result, TimeMs end_ms, JsonWriter* json) {
   switch (result.type) {
     case ValueType::kScalar:
+      // Scalars, unlike samples, never have an exponent in Prometheus' answers.
       json->Key("resultType").String("scalar").Key("result").BeginArray();
-      json->Number(static_cast<double>(end_ms) / 1000).String(FixedText(result.scalar)).EndArray();
+      json->Number(static_cast<double>(end_ms) / 1000)
+          .String(FixedFloatText(result.scalar))
+          .EndArray();
       break;
     case ValueType::kString:
       json->Key("resultType").String("string").Key("result").BeginArray();

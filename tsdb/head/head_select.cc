@@ -1,4 +1,4 @@
-// The read path: what Head::Select and the label calls see.
+// The read path of samples: what Head::Select sees. head_labels.cc has the label calls.
 #include <algorithm>
 #include <utility>
 
@@ -119,74 +119,6 @@ absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Head::Select(
     result.push_back(std::move(set));
   }
   return result;
-}
-
-namespace {
-
-// Calls visit(labels) for the series that a label query with matchers selects; a series may come
-// once for each set.
-absl::Status VisitSeries(const Head& head, const LabelQuery& query, bool all_without_matchers,
-                         absl::FunctionRef<void(LabelsView)> visit) {
-  std::vector<SelectRequest> requests;
-  for (const std::vector<Matcher>& matchers : query.matcher_sets)
-    requests.push_back({matchers, query.range});
-  if (requests.empty() && all_without_matchers) requests.push_back({{}, query.range});
-  HEARTH_ASSIGN_OR_RETURN(const auto sets, head.Select(requests));
-  for (const auto& set : sets) {
-    for (size_t i = 0; i < set->size(); ++i) visit(set->labels(i));
-  }
-  return absl::OkStatus();
-}
-
-template <typename T>
-void SortAndCut(size_t limit, std::vector<T>* values) {
-  std::sort(values->begin(), values->end());
-  values->erase(std::unique(values->begin(), values->end()), values->end());
-  if (limit > 0 && values->size() > limit) values->resize(limit);
-}
-
-}  // namespace
-
-absl::StatusOr<std::vector<std::string>> Head::LabelNames(const LabelQuery& query) const {
-  std::vector<std::string> names;
-  if (query.matcher_sets.empty()) {
-    if (Range().Overlaps(query.range) && !Range().empty()) names = impl_->labels.Names();
-  } else {
-    StringSet seen;
-    HEARTH_RETURN_IF_ERROR(VisitSeries(*this, query, false, [&](LabelsView labels) {
-      for (const Label label : labels) {
-        if (!seen.contains(label.name)) seen.emplace(label.name);
-      }
-    }));
-    names.assign(seen.begin(), seen.end());
-  }
-  SortAndCut(query.limit, &names);
-  return names;
-}
-
-absl::StatusOr<std::vector<std::string>> Head::LabelValues(std::string_view name,
-                                                           const LabelQuery& query) const {
-  std::vector<std::string> values;
-  if (query.matcher_sets.empty()) {
-    if (Range().Overlaps(query.range) && !Range().empty()) values = impl_->labels.Values(name);
-  } else {
-    StringSet seen;
-    HEARTH_RETURN_IF_ERROR(VisitSeries(*this, query, false, [&](LabelsView labels) {
-      const std::string_view value = labels.Get(name);
-      if (!value.empty() && !seen.contains(value)) seen.emplace(value);
-    }));
-    values.assign(seen.begin(), seen.end());
-  }
-  SortAndCut(query.limit, &values);
-  return values;
-}
-
-absl::StatusOr<std::vector<Labels>> Head::Series(const LabelQuery& query) const {
-  std::vector<Labels> series;
-  HEARTH_RETURN_IF_ERROR(
-      VisitSeries(*this, query, true, [&](LabelsView labels) { series.emplace_back(labels); }));
-  SortAndCut(query.limit, &series);
-  return series;
 }
 
 }  // namespace hearth

@@ -7,6 +7,13 @@
 #include "model/status.h"
 
 namespace hearth {
+namespace {
+
+// To look whether a value's postings meet a selection costs about as much as looking at so many of
+// the selection's series.
+constexpr size_t kSeriesPerValue = 4;
+
+}  // namespace
 
 // One label pair. Its bytes are one label of a canonical label set: name and value lie inside.
 struct LabelIndex::Pair {
@@ -179,18 +186,27 @@ PostingsView LabelIndex::PostingsOf(PairId id) const {
   return pair.postings;
 }
 
-absl::Status LabelIndex::Select(
-    std::span<const Matcher> matchers,
-    absl::FunctionRef<void(uint32_t slot, std::string_view labels)> visit) const {
+absl::Status LabelIndex::Select(std::span<const Matcher> matchers, Visit visit) const {
   MutexLock lock(&mu_);
   HEARTH_ASSIGN_OR_RETURN(const Postings slots, SelectPostings(Source(*this), matchers));
+  VisitLocked(slots, visit);
+  return absl::OkStatus();
+}
+
+absl::Status LabelIndex::SelectAny(MatcherSets matcher_sets, Visit visit) const {
+  MutexLock lock(&mu_);
+  HEARTH_ASSIGN_OR_RETURN(const Postings slots, SelectAnyPostings(Source(*this), matcher_sets));
+  VisitLocked(slots, visit);
+  return absl::OkStatus();
+}
+
+void LabelIndex::VisitLocked(PostingsView slots, Visit visit) const {
   std::string labels;
   for (const uint32_t slot : slots) {
     labels.clear();
     AppendLabelsLocked(slot, &labels);
     visit(slot, labels);
   }
-  return absl::OkStatus();
 }
 
 void LabelIndex::AppendLabels(uint32_t slot, std::string* out) const {
@@ -203,25 +219,63 @@ void LabelIndex::AppendLabelsLocked(uint32_t slot, std::string* out) const {
   for (PairId i = 1; i <= ids[0]; ++i) out->append(pairs_[ids[i]].view());
 }
 
-std::vector<std::string> LabelIndex::Names() const {
+template <typename Fn>
+void LabelIndex::ForEachPairOf(PostingsView slots, Fn visit) const {
+  std::vector<bool> seen(pairs_.size());
+  for (const uint32_t slot : slots) {
+    const PairId* const ids = series_[slot].get();
+    for (PairId i = 1; i <= ids[0]; ++i) {
+      if (seen[ids[i]]) continue;
+      seen[ids[i]] = true;
+      visit(pairs_[ids[i]]);
+    }
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> LabelIndex::Names(MatcherSets matcher_sets) const {
   std::vector<std::string> names;
   {
     MutexLock lock(&mu_);
-    names.reserve(names_.size());
-    for (const auto& [text, name] : names_) names.push_back(text);
+    if (matcher_sets.empty()) {
+      names.reserve(names_.size());
+      for (const auto& [text, name] : names_) names.push_back(text);
+    } else {
+      HEARTH_ASSIGN_OR_RETURN(const Postings slots, SelectAnyPostings(Source(*this), matcher_sets));
+      absl::flat_hash_set<const Name*> found;
+      ForEachPairOf(slots, [&](const Pair& pair) {
+        if (found.insert(pair.name).second) names.push_back(pair.name->name);
+      });
+    }
   }
   std::sort(names.begin(), names.end());
   return names;
 }
 
-std::vector<std::string> LabelIndex::Values(std::string_view name) const {
+absl::StatusOr<std::vector<std::string>> LabelIndex::Values(std::string_view name,
+                                                            MatcherSets matcher_sets) const {
   std::vector<std::string> values;
   {
     MutexLock lock(&mu_);
     const auto it = names_.find(name);
     if (it == names_.end()) return values;
-    values.reserve(it->second->pairs.size());
-    for (const PairId id : it->second->pairs) values.emplace_back(pairs_[id].value());
+    const Name* const wanted = it->second.get();
+    if (matcher_sets.empty()) {
+      values.reserve(wanted->pairs.size());
+      for (const PairId id : wanted->pairs) values.emplace_back(pairs_[id].value());
+    } else {
+      HEARTH_ASSIGN_OR_RETURN(const Postings slots, SelectAnyPostings(Source(*this), matcher_sets));
+      // Few values: each one's postings meet the selection soon or are short. Many: the selection's
+      // own pairs are fewer.
+      if (wanted->pairs.size() * kSeriesPerValue < slots.size()) {
+        for (const PairId id : wanted->pairs) {
+          if (Intersects(slots, PostingsOf(id))) values.emplace_back(pairs_[id].value());
+        }
+      } else {
+        ForEachPairOf(slots, [&](const Pair& pair) {
+          if (pair.name == wanted) values.emplace_back(pair.value());
+        });
+      }
+    }
   }
   std::sort(values.begin(), values.end());
   return values;

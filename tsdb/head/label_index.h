@@ -42,13 +42,18 @@ class LabelIndex {
 
   // The series that satisfy all matchers, and calls visit(slot, canonical label bytes) for each of
   // them in order of slot.
-  absl::Status Select(std::span<const Matcher> matchers,
-                      absl::FunctionRef<void(uint32_t slot, std::string_view labels)> visit) const;
+  using Visit = absl::FunctionRef<void(uint32_t slot, std::string_view labels)>;
+  absl::Status Select(std::span<const Matcher> matchers, Visit visit) const;
+  // The same for the series that satisfy all matchers of one of the sets; no sets: every series.
+  using MatcherSets = std::span<const std::vector<Matcher>>;
+  absl::Status SelectAny(MatcherSets matcher_sets, Visit visit) const;
   // Appends the canonical bytes of a series' labels.
   void AppendLabels(uint32_t slot, std::string* out) const;
 
-  std::vector<std::string> Names() const;                        // Sorted.
-  std::vector<std::string> Values(std::string_view name) const;  // Sorted.
+  // The names of labels, or the values of one label, that the series of SelectAny have. Sorted.
+  absl::StatusOr<std::vector<std::string>> Names(MatcherSets matcher_sets = {}) const;
+  absl::StatusOr<std::vector<std::string>> Values(std::string_view name,
+                                                  MatcherSets matcher_sets = {}) const;
 
   // Grows with each Add and Remove.
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
@@ -82,6 +87,10 @@ class LabelIndex {
   // The postings in order; sorts what was added out of order.
   PostingsView PostingsOf(PairId id) const EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void AppendLabelsLocked(uint32_t slot, std::string* out) const EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void VisitLocked(PostingsView slots, Visit visit) const EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Calls visit(pair) once for each pair that one of the series has.
+  template <typename Fn>
+  void ForEachPairOf(PostingsView slots, Fn visit) const EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   std::atomic<uint64_t> version_{0};
   mutable Mutex mu_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 
 namespace hearth {
 namespace {
@@ -33,8 +34,8 @@ TEST(LabelIndexTest, GivesLabelsBackByteForByte) {
   index.AppendLabels(3, &bytes);
   EXPECT_EQ(bytes, "before" + labels.bytes());
   EXPECT_EQ(index.pair_count(), 3u);
-  EXPECT_THAT(index.Names(), ElementsAre("__name__", "a", "job"));
-  EXPECT_THAT(index.Values("job"), ElementsAre("node"));
+  EXPECT_THAT(*index.Names(), ElementsAre("__name__", "a", "job"));
+  EXPECT_THAT(*index.Values("job"), ElementsAre("node"));
 }
 
 TEST(LabelIndexTest, SlotsThatAreUsedAgainComeInOrder) {
@@ -46,7 +47,7 @@ TEST(LabelIndexTest, SlotsThatAreUsedAgainComeInOrder) {
   EXPECT_THAT(Select(index, {Matcher::Equal("job", "a")}), ElementsAre(0, 4, 9));
   EXPECT_THAT(Select(index, {}), ElementsAre(0, 4, 9));
   index.Remove(std::vector<uint32_t>{0, 4, 9});
-  EXPECT_THAT(index.Names(), IsEmpty());
+  EXPECT_THAT(*index.Names(), IsEmpty());
   EXPECT_EQ(index.pair_count(), 0u);
 }
 
@@ -58,6 +59,38 @@ TEST(LabelIndexTest, VersionTellsThatSeriesCameOrWent) {
   EXPECT_NE(first, second);
   index.Remove(std::vector<uint32_t>{0});
   EXPECT_NE(second, index.version());
+}
+
+TEST(LabelIndexTest, NamesAndValuesAreThoseOfTheMatchingSeries) {
+  for (uint32_t seed = 0; seed < 50; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    LabelIndex index;
+    std::vector<Labels> series;
+    // `few` and `many` are answered in different ways.
+    for (uint32_t slot = 0; slot < 200; ++slot) {
+      series.push_back({{"few", std::to_string(random() % 4)},
+                        {"many", std::to_string(random() % 150)},
+                        {"half", random() % 2 == 0 ? "yes" : ""},
+                        {"n" + std::to_string(random() % 20), "v"}});
+      index.Add(slot, series.back());
+    }
+    const std::vector<std::vector<Matcher>> sets = {
+        {Matcher::Equal("few", "1"), Matcher::Equal("half", seed % 2 == 0 ? "yes" : "")},
+        {Matcher::Equal("n7", "v")}};
+    std::map<std::string, std::set<std::string>> expected;
+    for (const Labels& labels : series) {
+      if (!MatchesAll(sets[0], labels) && !MatchesAll(sets[1], labels)) continue;
+      for (const Label label : labels) expected[std::string(label.name)].emplace(label.value);
+    }
+    std::vector<std::string> names;
+    for (const auto& [name, values] : expected) {
+      names.push_back(name);
+      EXPECT_EQ(*index.Values(name, sets), std::vector(values.begin(), values.end())) << name;
+    }
+    EXPECT_EQ(*index.Names(sets), names);
+    EXPECT_THAT(*index.Values("none", sets), IsEmpty());
+  }
 }
 
 TEST(LabelIndexTest, AgreesWithAPlainMapUnderChurn) {

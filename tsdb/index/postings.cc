@@ -72,6 +72,23 @@ Postings Intersect(PostingsView a, PostingsView b) {
   return out;
 }
 
+bool Intersects(PostingsView a, PostingsView b) {
+  if (a.size() > b.size()) std::swap(a, b);
+  const bool search = a.size() * kGallopRatio < b.size();
+  const uint32_t* at = b.data();
+  const uint32_t* const last = b.data() + b.size();
+  for (const uint32_t id : a) {
+    if (search) {
+      at = Gallop(at, last, id);
+    } else {
+      while (at != last && *at < id) ++at;
+    }
+    if (at == last) return false;
+    if (*at == id) return true;
+  }
+  return false;
+}
+
 Postings Merge(std::span<const PostingsView> lists) {
   size_t total = 0, filled = 0;
   uint32_t largest = 0;

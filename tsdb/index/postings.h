@@ -20,6 +20,9 @@ using PostingsView = std::span<const uint32_t>;
 // Ids in both. Costs O(small * log(large / small)) when the sizes differ much, else O(a + b).
 Postings Intersect(PostingsView a, PostingsView b);
 
+// Whether some id is in both. Stops at the first; never costs more than Intersect.
+bool Intersects(PostingsView a, PostingsView b);
+
 // Ids in any of the lists. The memory beyond the answer is at most one bit for each id below the
 // largest.
 Postings Merge(std::span<const PostingsView> lists);

@@ -51,6 +51,9 @@ TEST(PostingsTest, AgreeWithTheStandardAlgorithmsOnRandomSets) {
     merged.insert(c.begin(), c.end());
     EXPECT_EQ(Intersect(a, b), both);
     EXPECT_EQ(Intersect(b, a), both);
+    EXPECT_EQ(Intersects(a, b), !both.empty());
+    EXPECT_EQ(Intersects(b, a), !both.empty());
+    EXPECT_EQ(Intersects(minus, c), false);
     EXPECT_EQ(Without(b, c), minus);
     const PostingsView lists[] = {a, b, c};
     EXPECT_EQ(Merge(lists), Postings(merged.begin(), merged.end()));

@@ -64,4 +64,15 @@ absl::StatusOr<Postings> SelectPostings(const PostingsSource& source,
   return result;
 }
 
+absl::StatusOr<Postings> SelectAnyPostings(const PostingsSource& source,
+                                           std::span<const std::vector<Matcher>> matcher_sets) {
+  if (matcher_sets.empty()) return SelectPostings(source, {});
+  std::vector<Postings> found;
+  for (const std::vector<Matcher>& matchers : matcher_sets) {
+    HEARTH_ASSIGN_OR_RETURN(found.emplace_back(), SelectPostings(source, matchers));
+  }
+  if (found.size() == 1) return std::move(found.front());
+  return Merge(std::vector<PostingsView>(found.begin(), found.end()));
+}
+
 }  // namespace hearth

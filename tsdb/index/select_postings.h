@@ -7,6 +7,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -39,6 +40,10 @@ class PostingsSource {
 // "" also takes the series without the label. No matchers select every series.
 absl::StatusOr<Postings> SelectPostings(const PostingsSource& source,
                                         std::span<const Matcher> matchers);
+
+// The series that satisfy all matchers of one of the sets; no sets select every series.
+absl::StatusOr<Postings> SelectAnyPostings(const PostingsSource& source,
+                                           std::span<const std::vector<Matcher>> matcher_sets);
 
 }  // namespace hearth
 

@@ -128,6 +128,14 @@ TEST(SelectPostingsRandomTest, AgreesWithMatchingEverySeries) {
       if (MatchesAll(matchers, series[id])) expected.push_back(id);
     }
     EXPECT_EQ(SelectPostings(source, matchers).value(), expected);
+    Postings either;
+    for (uint32_t id = 0; id < series.size(); ++id) {
+      if (MatchesAll(matchers, series[id]) || series[id].Get("x") == "b") either.push_back(id);
+    }
+    const std::vector<std::vector<Matcher>> sets = {matchers, {Matcher::Equal("x", "b")}};
+    EXPECT_EQ(SelectAnyPostings(source, std::span(sets).first(1)).value(), expected);
+    EXPECT_EQ(SelectAnyPostings(source, sets).value(), either);
+    EXPECT_EQ(SelectAnyPostings(source, {}).value().size(), series.size());
   }
 }
 

@@ -23,6 +23,12 @@ constexpr size_t kFingerprintBytes = 16;
 // Up to this many entries further on, stepping is cheaper than seeking.
 constexpr uint32_t kStepsInsteadOfSeek = 8;
 
+// Reading the labels of one series costs about as much as decoding so many ids of postings, of one
+// label or of all labels that a series has. So a small selection is asked for its labels, and for a
+// large one the labels are asked whether they meet it.
+constexpr uint64_t kIdsPerRecord = 128;
+constexpr uint64_t kLabelsOfASeries = 8;
+
 uint64_t ReadWord(std::string_view bytes) {
   uint64_t word = 0;
   for (const char c : bytes.substr(0, 8)) word = word << 8 | static_cast<uint8_t>(c);
@@ -95,18 +101,84 @@ absl::Status GenerationReader::OfValues(std::string_view name,
   return absl::OkStatus();
 }
 
-absl::Status GenerationReader::LabelNames(absl::FunctionRef<void(std::string_view)> fn) const {
+absl::Status GenerationReader::ForEachName(
+    absl::FunctionRef<absl::Status(std::string_view)> fn) const {
   PrefixScan scan(store_->database(), kIndex,
                   IndexKindPrefix(generation_->prefix, IndexKind::kLabelName));
-  for (scan.it().SeekToFirst(); scan.it().Valid(); scan.it().Next()) fn(scan.Suffix());
+  for (scan.it().SeekToFirst(); scan.it().Valid(); scan.it().Next()) {
+    HEARTH_RETURN_IF_ERROR(fn(scan.Suffix()));
+  }
   return Checked(scan.status());
 }
 
-absl::Status GenerationReader::LabelValues(std::string_view name,
-                                           absl::FunctionRef<void(std::string_view)> fn) const {
+absl::Status GenerationReader::ForEachValue(
+    std::string_view name,
+    absl::FunctionRef<absl::StatusOr<bool>(std::string_view, std::string_view)> fn) const {
   PrefixScan scan(store_->database(), kIndex, PostingsKeyPrefix(generation_->prefix, name));
-  for (scan.it().SeekToFirst(); scan.it().Valid(); scan.it().Next()) fn(scan.Suffix());
+  for (scan.it().SeekToFirst(); scan.it().Valid(); scan.it().Next()) {
+    HEARTH_ASSIGN_OR_RETURN(const bool go_on, fn(scan.Suffix(), scan.Value()));
+    if (!go_on) break;
+  }
   return Checked(scan.status());
+}
+
+absl::StatusOr<bool> GenerationReader::AnyOf(PostingsView among, std::string_view postings) const {
+  Postings ids;
+  HEARTH_RETURN_IF_ERROR(Checked(DecodePostings(postings, generation_->info.series, &ids)));
+  return Intersects(among, ids);
+}
+
+absl::Status GenerationReader::LabelNames(MatcherSets matcher_sets, Wanted wanted,
+                                          Found found) const {
+  if (matcher_sets.empty()) {
+    return ForEachName([&](std::string_view name) {
+      if (wanted(name)) found(name);
+      return absl::OkStatus();
+    });
+  }
+  HEARTH_ASSIGN_OR_RETURN(const Postings among, SelectAnyPostings(*this, matcher_sets));
+  if (among.size() < generation_->info.series * kLabelsOfASeries / kIdsPerRecord) {
+    return ReadSeries(among, [&](size_t, const Fingerprint&, LabelsView labels) {
+      for (const Label label : labels) {
+        if (wanted(label.name)) found(label.name);
+      }
+    });
+  }
+  return ForEachName([&](std::string_view name) -> absl::Status {
+    if (!wanted(name)) return absl::OkStatus();
+    bool any = false;
+    HEARTH_RETURN_IF_ERROR(ForEachValue(
+        name, [&](std::string_view, std::string_view postings) -> absl::StatusOr<bool> {
+          HEARTH_ASSIGN_OR_RETURN(any, AnyOf(among, postings));
+          return !any;
+        }));
+    if (any) found(name);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status GenerationReader::LabelValues(std::string_view name, MatcherSets matcher_sets,
+                                           Wanted wanted, Found found) const {
+  if (matcher_sets.empty()) {
+    return ForEachValue(name, [&](std::string_view value, std::string_view) {
+      if (wanted(value)) found(value);
+      return true;
+    });
+  }
+  HEARTH_ASSIGN_OR_RETURN(const Postings among, SelectAnyPostings(*this, matcher_sets));
+  if (among.size() < generation_->info.series / kIdsPerRecord) {
+    return ReadSeries(among, [&](size_t, const Fingerprint&, LabelsView labels) {
+      const std::string_view value = labels.Get(name);
+      if (!value.empty() && wanted(value)) found(value);
+    });
+  }
+  return ForEachValue(
+      name, [&](std::string_view value, std::string_view postings) -> absl::StatusOr<bool> {
+        if (!wanted(value)) return true;
+        HEARTH_ASSIGN_OR_RETURN(const bool any, AnyOf(among, postings));
+        if (any) found(value);
+        return true;
+      });
 }
 
 template <typename KeyOf>

@@ -15,10 +15,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "model/labels.h"
 #include "model/sample.h"
 #include "tsdb/index/postings.h"
@@ -44,10 +47,15 @@ class GenerationReader : public PostingsSource {
                         absl::FunctionRef<bool(std::string_view value)> wanted,
                         Postings* out) const override;
 
-  // Calls fn for each label name, or each value of a label, in byte order.
-  absl::Status LabelNames(absl::FunctionRef<void(std::string_view name)> fn) const;
-  absl::Status LabelValues(std::string_view name,
-                           absl::FunctionRef<void(std::string_view value)> fn) const;
+  // Calls found(text) once for each label name, or each value of a label, that `wanted` says yes to
+  // and that a series has which satisfies all matchers of one of the sets (no sets: every series).
+  // `wanted` must say no to what was found. In any order; the text is valid during the call.
+  using MatcherSets = std::span<const std::vector<Matcher>>;
+  using Wanted = absl::FunctionRef<bool(std::string_view text)>;
+  using Found = absl::FunctionRef<void(std::string_view text)>;
+  absl::Status LabelNames(MatcherSets matcher_sets, Wanted wanted, Found found) const;
+  absl::Status LabelValues(std::string_view name, MatcherSets matcher_sets, Wanted wanted,
+                           Found found) const;
 
   // Calls fn(i, fingerprint, labels) for each ids[i]; `ids` is ascending. The labels are valid
   // during the call.
@@ -68,6 +76,16 @@ class GenerationReader : public PostingsSource {
 
  private:
   absl::Status Checked(absl::Status status) const;
+  // Calls fn(text) for each label name, or each value of a label, in byte order, until it fails or
+  // is done.
+  absl::Status ForEachName(absl::FunctionRef<absl::Status(std::string_view name)> fn) const;
+  // fn(value, its postings as stored) -> whether to go on.
+  absl::Status ForEachValue(
+      std::string_view name,
+      absl::FunctionRef<absl::StatusOr<bool>(std::string_view value, std::string_view postings)> fn)
+      const;
+  // Whether some series of `among` has the stored postings' label.
+  absl::StatusOr<bool> AnyOf(PostingsView among, std::string_view postings) const;
   // Calls fn(i, value) for each key of ids[i] in turn; kDataLoss when one is missing.
   template <typename KeyOf>
   absl::Status ReadById(int family, PostingsView ids, KeyOf key_of,

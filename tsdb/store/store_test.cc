@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@
 
 namespace hearth {
 namespace {
+
+using testing::ElementsAre;
 
 constexpr TimeMs kHour = 3'600'000;
 constexpr TimeMs kStart = 472'222 * kHour;
@@ -105,13 +108,56 @@ TEST_F(StoreTest, SelectsByPostingsAndReadsInOnePass) {
   EXPECT_EQ(count({Matcher::Equal("job", "nobody")}), 0u);
   EXPECT_EQ(count({Matcher::Equal("absent", "")}), 150u);
   EXPECT_EQ(count({}), 150u);
+}
 
-  std::vector<std::string> names, values;
-  ASSERT_TRUE(reader.LabelNames([&](std::string_view n) { names.emplace_back(n); }).ok());
-  EXPECT_THAT(names, testing::ElementsAre("__name__", "instance", "job"));
-  ASSERT_TRUE(
-      reader.LabelValues("__name__", [&](std::string_view v) { values.emplace_back(v); }).ok());
-  EXPECT_THAT(values, testing::ElementsAre("cpu", "memory", "up"));
+using Sets = std::vector<std::vector<Matcher>>;
+
+// What label calls give for the sets, sorted.
+std::vector<std::string> NamesOf(const GenerationReader& reader, const Sets& sets) {
+  std::set<std::string> names;
+  EXPECT_TRUE(reader
+                  .LabelNames(
+                      sets, [&](std::string_view n) { return !names.contains(std::string(n)); },
+                      [&](std::string_view n) { EXPECT_TRUE(names.emplace(n).second) << n; })
+                  .ok());
+  return {names.begin(), names.end()};
+}
+
+std::vector<std::string> ValuesOf(const GenerationReader& reader, std::string_view name,
+                                  const Sets& sets) {
+  std::set<std::string> values;
+  EXPECT_TRUE(reader
+                  .LabelValues(
+                      name, sets,
+                      [&](std::string_view v) { return !values.contains(std::string(v)); },
+                      [&](std::string_view v) { EXPECT_TRUE(values.emplace(v).second) << v; })
+                  .ok());
+  return {values.begin(), values.end()};
+}
+
+TEST_F(StoreTest, LabelCallsAnswerForSmallAndLargeSelectionsAlike) {
+  // So many series that one of them is read and all of them are intersected.
+  StoreContents contents = Sample(Window(0), 200);
+  contents[Labels{{"__name__", "rare"}, {"only", "here"}}][kStart] = 1;
+  ASSERT_TRUE(AddGeneration(store_.get(), Window(0), contents).ok());
+  const GenerationReader reader(store_.get(), store_->version()->generations[0]);
+  const Sets up = {{Matcher::Equal("__name__", "up")}};
+  const Sets rare = {{Matcher::Equal("only", "here")}};
+  const Sets both = {up[0], rare[0]};
+  const Sets host = {{Matcher::Equal("instance", "host7")}};
+  EXPECT_THAT(NamesOf(reader, {}), ElementsAre("__name__", "instance", "job", "only"));
+  EXPECT_THAT(NamesOf(reader, up), ElementsAre("__name__", "instance", "job"));
+  EXPECT_THAT(NamesOf(reader, rare), ElementsAre("__name__", "only"));
+  EXPECT_THAT(NamesOf(reader, both), ElementsAre("__name__", "instance", "job", "only"));
+  EXPECT_THAT(ValuesOf(reader, "__name__", {}), ElementsAre("cpu", "memory", "rare", "up"));
+  EXPECT_THAT(ValuesOf(reader, "__name__", up), ElementsAre("up"));
+  EXPECT_THAT(ValuesOf(reader, "__name__", rare), ElementsAre("rare"));
+  EXPECT_THAT(ValuesOf(reader, "__name__", both), ElementsAre("rare", "up"));
+  EXPECT_THAT(ValuesOf(reader, "__name__", host), ElementsAre("cpu", "memory", "up"));
+  EXPECT_THAT(ValuesOf(reader, "instance", host), ElementsAre("host7"));
+  EXPECT_EQ(ValuesOf(reader, "instance", up).size(), 200u);
+  EXPECT_THAT(ValuesOf(reader, "only", up), ElementsAre());
+  EXPECT_THAT(ValuesOf(reader, "nobody", up), ElementsAre());
 }
 
 TEST_F(StoreTest, ALateFlushIsTheNextGeneration) {
