@@ -1,11 +1,10 @@
 // Aggregations that fold, and count_values.
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <map>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "model/float_text.h"
 #include "model/status.h"
 #include "model/text.h"
 #include "query/exec/aggregate.h"
@@ -67,15 +66,6 @@ class Fold : public Materialised {
   Grouping grouping_;
 };
 
-// A value as count_values writes it: shortest digits, no exponent.
-std::string ValueText(double v) {
-  if (std::isnan(v)) return "NaN";
-  if (std::isinf(v)) return v > 0 ? "+Inf" : "-Inf";
-  char buffer[400];
-  const auto result = std::to_chars(buffer, buffer + sizeof(buffer), v, std::chars_format::fixed);
-  return std::string(buffer, result.ptr);
-}
-
 class CountValues : public Materialised {
  public:
   CountValues(const AggregateExpr& aggregate, VectorPtr child)
@@ -100,7 +90,7 @@ class CountValues : public Materialised {
       for (size_t step = 0; step < steps(); ++step) {
         if (!inputs[i].ok[step]) continue;
         Labels labels =
-            LabelsBuilder(group.labels).Set(label, ValueText(inputs[i].v[step])).Build();
+            LabelsBuilder(group.labels).Set(label, FixedFloatText(inputs[i].v[step])).Build();
         const hearth::Fingerprint fingerprint = labels.Fingerprint();
         auto [it, is_new] = outputs.try_emplace(fingerprint);
         auto& [meta, column] = it->second;

@@ -207,11 +207,6 @@ std::string Unquote(std::string_view quoted) {
   return out;
 }
 
-std::string PlainNumberText(double v) {
-  if (const auto text = NotFiniteText(v)) return *text;
-  return ToChars(v, std::chars_format::fixed);
-}
-
 std::string ShortNumberText(double v) {
   if (const auto text = NotFiniteText(v)) return *text;
   const std::string scientific = ToChars(v, std::chars_format::scientific);

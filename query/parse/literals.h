@@ -29,9 +29,8 @@ std::string DurationText(TimeMs ms);
 // Removes the quotes (", ' or `) and resolves the escapes of a string that the lexer has accepted.
 std::string Unquote(std::string_view quoted);
 
-// The shortest text that gives the same number back: as Go's strconv.FormatFloat(v, 'f', -1, 64),
-// and as its %v.
-std::string PlainNumberText(double v);
+// The shortest text that gives the same number back, as Go's %g has it; FixedFloatText
+// (model/float_text.h) is the one without exponents.
 std::string ShortNumberText(double v);
 
 }  // namespace hearth::promql

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
+#include "model/float_text.h"
 #include "model/labels.h"
 #include "model/text.h"
 #include "query/functions/spec.h"
@@ -45,7 +46,7 @@ void PrintDuration(const DurationExpr& d, std::string* out) {
   };
   switch (d.op) {
     case DurationOp::kLiteral:
-      out->append(d.is_number ? PlainNumberText(d.literal_s)
+      out->append(d.is_number ? FixedFloatText(d.literal_s)
                               : SignedDurationText(static_cast<TimeMs>(d.literal_s * 1000)));
       break;
     case DurationOp::kAdd:
@@ -210,7 +211,7 @@ void Print(const Expr& expr, std::string* out) {
     case ExprKind::kNumber: {
       const auto& number = As<NumberLiteral>(expr);
       out->append(number.is_duration ? SignedDurationText(static_cast<TimeMs>(number.value * 1000))
-                                     : PlainNumberText(number.value));
+                                     : FixedFloatText(number.value));
       return;
     }
     case ExprKind::kString:

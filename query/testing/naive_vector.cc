@@ -5,9 +5,9 @@
 #include <set>
 
 #include "absl/status/status.h"
+#include "model/float_text.h"
 #include "model/text.h"
 #include "query/functions/spec.h"
-#include "query/parse/literals.h"
 #include "query/testing/naive.h"
 
 namespace hearth::promql {
@@ -173,7 +173,7 @@ absl::StatusOr<NaiveVector> NaiveAggregate(const AggregateExpr& aggregate, const
                                 [](const NaiveRow& r) { return r.drop_name; });
     if (name == "count_values") {
       std::map<std::string, double> counts;
-      for (const NaiveRow& r : group.rows) ++counts[PlainNumberText(r.v)];
+      for (const NaiveRow& r : group.rows) ++counts[FixedFloatText(r.v)];
       for (const auto& [text, count] : counts) {
         row.labels = LabelsBuilder(group.labels).Set(label, text).Build();
         row.v = count;
