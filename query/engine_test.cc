@@ -138,6 +138,7 @@ const char* const kQueries[] = {
     "predict_linear(a_total{job=\"job1\"}[10m], 60) - time()",
     "sum_over_time(b_total[9m] offset 1m) or a_total @ 600",
     "deriv(a_total{job=\"job2\"}[10m])",
+    "sum by (job) (rate(a_total[5m])) / on () group_left () sum(rate(a_total[5m]))",
 };
 
 TEST_F(EngineTest, ResultsDoNotDependOnTheNumberOfThreads) {
@@ -219,6 +220,26 @@ TEST_F(EngineTest, StatisticsCountWhatSelectorsLookAt) {
   request.end_ms = 10 * kMinute;
   request.step_ms = kMinute;
   EXPECT_EQ(Run(request)->stats.samples_read, 14);
+}
+
+TEST_F(EngineTest, AFunctionThatStandsTwiceCountsAndIsAnnotatedTwice) {
+  storage_.Clear();
+  for (int i = 0; i < 20; ++i) {
+    const Labels labels({{"__name__", "gauge"}, {"i", StrCat(i)}});
+    for (int k = 0; k <= 60; ++k) storage_.Put(labels, k * kMinute, 1.0 * k * i);
+  }
+  const auto once = Run(Range("sum(increase(gauge[5m]))"));
+  const auto twice = Run(Range("sum(increase(gauge[5m])) - count(increase(gauge[5m]))"));
+  const auto others = Run(Range("sum(increase(gauge[5m])) - sum(increase(gauge[6m] offset 1m))"));
+  ASSERT_TRUE(once.ok() && twice.ok() && others.ok());
+  EXPECT_EQ(twice->stats.samples_read, 2 * once->stats.samples_read);
+  EXPECT_EQ(once->infos.size(), 1u);
+  EXPECT_EQ(twice->infos.size(), 2u) << "each has its own position";
+  ASSERT_EQ(once->series[0].floats.size(), twice->series[0].floats.size());
+  for (size_t k = 0; k < once->series[0].floats.size(); ++k) {
+    EXPECT_EQ(twice->series[0].floats[k].v, once->series[0].floats[k].v - 20);
+  }
+  EXPECT_NE(Bits(*others), Bits(*twice)) << "another window is another result";
 }
 
 TEST_F(EngineTest, ACancelledQueryEnds) {

@@ -137,7 +137,7 @@ absl::Status MergedSeriesSet::Read(size_t i, TimeRange range, SampleColumns* col
   }
   if (series.head == kNotInHead) return absl::OkStatus();
   if (columns->t.empty()) return head_->Read(series.head, range, columns);
-  SampleColumns newest;
+  static thread_local SampleColumns newest;
   HEARTH_RETURN_IF_ERROR(head_->Read(series.head, range, &newest));
   MergeInto(newest, columns);
   return absl::OkStatus();

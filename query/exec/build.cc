@@ -167,7 +167,7 @@ class Builder {
         return NewElementwise(std::move(args.vector), function, std::move(args.scalars));
       case Shape::kWindowed:
         return NewRangeFunction(node.grid, function, std::move(args.range), std::move(args.scalars),
-                                std::move(args.positions));
+                                std::move(args.positions), shared_.Find(node, *function));
       case Shape::kVectorOfScalar:
         return NewVectorOfScalar(node.grid, std::move(args.scalars[0]));
       case Shape::kTimestamp:
@@ -239,6 +239,7 @@ class Builder {
   }
 
   const QueryContext& ctx_;
+  SharedColumnsTable shared_;
 };
 
 }  // namespace

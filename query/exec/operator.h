@@ -31,6 +31,7 @@
 #include "model/labels.h"
 #include "query/exec/query_context.h"
 #include "query/functions/column.h"
+#include "query/functions/kernel.h"
 
 namespace hearth::promql {
 
@@ -51,6 +52,7 @@ struct Scratch {
   std::vector<TimeMs> t;
   std::vector<uint32_t> begin, end;
   int64_t in_windows = 0;  // Sum of the windows' lengths.
+  WindowEdges edges;       // Of these windows.
 };
 
 // One thread's share of a query: its annotations, counts and buffers.

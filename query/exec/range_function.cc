@@ -18,12 +18,14 @@ bool LooksLikeCounter(std::string_view name) {
 class RangeFunction : public VectorOperator {
  public:
   RangeFunction(const Grid& grid, const FunctionSpec* function, RangePtr source,
-                std::vector<ScalarPtr> params, std::vector<PositionRange> arg_pos)
+                std::vector<ScalarPtr> params, std::vector<PositionRange> arg_pos,
+                std::shared_ptr<SharedColumns> shared)
       : VectorOperator(grid),
         function_(function),
         source_(std::move(source)),
         params_(std::move(params)),
-        arg_pos_(std::move(arg_pos)) {}
+        arg_pos_(std::move(arg_pos)),
+        shared_(std::move(shared)) {}
 
   absl::Status Prepare(QueryContext* ctx) override {
     for (const ScalarPtr& param : params_) {
@@ -31,6 +33,7 @@ class RangeFunction : public VectorOperator {
       param_columns_.push_back(param->values());
     }
     HEARTH_RETURN_IF_ERROR(source_->Prepare(ctx));
+    if (shared_ != nullptr) shared_->Prepare(source_->series().size(), steps());
     for (size_t step = 0; step < steps(); ++step) {
       times_.push_back(grid().at(step));
       window_end_.push_back(source_->WindowEnd(times_.back()));
@@ -55,26 +58,39 @@ class RangeFunction : public VectorOperator {
 
  private:
   absl::Status Compute(size_t input, Worker* worker, StepColumn* out) const {
+    if (const SharedColumns::Entry* kept = shared_ == nullptr ? nullptr : shared_->Take(input)) {
+      *out = kept->column;
+      return Count(input, kept->samples, kept->in_windows, *out, worker);
+    }
     ScratchLease scratch(worker);
     HEARTH_RETURN_IF_ERROR(source_->Read(input, worker, &*scratch));
     out->Reset(steps());
     FindWindows(&*scratch);
-    if (source_->counts_samples()) worker->samples_read += scratch->in_windows;
-    HEARTH_RETURN_IF_ERROR(
-        worker->ctx->account.Pass(static_cast<int64_t>(scratch->samples.t.size())));
-    if (scratch->samples.t.empty()) return absl::OkStatus();
-    const WindowInput in{.t = scratch->samples.t,
-                         .v = scratch->samples.v,
-                         .begin = scratch->begin,
-                         .end = scratch->end,
-                         .window_end = window_end_,
-                         .times = times_,
-                         .range_ms = source_->range_ms(),
-                         .params = param_columns_,
-                         .arg_pos = arg_pos_,
-                         .notes = &worker->notes};
-    function_->kernel.window(in, out);
-    const int64_t present = static_cast<int64_t>(out->CountPresent());
+    const auto samples = static_cast<int64_t>(scratch->samples.t.size());
+    if (samples > 0) {
+      const WindowInput in{.t = scratch->samples.t,
+                           .v = scratch->samples.v,
+                           .begin = scratch->begin,
+                           .end = scratch->end,
+                           .window_end = window_end_,
+                           .times = times_,
+                           .range_ms = source_->range_ms(),
+                           .params = param_columns_,
+                           .arg_pos = arg_pos_,
+                           .notes = &worker->notes,
+                           .edges = &scratch->edges};
+      function_->kernel.window(in, out);
+    }
+    if (shared_ != nullptr) shared_->Keep(input, *out, samples, scratch->in_windows);
+    return Count(input, samples, scratch->in_windows, *out, worker);
+  }
+
+  // What a series costs and has to be said of it, whoever computed its column.
+  absl::Status Count(size_t input, int64_t samples, int64_t in_windows, const StepColumn& column,
+                     Worker* worker) const {
+    if (source_->counts_samples()) worker->samples_read += in_windows;
+    HEARTH_RETURN_IF_ERROR(worker->ctx->account.Pass(samples));
+    const auto present = static_cast<int64_t>(column.CountPresent());
     if (function_->counter && present > 0) {
       const std::string_view name = source_->series()[input].labels.MetricName();
       if (!name.empty() && !LooksLikeCounter(name)) {
@@ -94,6 +110,7 @@ class RangeFunction : public VectorOperator {
     scratch->begin.resize(steps());
     scratch->end.resize(steps());
     scratch->in_windows = 0;
+    scratch->edges.known = false;
     uint32_t begin = 0, end = 0;
     for (size_t step = 0; step < steps(); ++step) {
       const TimeMs last = window_end_[step], after = last - source_->range_ms();
@@ -109,6 +126,7 @@ class RangeFunction : public VectorOperator {
   const RangePtr source_;
   const std::vector<ScalarPtr> params_;
   const std::vector<PositionRange> arg_pos_;
+  const std::shared_ptr<SharedColumns> shared_;  // Null when it cannot stand in the query twice.
   std::vector<TimeMs> times_, window_end_;
   ParamColumns param_columns_;
   LabelArena arena_;
@@ -118,9 +136,10 @@ class RangeFunction : public VectorOperator {
 }  // namespace
 
 VectorPtr NewRangeFunction(const Grid& grid, const FunctionSpec* function, RangePtr source,
-                           std::vector<ScalarPtr> params, std::vector<PositionRange> arg_pos) {
+                           std::vector<ScalarPtr> params, std::vector<PositionRange> arg_pos,
+                           std::shared_ptr<SharedColumns> shared) {
   return std::make_unique<RangeFunction>(grid, function, std::move(source), std::move(params),
-                                         std::move(arg_pos));
+                                         std::move(arg_pos), std::move(shared));
 }
 
 }  // namespace hearth::promql

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "query/exec/operator.h"
+#include "query/exec/shared_columns.h"
 #include "query/functions/spec.h"
 
 namespace hearth::promql {
@@ -15,7 +16,8 @@ namespace hearth::promql {
 // `params` are the scalar arguments in order; arg_pos the positions of all arguments. `grid` is the
 // call's.
 VectorPtr NewRangeFunction(const Grid& grid, const FunctionSpec* function, RangePtr source,
-                           std::vector<ScalarPtr> params, std::vector<PositionRange> arg_pos);
+                           std::vector<ScalarPtr> params, std::vector<PositionRange> arg_pos,
+                           std::shared_ptr<SharedColumns> shared = nullptr);
 
 }  // namespace hearth::promql
 

@@ -1,6 +1,7 @@
 // Aggregations that need all values of a step at once: topk, bottomk, limitk, limit_ratio,
 // quantile.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -129,18 +130,27 @@ class Ranked : public Materialised {
     series_ = grouping_.groups();
     columns_.clear();
     columns_.resize(series_.size());
-    std::vector<double> values;
+    // A few steps at a time, so that each input is read in runs.
+    std::array<std::vector<double>, kStepsAtOnce> values;
     for (size_t g = 0; g < members_.size(); ++g) {
       columns_[g].Reset(steps());
-      for (size_t step = 0; step < steps(); ++step) {
-        values.clear();
+      for (size_t first = 0; first < steps(); first += kStepsAtOnce) {
+        const size_t count = std::min(kStepsAtOnce, steps() - first);
+        for (size_t k = 0; k < count; ++k) values[k].clear();
         for (uint32_t i : members_[g]) {
-          if (inputs[i].ok[step]) values.push_back(inputs[i].v[step]);
+          for (size_t k = 0; k < count; ++k) {
+            if (inputs[i].ok[first + k]) values[k].push_back(inputs[i].v[first + k]);
+          }
         }
-        if (!values.empty()) columns_[g].Set(step, Quantile(param_->values()[step], &values));
+        for (size_t k = 0; k < count; ++k) {
+          if (values[k].empty()) continue;
+          columns_[g].Set(first + k, Quantile(param_->values()[first + k], values[k]));
+        }
       }
     }
   }
+
+  static constexpr size_t kStepsAtOnce = 8;
 
   const AggregateExpr& aggregate_;
   const AggregationKernel& kernel_;

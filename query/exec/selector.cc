@@ -56,12 +56,56 @@ class InstantSelector : public VectorOperator {
     ScratchLease scratch(worker);
     HEARTH_RETURN_IF_ERROR(worker->Tick());
     HEARTH_RETURN_IF_ERROR(set_->Read(i, range_, &scratch->samples));
-    const std::vector<TimeMs>& t = scratch->samples.t;
-    const std::vector<double>& v = scratch->samples.v;
-    const std::vector<TimeMs>& histogram_t = scratch->samples.histogram_t;
+    const SampleColumns& samples = scratch->samples;
     out->Reset(steps());
+    if (!samples.histogram_t.empty()) {
+      LookAmongHistograms(samples, out);
+    } else if (!samples.t.empty()) {
+      FindNewest(&*scratch);
+      output_ == SelectorOutput::kValue ? TakeValues(*scratch, out) : TakeTimes(*scratch, out);
+    }
+    const auto present = static_cast<int64_t>(out->CountPresent());
+    if (counts_) worker->samples_read += present;
+    return worker->ctx->account.Hold(present);
+  }
+
+  // scratch->end[step] = 1 + the index of the newest sample that the step sees, 0 when there is
+  // none in the lookback. Series that were scraped together have the same timestamps and share it.
+  void FindNewest(Scratch* scratch) const {
+    const std::vector<TimeMs>& t = scratch->samples.t;
+    if (scratch->owner == this && scratch->t == t) return;
+    scratch->owner = this;
+    scratch->t = t;
+    scratch->end.resize(steps());
+    uint32_t next = 0;
+    for (size_t step = 0; step < steps(); ++step) {
+      const TimeMs reference = ReferenceTime(selector_.time, grid().at(step));
+      while (next < t.size() && t[next] <= reference) ++next;
+      const bool seen = next > 0 && t[next - 1] > reference - lookback_;
+      scratch->end[step] = seen ? next : 0;
+    }
+  }
+  void TakeValues(const Scratch& scratch, StepColumn* out) const {
+    const double* const v = scratch.samples.v.data();
+    for (size_t step = 0; step < steps(); ++step) {
+      const uint32_t end = scratch.end[step];
+      const double value = v[end == 0 ? 0 : end - 1];
+      out->v[step] = value;
+      out->ok[step] = (end != 0) & !IsStaleNaN(value);
+    }
+  }
+  void TakeTimes(const Scratch& scratch, StepColumn* out) const {
+    for (size_t step = 0; step < steps(); ++step) {
+      const uint32_t end = scratch.end[step];
+      if (end == 0 || IsStaleNaN(scratch.samples.v[end - 1])) continue;
+      out->Set(step, static_cast<double>(scratch.samples.t[end - 1]) / 1000);
+    }
+  }
+
+  void LookAmongHistograms(const SampleColumns& samples, StepColumn* out) const {
+    const std::vector<TimeMs>& t = samples.t;
+    const std::vector<TimeMs>& histogram_t = samples.histogram_t;
     size_t next = 0, next_histogram = 0;  // The first samples after the step's reference time.
-    int64_t present = 0;
     for (size_t step = 0; step < steps(); ++step) {
       const TimeMs reference = ReferenceTime(selector_.time, grid().at(step));
       while (next < t.size() && t[next] <= reference) ++next;
@@ -75,15 +119,12 @@ class InstantSelector : public VectorOperator {
       if (is_histogram) {
         // A newer native histogram hides the float before it, but has a time.
         if (output_ == SelectorOutput::kValue) continue;
-      } else if (IsStaleNaN(v[next - 1])) {
+      } else if (IsStaleNaN(samples.v[next - 1])) {
         continue;
       }
-      out->Set(step, output_ == SelectorOutput::kValue ? v[next - 1]
+      out->Set(step, output_ == SelectorOutput::kValue ? samples.v[next - 1]
                                                        : static_cast<double>(newest) / 1000);
-      ++present;
     }
-    if (counts_) worker->samples_read += present;
-    return worker->ctx->account.Hold(present);
   }
 
   const VectorSelector& selector_;

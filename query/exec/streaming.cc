@@ -110,7 +110,37 @@ class VectorScalarBinary : public Mapped {
   SeriesMeta Rename(const SeriesMeta& meta, const QueryContext& ctx) override {
     return IsArithmetic(op_) || return_bool_ ? WithoutItsName(meta, ctx) : meta;
   }
+  // Filters have loops of their own, in which Apply has no switch left.
   void Change(Worker* worker, StepColumn* column) const override {
+    if (return_bool_) return ChangeEach(worker, column);
+    switch (op_) {
+      case BinaryOp::kEqual:
+        return Filter<BinaryOp::kEqual>(column);
+      case BinaryOp::kNotEqual:
+        return Filter<BinaryOp::kNotEqual>(column);
+      case BinaryOp::kLess:
+        return Filter<BinaryOp::kLess>(column);
+      case BinaryOp::kLessEqual:
+        return Filter<BinaryOp::kLessEqual>(column);
+      case BinaryOp::kGreater:
+        return Filter<BinaryOp::kGreater>(column);
+      case BinaryOp::kGreaterEqual:
+        return Filter<BinaryOp::kGreaterEqual>(column);
+      default:
+        return ChangeEach(worker, column);
+    }
+  }
+  template <BinaryOp kOp>
+  void Filter(StepColumn* column) const {
+    const std::span<const double> scalar = scalar_->values();
+    for (size_t step = 0; step < column->steps(); ++step) {
+      const double v = column->v[step];
+      const bool keep =
+          scalar_left_ ? Apply(kOp, scalar[step], v).keep : Apply(kOp, v, scalar[step]).keep;
+      column->ok[step] &= static_cast<uint8_t>(keep);
+    }
+  }
+  void ChangeEach(Worker* worker, StepColumn* column) const {
     const std::span<const double> scalar = scalar_->values();
     for (size_t step = 0; step < column->steps(); ++step) {
       if (!column->ok[step]) continue;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace hearth::promql {
@@ -29,8 +30,14 @@ struct StepColumn {
   }
   size_t steps() const { return v.size(); }
   size_t CountPresent() const {
-    size_t n = 0;
-    for (uint8_t present : ok) n += present;
+    // Eight bytes at a time: a word's bytes are 0 or 1.
+    size_t n = 0, i = 0;
+    for (; i + 8 <= ok.size(); i += 8) {
+      uint64_t word;
+      std::memcpy(&word, ok.data() + i, sizeof(word));
+      n += word * 0x0101010101010101 >> 56;
+    }
+    for (; i < ok.size(); ++i) n += ok[i];
     return n;
   }
 };

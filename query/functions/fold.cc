@@ -1,50 +1,118 @@
 // Aggregations that fold a series into its group's state, value by value: sum, avg, min, max,
 // count, group, stddev, stdvar.
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
 #include "query/functions/families.h"
 #include "query/functions/kahan.h"
+#include "query/functions/lanes.h"
 
 namespace hearth::promql {
 namespace {
 
-// A state type has: double n (values so far); Add(v); Merge(other), called when both have values;
-// Result().
+// The states of a group lie field by field: field k of step i at [k * steps + i], so that lanes.h
+// can fold several steps at once. A state type is doubles only and has: double n (values so far)
+// first; Add(v); Merge(other), called when both have values; Result(); AddRun(v, n, first, states),
+// which is Add for the n steps from `first` on.
+template <typename State>
+class States {
+ public:
+  static constexpr size_t kFields = sizeof(State) / sizeof(double);
+  using Fields = std::array<double, kFields>;
+  static_assert(sizeof(Fields) == sizeof(State) && std::is_trivially_copyable_v<State>);
+
+  States(double* fields, size_t steps) : fields_(fields), steps_(steps) {}
+  State Get(size_t i) const {
+    Fields f;
+    for (size_t k = 0; k < kFields; ++k) f[k] = fields_[k * steps_ + i];
+    return std::bit_cast<State>(f);
+  }
+  void Put(size_t i, const State& state) {
+    const Fields f = std::bit_cast<Fields>(state);
+    for (size_t k = 0; k < kFields; ++k) fields_[k * steps_ + i] = f[k];
+  }
+  void AddOne(size_t i, double v) {
+    State state = Get(i);
+    state.Add(v);
+    Put(i, state);
+  }
+  // Field `k` from step `i` on.
+  double* At(size_t k, size_t i) { return fields_ + k * steps_ + i; }
+
+ private:
+  double* const fields_;
+  const size_t steps_;
+};
+
+template <typename State>
+void AddColumn(const StepColumn& column, void* states) {
+  const size_t steps = column.steps();
+  States<State> into(static_cast<double*>(states), steps);
+  for (size_t i = 0; i < steps;) {
+    if (!column.ok[i]) {
+      ++i;
+      continue;
+    }
+    const void* const gap = std::memchr(column.ok.data() + i, 0, steps - i);
+    const size_t end =
+        gap == nullptr ? steps
+                       : static_cast<size_t>(static_cast<const uint8_t*>(gap) - column.ok.data());
+    State::AddRun(column.v.data() + i, end - i, i, &into);
+    i = end;
+  }
+}
+
+template <typename State>
+void MergeOne(const States<State>& source, size_t i, States<State>* target) {
+  const State other = source.Get(i);
+  if (other.n == 0) return;
+  State state = target->Get(i);
+  if (state.n == 0) {
+    state = other;
+  } else {
+    state.Merge(other);
+  }
+  target->Put(i, state);
+}
+
+template <typename State>
+void MergeStates(const void* from, size_t steps, void* into) {
+  // Never written to.
+  States<State> source(static_cast<double*>(const_cast<void*>(from)), steps);
+  States<State> target(static_cast<double*>(into), steps);
+  for (size_t i = 0; i < steps; ++i) {
+    if constexpr (requires { State::MergeRun(&source, i, steps - i, &target); }) {
+      i += State::MergeRun(&source, i, steps - i, &target);
+      if (i == steps) break;
+    }
+    MergeOne(source, i, &target);
+  }
+}
+
+template <typename State>
+void FinishStates(const void* states, StepColumn* out) {
+  const States<State> source(static_cast<double*>(const_cast<void*>(states)), out->steps());
+  for (size_t i = 0; i < out->steps(); ++i) {
+    const State state = source.Get(i);
+    if (state.n > 0) out->Set(i, state.Result());
+  }
+}
+
 template <typename State>
 constexpr FoldKernel FoldOf() {
-  static_assert(sizeof(State) % sizeof(double) == 0 && std::is_trivially_copyable_v<State>);
-  return {
-      .state_bytes = sizeof(State),
-      .add =
-          [](const StepColumn& column, void* states) {
-            State* const state = static_cast<State*>(states);
-            for (size_t i = 0; i < column.steps(); ++i) {
-              if (column.ok[i]) state[i].Add(column.v[i]);
-            }
-          },
-      .merge =
-          [](const void* from, size_t steps, void* into) {
-            const State* const source = static_cast<const State*>(from);
-            State* const state = static_cast<State*>(into);
-            for (size_t i = 0; i < steps; ++i) {
-              if (source[i].n == 0) continue;
-              if (state[i].n == 0) {
-                state[i] = source[i];
-              } else {
-                state[i].Merge(source[i]);
-              }
-            }
-          },
-      .finish =
-          [](const void* states, StepColumn* out) {
-            const State* const state = static_cast<const State*>(states);
-            for (size_t i = 0; i < out->steps(); ++i) {
-              if (state[i].n > 0) out->Set(i, state[i].Result());
-            }
-          },
-  };
+  return {.state_bytes = sizeof(State),
+          .add = &AddColumn<State>,
+          .merge = &MergeStates<State>,
+          .finish = &FinishStates<State>};
+}
+
+// AddRun of states that lanes.h does not know.
+template <typename State>
+void AddOneByOne(const double* v, size_t n, size_t first, States<State>* states) {
+  for (size_t i = 0; i < n; ++i) states->AddOne(first + i, v[i]);
 }
 
 struct SumState {
@@ -62,6 +130,13 @@ struct SumState {
     if (!std::isinf(sum)) c += other.c;
   }
   double Result() const { return sum + c; }
+  static void AddRun(const double* v, size_t n, size_t first, States<SumState>* states) {
+    Lanes().add_to_sums(v, n, states->At(0, first), states->At(1, first), states->At(2, first));
+  }
+  static size_t MergeRun(States<SumState>* from, size_t first, size_t n, States<SumState>* into) {
+    return Lanes().merge_sums(from->At(0, first), from->At(1, first), from->At(2, first), n,
+                              into->At(0, first), into->At(1, first), into->At(2, first));
+  }
 };
 
 // A sum until it would overflow, a running mean (in `sum`) from then on.
@@ -104,6 +179,24 @@ struct AvgState {
     n = total;
   }
   double Result() const { return is_mean == 0 ? sum / n + c / n : sum + c; }
+  static void AddRun(const double* v, size_t n, size_t first, States<AvgState>* states) {
+    for (size_t i = 0; i < n;) {
+      const size_t k = first + i;
+      i += Lanes().add_to_means(v + i, n - i, states->At(0, k), states->At(1, k), states->At(2, k),
+                                states->At(3, k));
+      if (i < n) {
+        states->AddOne(first + i, v[i]);
+        ++i;
+      }
+    }
+  }
+  static size_t MergeRun(States<AvgState>* from, size_t first, size_t n, States<AvgState>* into) {
+    // Up to where either is a running mean.
+    size_t sums = 0;
+    while (sums < n && from->At(3, first)[sums] == 0 && into->At(3, first)[sums] == 0) ++sums;
+    return Lanes().merge_sums(from->At(0, first), from->At(1, first), from->At(2, first), sums,
+                              into->At(0, first), into->At(1, first), into->At(2, first));
+  }
 
  private:
   void BecomeMean(double count) {
@@ -133,6 +226,20 @@ struct MinState {
     if (other.value < value || std::isnan(value)) value = other.value;
   }
   double Result() const { return value; }
+  static void AddRun(const double* v, size_t n, size_t first, States<MinState>* states) {
+    Lanes().add_to_minima(v, n, states->At(0, first), states->At(1, first));
+  }
+  static size_t MergeRun(States<MinState>* from, size_t first, size_t n, States<MinState>* into) {
+    const double *const count = from->At(0, first), *const value = from->At(1, first);
+    double *const into_count = into->At(0, first), *const into_value = into->At(1, first);
+    for (size_t i = 0; i < n; ++i) {
+      const double best = into_value[i];
+      const bool better = (into_count[i] == 0) | (value[i] < best) | (best != best);
+      into_value[i] = count[i] != 0 && better ? value[i] : best;
+      into_count[i] += count[i];
+    }
+    return n;
+  }
 };
 
 struct MaxState {
@@ -145,6 +252,20 @@ struct MaxState {
     if (other.value > value || std::isnan(value)) value = other.value;
   }
   double Result() const { return value; }
+  static void AddRun(const double* v, size_t n, size_t first, States<MaxState>* states) {
+    Lanes().add_to_maxima(v, n, states->At(0, first), states->At(1, first));
+  }
+  static size_t MergeRun(States<MaxState>* from, size_t first, size_t n, States<MaxState>* into) {
+    const double *const count = from->At(0, first), *const value = from->At(1, first);
+    double *const into_count = into->At(0, first), *const into_value = into->At(1, first);
+    for (size_t i = 0; i < n; ++i) {
+      const double best = into_value[i];
+      const bool better = (into_count[i] == 0) | (value[i] > best) | (best != best);
+      into_value[i] = count[i] != 0 && better ? value[i] : best;
+      into_count[i] += count[i];
+    }
+    return n;
+  }
 };
 
 struct CountState {
@@ -152,6 +273,9 @@ struct CountState {
   void Add(double) { ++n; }
   void Merge(const CountState& other) { n += other.n; }
   double Result() const { return n; }
+  static void AddRun(const double* v, size_t n, size_t first, States<CountState>* states) {
+    AddOneByOne(v, n, first, states);
+  }
 };
 
 struct GroupState {
@@ -159,6 +283,9 @@ struct GroupState {
   void Add(double) { n = 1; }
   void Merge(const GroupState&) {}
   double Result() const { return 1; }
+  static void AddRun(const double* v, size_t n, size_t first, States<GroupState>* states) {
+    AddOneByOne(v, n, first, states);
+  }
 };
 
 // Welford's method; states merge by Chan's formula.
@@ -184,9 +311,15 @@ struct VarianceState {
   }
 };
 struct StdvarState : VarianceState {
+  static void AddRun(const double* v, size_t n, size_t first, States<StdvarState>* states) {
+    AddOneByOne(v, n, first, states);
+  }
   double Result() const { return squares / n; }
 };
 struct StddevState : VarianceState {
+  static void AddRun(const double* v, size_t n, size_t first, States<StddevState>* states) {
+    AddOneByOne(v, n, first, states);
+  }
   double Result() const { return std::sqrt(squares / n); }
 };
 

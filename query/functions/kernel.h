@@ -38,6 +38,19 @@ struct ElementInput {
 };
 using ElementFn = void (*)(const ElementInput& in, StepColumn* column);
 
+// What follows from the windows' times alone, for functions that extrapolate to the windows' edges
+// (rate.cc). Series with the same timestamps share it: the executor clears `known` when they
+// change, the kernel fills it.
+struct WindowEdges {
+  bool known = false;
+  size_t present = 0;                 // Windows with two samples or more.
+  std::vector<uint8_t> ok;            // Which those are.
+  std::vector<uint32_t> first, last;  // Their first and last sample; 0 for other windows.
+  // In seconds: between first and last sample; from the window's start to the first and from the
+  // last to its end, as far as is extrapolated.
+  std::vector<double> sampled, to_start, to_end;
+};
+
 // Windowed: the samples of one series in ascending time order, and for step i the samples
 // [begin[i], end[i]), which are those in (window_end[i] - range_ms, window_end[i]]. begin and end
 // never decrease.
@@ -52,6 +65,7 @@ struct WindowInput {
   const ParamColumns& params;
   std::span<const PositionRange> arg_pos;  // Of all arguments as written.
   Annotations* notes;
+  WindowEdges* edges;  // Of these windows.
 
   size_t steps() const { return begin.size(); }
 };

@@ -43,6 +43,24 @@ bool AvgReference(const Window& w, double* out) {
   return true;
 }
 
+bool VarianceReference(const Window& w, double* out) {
+  double count = 0, mean = 0, c_mean = 0, aux = 0, c_aux = 0;
+  for (double x : w.v) {
+    ++count;
+    const double delta = x - (mean + c_mean);
+    KahanAdd(delta / count, &mean, &c_mean);
+    KahanAdd(delta * (x - (mean + c_mean)), &aux, &c_aux);
+  }
+  *out = (aux + c_aux) / count;
+  return !w.v.empty();
+}
+
+bool DeviationReference(const Window& w, double* out) {
+  if (!VarianceReference(w, out)) return false;
+  *out = std::sqrt(*out);
+  return true;
+}
+
 template <bool kMax>
 bool ExtremeReference(const Window& w, double* out) {
   if (w.v.empty()) return false;
@@ -151,6 +169,7 @@ void Compare(std::string_view name, Data data, Reference reference, uint64_t see
   }
   ParamColumns params;
   Annotations notes;
+  WindowEdges edges;
   const PositionRange pos[1] = {};
   StepColumn out;
   out.Reset(ends.size());
@@ -163,7 +182,8 @@ void Compare(std::string_view name, Data data, Reference reference, uint64_t see
                                      .range_ms = range,
                                      .params = params,
                                      .arg_pos = pos,
-                                     .notes = &notes},
+                                     .notes = &notes,
+                                     .edges = &edges},
                                     &out);
   for (size_t i = 0; i < windows.size(); ++i) {
     double expected = 0;
@@ -189,6 +209,10 @@ TEST(KernelTest, SumsAreCompensatedInTheOrderOfTheSamples) {
 }
 TEST(KernelTest, MeansAreCompensatedAndSurviveOverflow) {
   CompareAll("avg_over_time", &AvgReference);
+}
+TEST(KernelTest, VariancesAreWelfordsInTheOrderOfTheSamples) {
+  CompareAll("stdvar_over_time", &VarianceReference);
+  CompareAll("stddev_over_time", &DeviationReference);
 }
 TEST(KernelTest, MinimaSlide) { CompareAll("min_over_time", &ExtremeReference<false>); }
 TEST(KernelTest, MaximaSlide) { CompareAll("max_over_time", &ExtremeReference<true>); }

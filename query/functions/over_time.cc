@@ -1,10 +1,12 @@
 // Functions of a window of samples that keep the order of samples out of it: *_over_time.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "query/functions/families.h"
 #include "query/functions/kahan.h"
+#include "query/functions/lanes.h"
 #include "query/functions/quantile.h"
 #include "query/functions/sums.h"
 
@@ -49,19 +51,26 @@ void Sum(const WindowInput& in, StepColumn* out) {
   static thread_local WindowSums sums;
   sums.Compute(in);
   ForEachWindow(in, out, [&](size_t i, uint32_t, uint32_t) {
-    const Compensated s = sums.finite() ? sums.sum(i) : KahanSum(Window(in, i));
+    const Compensated s =
+        sums.finite() ? Compensated{sums.sum()[i], sums.c()[i]} : KahanSum(Window(in, i));
     return std::isinf(s.sum) ? s.sum : s.sum + s.c;
   });
 }
 
 void Avg(const WindowInput& in, StepColumn* out) {
   static thread_local WindowSums sums;
+  static thread_local std::vector<double> counts;
   sums.Compute(in);
-  ForEachWindow(in, out, [&](size_t i, uint32_t a, uint32_t b) {
-    if (!sums.finite()) return KahanMean(Window(in, i));
-    const double n = static_cast<double>(b - a);
-    return sums.sum(i).sum / n + sums.sum(i).c / n;
-  });
+  if (!sums.finite()) {
+    ForEachWindow(in, out, [&](size_t i, uint32_t, uint32_t) { return KahanMean(Window(in, i)); });
+    return;
+  }
+  counts.resize(in.steps());
+  for (size_t i = 0; i < in.steps(); ++i) {
+    counts[i] = static_cast<double>(in.end[i] - in.begin[i]);
+    out->ok[i] = in.begin[i] < in.end[i];
+  }
+  Lanes().means(sums.sum().data(), sums.c().data(), counts.data(), in.steps(), out->v.data());
 }
 
 // The index of the best sample of each window by a monotonic queue; ties go to the earlier sample,
@@ -87,12 +96,52 @@ void Extreme(const WindowInput& in, StepColumn* out, F value_of) {
   });
 }
 
-void Min(const WindowInput& in, StepColumn* out) {
-  Extreme<false, false>(in, out, [&](uint32_t k) { return in.v[k]; });
+// Above this many doubles of tables the queue is used.
+constexpr size_t kExtremeTableMax = size_t{1} << 18;
+
+// Level k of `tables` has the best of the 2^k samples from each sample on, so a window's best is
+// the better of two overlapping runs (M. A. Bender, M. Farach-Colton, "The LCA Problem Revisited",
+// 2000). False when the column has NaN or the tables would be too large.
+bool BuildExtremeTables(const WindowInput& in, bool largest, std::vector<double>* tables) {
+  const size_t n = in.v.size();
+  uint32_t longest = 0;
+  for (size_t i = 0; i < in.steps(); ++i) longest = std::max(longest, in.end[i] - in.begin[i]);
+  const size_t levels = std::max(static_cast<size_t>(std::bit_width(longest)), size_t{1});
+  if (n * levels > kExtremeTableMax) return false;
+  // NaN is the only value that is unequal to itself.
+  bool has_nan = false;
+  for (const double x : in.v) has_nan |= x != x;
+  if (has_nan) return false;
+  tables->resize(n * levels);
+  double* level = tables->data();
+  std::copy(in.v.begin(), in.v.end(), level);
+  const auto better = largest ? Lanes().larger : Lanes().smaller;
+  for (size_t k = 1; k < levels; ++k, level += n) {
+    const size_t half = size_t{1} << (k - 1);
+    better(level, level + half, n - 2 * half + 1, level + n);
+  }
+  return true;
 }
-void Max(const WindowInput& in, StepColumn* out) {
-  Extreme<true, false>(in, out, [&](uint32_t k) { return in.v[k]; });
+
+// The value of Extreme<kMax, false>.
+template <bool kMax>
+void ExtremeValue(const WindowInput& in, StepColumn* out) {
+  static thread_local std::vector<double> tables;
+  if (in.v.empty()) return;
+  if (!BuildExtremeTables(in, kMax, &tables)) {
+    Extreme<kMax, false>(in, out, [&](uint32_t k) { return in.v[k]; });
+    return;
+  }
+  ForEachWindow(in, out, [&](size_t, uint32_t a, uint32_t b) {
+    const auto k = static_cast<size_t>(std::bit_width(b - a)) - 1;
+    const double* const level = tables.data() + k * in.v.size();
+    const double left = level[a], right = level[b - (size_t{1} << k)];
+    return (kMax ? right > left : right < left) ? right : left;
+  });
 }
+
+void Min(const WindowInput& in, StepColumn* out) { ExtremeValue<false>(in, out); }
+void Max(const WindowInput& in, StepColumn* out) { ExtremeValue<true>(in, out); }
 void TimeOfMin(const WindowInput& in, StepColumn* out) {
   Extreme<false, true>(in, out, [&](uint32_t k) { return Seconds(in.t[k]); });
 }
@@ -112,22 +161,33 @@ double Variance(std::span<const double> v) {
   return (aux + c_aux) / count;
 }
 
+// Calls set(i, variance) for each window that is not empty.
+template <typename F>
+void ForEachVariance(const WindowInput& in, F set) {
+  if (in.v.empty()) return;
+  static thread_local std::vector<double> variances, buffer;
+  variances.resize(in.steps());
+  buffer.resize(LaneBufferSize(in.v.size()));
+  Lanes().variances({in.v.data(), in.v.size(), in.begin.data(), in.end.data(), in.steps()},
+                    buffer.data(), variances.data());
+  for (size_t i = 0; i < in.steps(); ++i) {
+    if (in.begin[i] >= in.end[i]) continue;
+    set(i, std::isfinite(variances[i]) ? variances[i] : Variance(Window(in, i)));
+  }
+}
+
 void Stdvar(const WindowInput& in, StepColumn* out) {
-  ForEachWindow(in, out, [&](size_t i, uint32_t, uint32_t) { return Variance(Window(in, i)); });
+  ForEachVariance(in, [&](size_t i, double variance) { out->Set(i, variance); });
 }
 void Stddev(const WindowInput& in, StepColumn* out) {
-  ForEachWindow(in, out,
-                [&](size_t i, uint32_t, uint32_t) { return std::sqrt(Variance(Window(in, i))); });
+  ForEachVariance(in, [&](size_t i, double variance) { out->Set(i, std::sqrt(variance)); });
 }
 
 void QuantileOverTime(const WindowInput& in, StepColumn* out) {
-  std::vector<double> values;
   ForEachWindow(in, out, [&](size_t i, uint32_t, uint32_t) {
     const double phi = in.params[0][i];
     if (!(phi >= 0 && phi <= 1)) in.notes->InvalidQuantile(phi, in.arg_pos[0]);
-    const std::span<const double> window = Window(in, i);
-    values.assign(window.begin(), window.end());
-    return Quantile(phi, &values);
+    return Quantile(phi, Window(in, i));
   });
 }
 
@@ -140,9 +200,9 @@ void MadOverTime(const WindowInput& in, StepColumn* out) {
     if (std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) {
       return std::numeric_limits<double>::quiet_NaN();
     }
-    const double median = Quantile(0.5, &values);
+    const double median = Quantile(0.5, values);
     for (double& value : values) value = std::fabs(value - median);
-    return Quantile(0.5, &values);
+    return Quantile(0.5, values);
   });
 }
 

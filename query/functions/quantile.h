@@ -5,12 +5,12 @@
 #ifndef HEARTH_QUERY_FUNCTIONS_QUANTILE_H_
 #define HEARTH_QUERY_FUNCTIONS_QUANTILE_H_
 
-#include <vector>
+#include <span>
 
 namespace hearth::promql {
 
-// Sorts *values. φ < 0 gives -Inf, φ > 1 +Inf, NaN or no values NaN.
-double Quantile(double phi, std::vector<double>* values);
+// φ < 0 gives -Inf, φ > 1 +Inf, NaN or no values NaN.
+double Quantile(double phi, std::span<const double> values);
 
 }  // namespace hearth::promql
 

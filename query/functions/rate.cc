@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "query/functions/families.h"
+#include "query/functions/lanes.h"
 
 namespace hearth::promql {
 namespace {
@@ -10,51 +11,81 @@ namespace {
 // Where a counter fell: samples whose value is below the one before.
 void FindResets(std::span<const double> v, std::vector<uint32_t>* resets) {
   resets->clear();
+  if (!Lanes().falls(v.data(), v.size())) return;
   for (size_t i = 1; i < v.size(); ++i) {
     if (v[i] < v[i - 1]) resets->push_back(static_cast<uint32_t>(i));
   }
 }
 
-// The share by which the change between first and last sample is scaled to cover the whole window.
-// A window edge that is within 1.1 mean sample distances of a sample is taken as covered; a farther
-// edge gets half a distance; a counter is never extrapolated below zero.
-double ExtrapolationFactor(const WindowInput& in, size_t step, double change, bool counter) {
-  const uint32_t first = in.begin[step], last = in.end[step] - 1;
-  const TimeMs range_start = in.window_end[step] - in.range_ms;
-  double to_start = static_cast<double>(in.t[first] - range_start) / 1000;
-  double to_end = static_cast<double>(in.window_end[step] - in.t[last]) / 1000;
-  const double sampled = static_cast<double>(in.t[last] - in.t[first]) / 1000;
-  const double mean_distance = sampled / static_cast<double>(last - first);
-  const double threshold = mean_distance * 1.1;
-  if (to_start >= threshold) to_start = mean_distance / 2;
-  if (counter && change > 0 && in.v[first] >= 0) {
-    const double to_zero = sampled * (in.v[first] / change);
-    if (to_zero < to_start) to_start = to_zero;
+// How far each window is extrapolated. An edge that is within 1.1 mean sample distances of a sample
+// is taken as covered; a farther edge gets half a distance.
+void FillEdges(const WindowInput& in, WindowEdges* edges) {
+  const size_t steps = in.steps();
+  edges->known = true;
+  edges->present = 0;
+  edges->ok.assign(steps, 0);
+  edges->first.assign(steps, 0);
+  edges->last.assign(steps, 0);
+  edges->sampled.assign(steps, 0);
+  edges->to_start.assign(steps, 0);
+  edges->to_end.assign(steps, 0);
+  for (size_t i = 0; i < steps; ++i) {
+    if (in.end[i] < in.begin[i] + 2) continue;
+    const uint32_t first = in.begin[i], last = in.end[i] - 1;
+    const TimeMs range_start = in.window_end[i] - in.range_ms;
+    double to_start = static_cast<double>(in.t[first] - range_start) / 1000;
+    double to_end = static_cast<double>(in.window_end[i] - in.t[last]) / 1000;
+    const double sampled = static_cast<double>(in.t[last] - in.t[first]) / 1000;
+    const double mean_distance = sampled / static_cast<double>(last - first);
+    const double threshold = mean_distance * 1.1;
+    if (to_start >= threshold) to_start = mean_distance / 2;
+    if (to_end >= threshold) to_end = mean_distance / 2;
+    ++edges->present;
+    edges->ok[i] = 1;
+    edges->first[i] = first;
+    edges->last[i] = last;
+    edges->sampled[i] = sampled;
+    edges->to_start[i] = to_start;
+    edges->to_end[i] = to_end;
   }
-  if (to_end >= threshold) to_end = mean_distance / 2;
-  return (sampled + to_start + to_end) / sampled;
+}
+
+// Adds what was lost in the resets inside each window.
+void AddResets(const WindowInput& in, std::span<const uint32_t> resets, double* change) {
+  size_t next = 0;
+  for (size_t i = 0; i < in.steps(); ++i) {
+    if (!in.edges->ok[i]) continue;
+    const uint32_t first = in.edges->first[i], last = in.edges->last[i];
+    while (next < resets.size() && resets[next] <= first) ++next;
+    for (size_t r = next; r < resets.size() && resets[r] <= last; ++r) {
+      change[i] += in.v[resets[r] - 1];
+    }
+  }
 }
 
 template <bool kCounter, bool kPerSecond>
 void Extrapolated(const WindowInput& in, StepColumn* out) {
   static thread_local std::vector<uint32_t> resets;
-  if (kCounter) FindResets(in.v, &resets);
-  const double range_seconds = static_cast<double>(in.range_ms) / 1000;
-  size_t next_reset = 0;
-  for (size_t i = 0; i < in.steps(); ++i) {
-    if (in.end[i] - in.begin[i] < 2 || in.end[i] < in.begin[i]) continue;
-    const uint32_t first = in.begin[i], last = in.end[i] - 1;
-    double change = in.v[last] - in.v[first];
-    if (kCounter) {
-      while (next_reset < resets.size() && resets[next_reset] <= first) ++next_reset;
-      for (size_t r = next_reset; r < resets.size() && resets[r] <= last; ++r) {
-        change += in.v[resets[r] - 1];
-      }
-    }
-    double factor = ExtrapolationFactor(in, i, change, kCounter);
-    if (kPerSecond) factor /= range_seconds;
-    out->Set(i, change * factor);
+  static thread_local std::vector<double> change, first;
+  WindowEdges* const edges = in.edges;
+  if (!edges->known) FillEdges(in, edges);
+  if (edges->present == 0) return;
+  const size_t steps = in.steps();
+  change.resize(steps);
+  first.resize(steps);
+  for (size_t i = 0; i < steps; ++i) {
+    first[i] = in.v[edges->first[i]];
+    change[i] = in.v[edges->last[i]] - first[i];
   }
+  if (kCounter) {
+    FindResets(in.v, &resets);
+    if (!resets.empty()) AddResets(in, resets, change.data());
+  }
+  const double range_seconds = static_cast<double>(in.range_ms) / 1000;
+  Lanes().extrapolate(change.data(), kCounter ? first.data() : nullptr,
+                      {edges->sampled.data(), edges->to_start.data(), edges->to_end.data()}, steps,
+                      kPerSecond ? range_seconds : 0, out->v.data());
+  out->ok = edges->ok;
 }
 
 template <bool kPerSecond>

@@ -2,13 +2,13 @@
 //
 // A column of whole numbers whose magnitudes add up to less than 2^53 is summed by prefix sums:
 // every partial sum is exact then, so the result is the compensated sum's, bit for bit. Other
-// columns are summed window by window, four windows side by side so that the four chains of
-// dependent additions overlap; each window keeps its own order of additions.
+// columns are summed window by window, several windows side by side (lanes.h).
 #include "query/functions/sums.h"
 
 #include <cmath>
 
 #include "query/functions/kahan.h"
+#include "query/functions/lanes.h"
 
 namespace hearth::promql {
 namespace {
@@ -31,19 +31,6 @@ bool ExactPrefixSums(std::span<const double> v, std::vector<double>* prefix) {
     (*prefix)[i + 1] = sum;
   }
   return magnitude < kExactLimit;
-}
-
-// Two lanes of doubles.
-using Pair = double __attribute__((vector_size(16)));
-
-// KahanAdd for finite sums, without branches: the rounding error of an addition by Knuth's method
-// is the same number.
-template <typename T>
-inline void AddFinite(T x, T* sum, T* c) {
-  const T t = *sum + x;
-  const T x_part = t - *sum;
-  *c += (*sum - (t - x_part)) + (x - x_part);
-  *sum = t;
 }
 
 }  // namespace
@@ -83,40 +70,18 @@ double KahanMean(std::span<const double> v) {
 
 void WindowSums::Compute(const WindowInput& in) {
   const size_t steps = in.steps();
-  sums_.assign(steps, Compensated{});
+  sum_.resize(steps);
+  c_.assign(steps, 0);
   finite_ = true;
+  if (in.v.empty()) return;
   if (ExactPrefixSums(in.v, &prefix_)) {
-    for (size_t i = 0; i < steps; ++i) sums_[i].sum = prefix_[in.end[i]] - prefix_[in.begin[i]];
+    for (size_t i = 0; i < steps; ++i) sum_[i] = prefix_[in.end[i]] - prefix_[in.begin[i]];
     return;
   }
-  for (size_t i = 0; i < steps; i += kLanes) SumLanes(in, i, std::min(kLanes, steps - i));
-  for (const Compensated& s : sums_) finite_ = finite_ && std::isfinite(s.sum);
-}
-
-void WindowSums::SumLanes(const WindowInput& in, size_t first, size_t lanes) {
-  const double* p[kLanes];
-  size_t length[kLanes];
-  size_t common = in.v.size();
-  for (size_t k = 0; k < kLanes; ++k) {
-    const size_t step = first + (k < lanes ? k : 0);
-    p[k] = in.v.data() + in.begin[step];
-    length[k] = in.end[step] - in.begin[step];
-    common = std::min(common, length[k]);
-  }
-  Pair s0{}, s1{}, s2{}, s3{}, c0{}, c1{}, c2{}, c3{};
-  for (size_t j = 0; j < common; ++j) {
-    AddFinite(Pair{p[0][j], p[1][j]}, &s0, &c0);
-    AddFinite(Pair{p[2][j], p[3][j]}, &s1, &c1);
-    AddFinite(Pair{p[4][j], p[5][j]}, &s2, &c2);
-    AddFinite(Pair{p[6][j], p[7][j]}, &s3, &c3);
-  }
-  const double s[kLanes] = {s0[0], s0[1], s1[0], s1[1], s2[0], s2[1], s3[0], s3[1]};
-  const double c[kLanes] = {c0[0], c0[1], c1[0], c1[1], c2[0], c2[1], c3[0], c3[1]};
-  for (size_t k = 0; k < lanes; ++k) {
-    Compensated sum{s[k], c[k]};
-    for (size_t j = common; j < length[k]; ++j) AddFinite(p[k][j], &sum.sum, &sum.c);
-    sums_[first + k] = sum;
-  }
+  buffer_.resize(LaneBufferSize(in.v.size()));
+  Lanes().sums({in.v.data(), in.v.size(), in.begin.data(), in.end.data(), steps}, buffer_.data(),
+               sum_.data(), c_.data());
+  for (const double sum : sum_) finite_ &= std::isfinite(sum);
 }
 
 }  // namespace hearth::promql

@@ -26,18 +26,15 @@ double KahanMean(std::span<const double> v);
 // The sums of all windows of a series.
 class WindowSums {
  public:
-  // Afterwards sum(i) is KahanSum of window i, provided that finite().
+  // Afterwards (sum(i), c(i)) is KahanSum of window i, provided that finite().
   void Compute(const WindowInput& in);
   // False when some sum is infinite or NaN: infinities need KahanSum's care.
   bool finite() const { return finite_; }
-  const Compensated& sum(size_t step) const { return sums_[step]; }
+  std::span<const double> sum() const { return sum_; }
+  std::span<const double> c() const { return c_; }
 
  private:
-  static constexpr size_t kLanes = 8;
-  void SumLanes(const WindowInput& in, size_t first, size_t lanes);
-
-  std::vector<Compensated> sums_;
-  std::vector<double> prefix_;
+  std::vector<double> sum_, c_, prefix_, buffer_;
   bool finite_ = true;
 };
 

@@ -1,6 +1,7 @@
 #include "tsdb/head/chunk_log.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -59,6 +60,9 @@ ChunkLocator LocatorOf(const ChunkMeta& meta, size_t payload_bytes, uint32_t seg
                       meta.encoding};
 }
 
+// Bytes that nobody asked for are cheaper than another read up to here.
+constexpr uint64_t kReadThroughBytes = 2048;
+
 absl::Status Damaged(const ChunkLocator& locator, std::string_view what) {
   return absl::DataLossError(StrCat("chunk log segment ", locator.segment, " at offset ",
                                     locator.offset, ": chunk of ", locator.count, " samples from ",
@@ -67,36 +71,83 @@ absl::Status Damaged(const ChunkLocator& locator, std::string_view what) {
 
 }  // namespace
 
+size_t ChunkLogView::FrameBytes(const ChunkLocator& locator) {
+  return kFrameHeaderBytes + kChunkHeaderBytes + locator.bytes;
+}
+
+absl::Status ChunkLogView::Append(const ChunkLocator& locator, size_t n,
+                                  std::string* storage) const {
+  const size_t start = storage->size();
+  if (IsPending(locator)) {
+    storage->append(*pending_, locator.offset - pending_offset_, n);
+    storage->resize(start + n);
+    return absl::OkStatus();
+  }
+  const auto it = std::lower_bound(segments_.begin(), segments_.end(), locator.segment,
+                                   [](const Segment& s, uint32_t n) { return s.number < n; });
+  if (it == segments_.end() || it->number != locator.segment) {
+    return Damaged(locator, "no such segment");
+  }
+  storage->resize(start + n);
+  return it->file->ReadAt(locator.offset, storage->data() + start, n).status();
+}
+
+absl::StatusOr<std::string_view> ChunkLogView::Payload(const ChunkLocator& locator,
+                                                       const Fingerprint& fingerprint,
+                                                       std::string_view bytes) {
+  Frame frame;
+  ChunkRecord record;
+  const bool good = ParseFrame(kChunkLogKind, bytes, &frame) &&
+                    frame.type == static_cast<uint8_t>(ChunkLogRecordType::kChunk) &&
+                    ParseChunkRecord(frame.payload, &record) && record.fingerprint == fingerprint &&
+                    record.meta == locator.meta() && record.payload.size() == locator.bytes;
+  if (!good) return Damaged(locator, "the bytes are damaged");
+  return record.payload;
+}
+
 absl::StatusOr<size_t> ChunkLogView::Read(const ChunkLocator& locator,
                                           const Fingerprint& fingerprint,
                                           std::string* storage) const {
   const size_t start = storage->size();
-  const size_t frame_bytes = kFrameHeaderBytes + kChunkHeaderBytes + locator.bytes;
-  if (pending_ != nullptr && locator.segment == pending_segment_ &&
-      locator.offset >= pending_offset_) {
-    storage->append(*pending_, locator.offset - pending_offset_, frame_bytes);
-  } else {
-    const auto it = std::lower_bound(segments_.begin(), segments_.end(), locator.segment,
-                                     [](const Segment& s, uint32_t n) { return s.number < n; });
-    if (it == segments_.end() || it->number != locator.segment)
-      return Damaged(locator, "no such segment");
-    storage->resize(start + frame_bytes);
-    const absl::StatusOr<size_t> got =
-        it->file->ReadAt(locator.offset, storage->data() + start, frame_bytes);
-    storage->resize(start + (got.ok() ? *got : 0));
-    if (!got.ok()) return got.status();
+  absl::Status status = Append(locator, FrameBytes(locator), storage);
+  if (status.ok()) {
+    status = Payload(locator, fingerprint, std::string_view(*storage).substr(start)).status();
   }
-  Frame frame;
-  ChunkRecord record;
-  const bool good = ParseFrame(kChunkLogKind, std::string_view(*storage).substr(start), &frame) &&
-                    frame.type == static_cast<uint8_t>(ChunkLogRecordType::kChunk) &&
-                    ParseChunkRecord(frame.payload, &record) && record.fingerprint == fingerprint &&
-                    record.meta == locator.meta() && record.payload.size() == locator.bytes;
-  if (!good) {
+  if (!status.ok()) {
     storage->resize(start);
-    return Damaged(locator, "the bytes are damaged");
+    return status;
   }
   return start + kFrameHeaderBytes + kChunkHeaderBytes;
+}
+
+absl::Status ChunkLogView::ReadFrames(std::span<const ChunkLocator> locators, std::string* storage,
+                                      std::vector<size_t>* places) const {
+  std::vector<uint32_t> order(locators.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return std::pair(locators[a].segment, locators[a].offset) <
+           std::pair(locators[b].segment, locators[b].offset);
+  });
+  places->resize(locators.size());
+  for (size_t i = 0; i < order.size();) {
+    const ChunkLocator& first = locators[order[i]];
+    const size_t start = storage->size();
+    uint64_t end = first.offset;
+    // One read for as long as the next frame is near and in the same place.
+    size_t next = i;
+    for (; next < order.size(); ++next) {
+      const ChunkLocator& locator = locators[order[next]];
+      if (locator.segment != first.segment || locator.offset > end + kReadThroughBytes ||
+          IsPending(locator) != IsPending(first)) {
+        break;
+      }
+      (*places)[order[next]] = start + (locator.offset - first.offset);
+      end = std::max<uint64_t>(end, locator.offset + FrameBytes(locator));
+    }
+    HEARTH_RETURN_IF_ERROR(Append(first, end - first.offset, storage));
+    i = next;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<ChunkLog>> ChunkLog::Open(ChunkLogOptions options, OnChunk on_chunk,

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,7 +69,25 @@ class ChunkLogView {
   absl::StatusOr<size_t> Read(const ChunkLocator& locator, const Fingerprint& fingerprint,
                               std::string* storage) const;
 
+  // Appends the frames of many chunks to *storage, in the order in which they lie and neighbours in
+  // one read; frame i begins at (*places)[i]. What a file no longer has is zeros, which Payload
+  // refuses.
+  absl::Status ReadFrames(std::span<const ChunkLocator> locators, std::string* storage,
+                          std::vector<size_t>* places) const;
+  // The payload of a frame that ReadFrames gave; `bytes` begins with it. kDataLoss as Read.
+  static absl::StatusOr<std::string_view> Payload(const ChunkLocator& locator,
+                                                  const Fingerprint& fingerprint,
+                                                  std::string_view bytes);
+  static size_t FrameBytes(const ChunkLocator& locator);
+
  private:
+  bool IsPending(const ChunkLocator& locator) const {
+    return pending_ != nullptr && locator.segment == pending_segment_ &&
+           locator.offset >= pending_offset_;
+  }
+  // Appends `n` bytes at the locator's place, zeros where there are none.
+  absl::Status Append(const ChunkLocator& locator, size_t n, std::string* storage) const;
+
   friend class ChunkLog;
   struct Segment {
     uint32_t number;

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <numeric>
 #include <random>
 
 #include "tsdb/fault_file_system.h"
@@ -97,6 +99,57 @@ TEST_F(ChunkLogTest, AChunkOfAnotherSeriesIsNotGivenOut) {
   ChunkLocator other = chunk;
   other.segment = 99;
   EXPECT_THAT(Read(other, a_), testing::HasSubstr("no such segment"));
+}
+
+TEST_F(ChunkLogTest, ManyFramesAreReadAtOnceWhereverTheyLie) {
+  Open(/*segment_bytes=*/4096);
+  std::mt19937_64 random(3);
+  std::vector<ChunkLocator> locators;
+  std::vector<std::string> payloads;
+  for (int i = 0; i < 60; ++i) {
+    // Far apart, near, in several segments; the last ones are not in the file yet.
+    payloads.emplace_back(random() % 8 == 0 ? 3000 : 1 + random() % 40,
+                          static_cast<char>('a' + i % 26));
+    locators.push_back(Append(i % 2 == 0 ? a_ : b_, 1000 * i, payloads.back()));
+    if (i < 55) {
+      ASSERT_TRUE(log_->Flush().ok());
+    }
+  }
+  ASSERT_GT(log_->segment_count(), 2u);
+  std::vector<size_t> order(locators.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), random);
+  order.resize(40);
+  std::vector<ChunkLocator> wanted;
+  for (const size_t i : order) wanted.push_back(locators[i]);
+
+  std::string storage = "before";
+  std::vector<size_t> places;
+  ASSERT_TRUE(log_->View().ReadFrames(wanted, &storage, &places).ok());
+  for (size_t k = 0; k < order.size(); ++k) {
+    const std::string_view bytes = std::string_view(storage).substr(places[k]);
+    const Labels &labels = order[k] % 2 == 0 ? a_ : b_, &other = order[k] % 2 == 0 ? b_ : a_;
+    EXPECT_EQ(ChunkLogView::Payload(wanted[k], labels.Fingerprint(), bytes).value(),
+              payloads[order[k]]);
+    EXPECT_EQ(ChunkLogView::Payload(wanted[k], other.Fingerprint(), bytes).status().code(),
+              absl::StatusCode::kDataLoss);
+  }
+}
+
+TEST_F(ChunkLogTest, FramesBehindTheEndOfTheirFileAreRefused) {
+  const ChunkLocator first = Append(a_, 1000, "one"), second = Append(a_, 2000, "two");
+  ASSERT_TRUE(log_->Flush().ok());
+  std::filesystem::resize_file(SegmentPath(dir_, 1), second.offset + 5);
+  std::string storage;
+  std::vector<size_t> places;
+  const ChunkLocator both[] = {first, second};
+  ASSERT_TRUE(log_->View().ReadFrames(both, &storage, &places).ok());
+  const auto payload = [&](size_t i) {
+    return ChunkLogView::Payload(both[i], a_.Fingerprint(),
+                                 std::string_view(storage).substr(places[i]));
+  };
+  EXPECT_EQ(payload(0).value(), "one");
+  EXPECT_EQ(payload(1).status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(ChunkLogTest, EachSegmentHasTheLabelsOfItsSeries) {

@@ -72,6 +72,28 @@ std::unique_ptr<HeadSeriesSet> Copy(const SeriesTable& table, const LocatorLists
 
 }  // namespace
 
+absl::Status HeadSeriesSet::Fetch() const {
+  if (fetched_.load(std::memory_order_acquire)) return absl::OkStatus();
+  MutexLock lock(&fetch_mu_);
+  if (fetched_.load(std::memory_order_relaxed) || !fetch_status_.ok()) return fetch_status_;
+  fetch_status_ = log_.ReadFrames(chunks_, &frames_, &places_);
+  fetched_.store(fetch_status_.ok(), std::memory_order_release);
+  return fetch_status_;
+}
+
+absl::StatusOr<std::string_view> HeadSeriesSet::Payload(size_t chunk,
+                                                        const Fingerprint& fingerprint,
+                                                        std::string* storage) const {
+  if (fetch_at_once_) {
+    HEARTH_RETURN_IF_ERROR(Fetch());
+    return ChunkLogView::Payload(chunks_[chunk], fingerprint,
+                                 std::string_view(frames_).substr(places_[chunk]));
+  }
+  storage->clear();
+  HEARTH_ASSIGN_OR_RETURN(const size_t payload, log_.Read(chunks_[chunk], fingerprint, storage));
+  return std::string_view(*storage).substr(payload);
+}
+
 absl::Status HeadSeriesSet::Read(size_t i, TimeRange range, SampleColumns* columns) const {
   columns->Clear();
   const Entry& entry = entries_[i];
@@ -79,10 +101,9 @@ absl::Status HeadSeriesSet::Read(size_t i, TimeRange range, SampleColumns* colum
   for (size_t c = entry.chunks_begin; c < entry.chunks_begin + entry.chunks; ++c) {
     const ChunkLocator& locator = chunks_[c];
     if (!locator.range().Overlaps(range)) continue;
-    storage.clear();
-    HEARTH_ASSIGN_OR_RETURN(const size_t payload, log_.Read(locator, entry.fingerprint, &storage));
-    HEARTH_RETURN_IF_ERROR(
-        DecodeChunk(locator.meta(), std::string_view(storage).substr(payload), range, columns));
+    HEARTH_ASSIGN_OR_RETURN(const std::string_view payload,
+                            Payload(c, entry.fingerprint, &storage));
+    HEARTH_RETURN_IF_ERROR(DecodeChunk(locator.meta(), payload, range, columns));
   }
   if (entry.open.count == 0) return absl::OkStatus();
   return DecodeChunk(entry.open, std::string_view(open_).substr(entry.open_begin, entry.open_size),
@@ -116,6 +137,9 @@ absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Head::Select(
   for (std::unique_ptr<HeadSeriesSet>& set : sets) {
     std::sort(set->entries_.begin(), set->entries_.end(),
               [](const auto& a, const auto& b) { return a.fingerprint < b.fingerprint; });
+    uint64_t bytes = 0;
+    for (const ChunkLocator& locator : set->chunks_) bytes += ChunkLogView::FrameBytes(locator);
+    set->fetch_at_once_ = bytes <= HeadSeriesSet::kFetchBytesMax;
     result.push_back(std::move(set));
   }
   return result;

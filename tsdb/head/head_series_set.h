@@ -3,14 +3,20 @@
 // What one selector sees of the head: labels, locators of closed chunks and copies of open ones,
 // taken under the commit lock and then read without any lock.
 //
+// Closed chunks are fetched when the first sample is asked for, in the order they lie in the chunk
+// log, because series are read in fingerprint order, which has nothing to do with it. A selection
+// too large for that reads its chunks one by one.
+//
 // Thread safety: as SeriesSet. Lifetime: needs nothing of the head but its file system.
 #ifndef HEARTH_TSDB_HEAD_HEAD_SERIES_SET_H_
 #define HEARTH_TSDB_HEAD_HEAD_SERIES_SET_H_
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "model/mutex.h"
 #include "tsdb/chunk/encoding.h"
 #include "tsdb/head/chunk_log.h"
 #include "tsdb/storage.h"
@@ -18,6 +24,9 @@
 namespace hearth {
 
 struct HeadSeriesSet : public SeriesSet {
+  // What the set may hold of fetched chunks.
+  static constexpr uint64_t kFetchBytesMax = uint64_t{64} << 20;
+
   struct Entry {
     Fingerprint fingerprint;
     size_t labels_begin = 0;
@@ -42,6 +51,20 @@ struct HeadSeriesSet : public SeriesSet {
   std::vector<ChunkLocator> chunks_;  // Of one series ascending by time.
   std::string open_;                  // Bytes of the open chunks.
   ChunkLogView log_;
+  bool fetch_at_once_ = false;  // Set by Head::Select like all of the above.
+
+ private:
+  // Fills frames_, once. The status is the same for everybody who asks.
+  absl::Status Fetch() const;
+  absl::StatusOr<std::string_view> Payload(size_t chunk, const Fingerprint& fingerprint,
+                                           std::string* storage) const;
+
+  // Constant once fetched_ is true.
+  mutable std::string frames_;
+  mutable std::vector<size_t> places_;  // Of chunks_ in frames_.
+  mutable std::atomic<bool> fetched_{false};
+  mutable Mutex fetch_mu_;
+  mutable absl::Status fetch_status_ GUARDED_BY(fetch_mu_);
 };
 
 }  // namespace hearth

@@ -240,7 +240,7 @@ absl::Status GenerationReader::ReadSamples(uint32_t id, TimeRange range,
 
 absl::Status GenerationReader::DecodeSamples(std::string_view bundle, TimeRange range,
                                              SampleColumns* append_to) const {
-  std::vector<Segment> segments;
+  static thread_local std::vector<Segment> segments;
   HEARTH_RETURN_IF_ERROR(Checked(DecodeBundle(info().id.window, bundle, &segments)));
   for (const Segment& segment : segments) {
     if (!segment.meta.range().Overlaps(range)) continue;
