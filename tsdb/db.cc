@@ -56,6 +56,8 @@ absl::Status Db::OpenHead() {
                                              .chunks_dir = directory_->chunks(),
                                              .window_ms = options_.window_ms,
                                              .retention_ms = options_.retention_ms,
+                                             .out_of_order_window_ms =
+                                                 options_.out_of_order_window_ms,
                                              .max_series = options_.max_series,
                                              .wal_segment_bytes = options_.wal_segment_bytes,
                                              .chunk_segment_bytes = options_.chunk_segment_bytes,
@@ -98,6 +100,8 @@ std::unique_ptr<Appender> Db::NewAppender() { return head_->NewAppender(); }
 absl::StatusOr<std::unique_ptr<Querier>> Db::NewQuerier(TimeRange /*range*/) const {
   return std::make_unique<MergedQuerier>(head_.get(), store_.get());
 }
+
+void Db::SetOutOfOrderWindow(TimeMs window_ms) { head_->SetOutOfOrderWindow(window_ms); }
 
 absl::Status Db::Flush() { return compactor_->FlushAll(); }
 void Db::Wake() { compactor_->Wake(); }

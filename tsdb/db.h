@@ -40,6 +40,8 @@ struct DbOptions {
   uint64_t retention_bytes = 0;                            // 0 = no limit by size.
   int64_t wal_sync_interval_ms = 1000;                     // 0 = sync before each acknowledgement.
   TimeMs window_ms = kDefaultWindowMs;
+  // How much older than its series' last sample a sample may be; 0 = such samples are refused.
+  TimeMs out_of_order_window_ms = kDefaultOutOfOrderWindowMs;
   uint64_t max_series = 0;  // In memory; 0 = no limit.
   size_t block_cache_bytes = size_t{32} << 20;
   uint64_t wal_segment_bytes = uint64_t{128} << 20;
@@ -67,6 +69,9 @@ class Db : public Appendable, public Queryable {
 
   std::unique_ptr<Appender> NewAppender() override;
   absl::StatusOr<std::unique_ptr<Querier>> NewQuerier(TimeRange range) const override;
+
+  // Changes DbOptions::out_of_order_window_ms for later commits.
+  void SetOutOfOrderWindow(TimeMs window_ms);
 
   // Moves everything from the head to the store.
   absl::Status Flush();

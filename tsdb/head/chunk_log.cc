@@ -25,6 +25,11 @@ void PutFingerprint(const Fingerprint& fp, std::string* out) {
   PutFixed(fp.lo, out);
 }
 
+bool IsChunk(uint8_t type) {
+  return type == static_cast<uint8_t>(ChunkLogRecordType::kChunk) ||
+         type == static_cast<uint8_t>(ChunkLogRecordType::kLateChunk);
+}
+
 struct ChunkRecord {
   Fingerprint fingerprint;
   ChunkMeta meta;
@@ -97,8 +102,7 @@ absl::StatusOr<std::string_view> ChunkLogView::Payload(const ChunkLocator& locat
                                                        std::string_view bytes) {
   Frame frame;
   ChunkRecord record;
-  const bool good = ParseFrame(kChunkLogKind, bytes, &frame) &&
-                    frame.type == static_cast<uint8_t>(ChunkLogRecordType::kChunk) &&
+  const bool good = ParseFrame(kChunkLogKind, bytes, &frame) && IsChunk(frame.type) &&
                     ParseChunkRecord(frame.payload, &record) && record.fingerprint == fingerprint &&
                     record.meta == locator.meta() && record.payload.size() == locator.bytes;
   if (!good) return Damaged(locator, "the bytes are damaged");
@@ -185,15 +189,17 @@ absl::Status ChunkLog::ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogRe
         const std::string_view labels = frame.payload.substr(kFingerprintBytes);
         if (FingerprintOf(labels) == fp && !labels.empty()) labels_of.try_emplace(fp, labels);
       }
-    } else if (frame.type == static_cast<uint8_t>(ChunkLogRecordType::kChunk) &&
-               ParseChunkRecord(frame.payload, &record)) {
+    } else if (IsChunk(frame.type) && ParseChunkRecord(frame.payload, &record)) {
       ++replay->chunks;
       const auto labels = labels_of.find(record.fingerprint);
       // Without its labels a chunk is lost to us; the WAL has its samples.
       if (labels == labels_of.end()) continue;
       segment.wanted +=
-          on_chunk(record.fingerprint, LabelsView(labels->second), frame.lsn,
-                   LocatorOf(record.meta, record.payload.size(), number, frame.offset));
+          on_chunk({.fingerprint = record.fingerprint,
+                    .labels = LabelsView(labels->second),
+                    .lsn = frame.lsn,
+                    .locator = LocatorOf(record.meta, record.payload.size(), number, frame.offset),
+                    .late = frame.type == static_cast<uint8_t>(ChunkLogRecordType::kLateChunk)});
     } else {
       replay->skipped_bytes += kFrameHeaderBytes + frame.payload.size();
     }
@@ -204,8 +210,9 @@ absl::Status ChunkLog::ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogRe
   return absl::OkStatus();
 }
 
-ChunkLocator ChunkLog::Append(const Fingerprint& fingerprint, const ChunkMeta& meta,
-                              std::string_view payload, Lsn lsn, uint32_t* labelled_segment,
+ChunkLocator ChunkLog::Append(ChunkLogRecordType type, const Fingerprint& fingerprint,
+                              const ChunkMeta& meta, std::string_view payload, Lsn lsn,
+                              uint32_t* labelled_segment,
                               absl::FunctionRef<void(std::string* labels)> labels) {
   if (roll_ && pending_.empty()) {
     ++current_;
@@ -229,8 +236,7 @@ ChunkLocator ChunkLog::Append(const Fingerprint& fingerprint, const ChunkMeta& m
   record.append(payload);
   const ChunkLocator locator =
       LocatorOf(meta, payload.size(), current_, written_ + pending_.size());
-  AppendFrame(kChunkLogKind, static_cast<uint8_t>(ChunkLogRecordType::kChunk), lsn, record,
-              &pending_);
+  AppendFrame(kChunkLogKind, static_cast<uint8_t>(type), lsn, record, &pending_);
   ++segments_[current_].wanted;
   return locator;
 }

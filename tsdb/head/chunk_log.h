@@ -40,6 +40,7 @@ namespace hearth {
 enum class ChunkLogRecordType : uint8_t {
   kSeries = 1,
   kChunk = 2,
+  kLateChunk = 3,  // Of late samples: its times may lie among those of other chunks.
 };
 
 // Where a closed chunk lies and what it covers.
@@ -118,27 +119,38 @@ struct ChunkLogReplay {
 
 class ChunkLog {
  public:
-  // A chunk found on disk. `labels` is canonical and stands for `fingerprint`. Answers whether the
-  // chunk is wanted: an unwanted one does not keep its segment alive.
-  using OnChunk = absl::FunctionRef<bool(const Fingerprint& fingerprint, LabelsView labels, Lsn lsn,
-                                         const ChunkLocator& locator)>;
+  // A chunk found on disk.
+  struct Found {
+    const Fingerprint& fingerprint;
+    LabelsView labels;  // Canonical; stands for `fingerprint`.
+    Lsn lsn;
+    ChunkLocator locator;
+    bool late;  // Of late samples.
+  };
+  // Answers whether the chunk is wanted: an unwanted one does not keep its segment alive.
+  using OnChunk = absl::FunctionRef<bool(const Found& chunk)>;
 
   // Reads the segments of the directory, oldest first, and starts a new one with the first Append.
   // Damage is skipped and counted.
   static absl::StatusOr<std::unique_ptr<ChunkLog>> Open(ChunkLogOptions options, OnChunk on_chunk,
                                                         ChunkLogReplay* replay);
 
-  // Appends a chunk to the buffer; it becomes readable through views made after this. `lsn`: of the
-  // WAL record of its last sample. *labelled_segment is the series' note of the segment that has
-  // its labels already; `labels` is called when they are needed. The chunk's payload is at most
-  // kMaxChunkBytes, its count at most kMaxChunkSamples.
-  ChunkLocator Append(const Fingerprint& fingerprint, const ChunkMeta& meta,
-                      std::string_view payload, Lsn lsn, uint32_t* labelled_segment,
+  // Appends a chunk (of type kChunk or kLateChunk) to the buffer; it becomes readable through views
+  // made after this. `lsn`: of the WAL record of its last sample. *labelled_segment is the series'
+  // note of the segment that has its labels already; `labels` is called when they are needed. The
+  // chunk's payload is at most kMaxChunkBytes, its count at most kMaxChunkSamples.
+  ChunkLocator Append(ChunkLogRecordType type, const Fingerprint& fingerprint,
+                      const ChunkMeta& meta, std::string_view payload, Lsn lsn,
+                      uint32_t* labelled_segment,
                       absl::FunctionRef<void(std::string* labels)> labels);
   // Writes what was appended; may start a segment afterwards. kUnavailable: it stays pending.
   absl::Status Flush();
   // Starts a new segment with the next Append, unless the current one is empty.
   absl::Status Roll();
+
+  // The segment that the next Append writes to, or a later one; every chunk of before is in an
+  // earlier segment when Roll has just succeeded.
+  uint32_t next_segment() const { return roll_ ? current_ + 1 : current_; }
 
   // Notes that a chunk is not wanted any more.
   void Release(const ChunkLocator& locator);

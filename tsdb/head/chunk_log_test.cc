@@ -31,6 +31,7 @@ class ChunkLogTest : public testing::Test {
     std::string labels;
     Lsn lsn;
     ChunkLocator locator;
+    bool late;
   };
 
   void Open(uint64_t segment_bytes = 1 << 20) {
@@ -38,9 +39,9 @@ class ChunkLogTest : public testing::Test {
     replay_ = ChunkLogReplay();
     auto log = ChunkLog::Open(
         {.fs = &fs_, .dir = dir_, .segment_bytes = segment_bytes},
-        [&](const Fingerprint& fp, LabelsView labels, Lsn lsn, const ChunkLocator& locator) {
-          EXPECT_EQ(labels.Fingerprint(), fp);
-          found_.push_back({labels.ToString(), lsn, locator});
+        [&](const ChunkLog::Found& chunk) {
+          EXPECT_EQ(chunk.labels.Fingerprint(), chunk.fingerprint);
+          found_.push_back({chunk.labels.ToString(), chunk.lsn, chunk.locator, chunk.late});
           return true;
         },
         &replay_);
@@ -48,9 +49,10 @@ class ChunkLogTest : public testing::Test {
     log_ = *std::move(log);
   }
 
-  ChunkLocator Append(const Labels& labels, TimeMs mint, std::string_view payload) {
-    return log_->Append(labels.Fingerprint(), {mint, mint + 100, 7, ChunkEncoding::kXor}, payload,
-                        42, &labelled_[labels.ToString()],
+  ChunkLocator Append(const Labels& labels, TimeMs mint, std::string_view payload,
+                      ChunkLogRecordType type = ChunkLogRecordType::kChunk) {
+    return log_->Append(type, labels.Fingerprint(), {mint, mint + 100, 7, ChunkEncoding::kXor},
+                        payload, 42, &labelled_[labels.ToString()],
                         [&](std::string* out) { out->append(labels.bytes()); });
   }
 
@@ -222,7 +224,7 @@ TEST_F(ChunkLogTest, TheWorkedExampleOfTheFormatPageIsWhatIsWrittenAndRead) {
 
   // Written again, it is the same but for the segment's number.
   uint32_t labelled = 0;
-  log_->Append(labels.Fingerprint(), meta, chunk, 42, &labelled,
+  log_->Append(ChunkLogRecordType::kChunk, labels.Fingerprint(), meta, chunk, 42, &labelled,
                [&](std::string* out) { out->append(labels.bytes()); });
   ASSERT_TRUE(log_->Flush().ok());
   const auto file = PosixFileSystem().OpenRead(SegmentPath(dir_, 8)).value();

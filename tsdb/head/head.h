@@ -43,6 +43,10 @@ struct HeadOptions {
   TimeMs window_ms = kDefaultWindowMs;
   TimeMs retention_ms = 0;  // Samples older than this are kTooOld; 0 = no limit.
   TimeMs max_ahead_ms = 10 * 60 * 1000;
+  // How much older than its series' last sample a sample may be; 0 = such samples are refused.
+  TimeMs out_of_order_window_ms = kDefaultOutOfOrderWindowMs;
+  // Of the buffers of late samples, all series together.
+  size_t late_buffer_bytes = size_t{32} << 20;
   // A series without data that was not used for this long is forgotten by the next EndFlush.
   TimeMs forget_after_ms = 15 * 60 * 1000;
   uint64_t max_series = 0;  // 0 = no limit.
@@ -101,6 +105,9 @@ class Head : public Appendable {
   // Leave it out to give the flush up: nothing is lost. Also drops windows that have left the
   // retention: BeginFlush and EndFlush without writing anything between them.
   absl::Status EndFlush(const FlushWindow& flush);
+
+  // Changes HeadOptions::out_of_order_window_ms for later commits.
+  void SetOutOfOrderWindow(TimeMs window_ms);
 
   // What UpdateMetadata has told, sorted by metric family.
   std::vector<std::pair<std::string, Metadata>> MetadataEntries() const;

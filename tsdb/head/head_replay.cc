@@ -47,12 +47,17 @@ class Replayer {
   const ReplayStats& stats() const { return stats_; }
 
  private:
-  bool TakeChunk(const Fingerprint& fingerprint, LabelsView labels, Lsn lsn,
-                 const ChunkLocator& locator) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  bool TakeChunk(const ChunkLog::Found& chunk) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  bool TakeInOrderChunk(uint32_t slot, const ChunkLocator& locator)
+      EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
   absl::Status WalSegment(uint32_t number) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
   void SeriesRecord(std::string_view payload, uint64_t file_size);
-  void SamplesRecord(std::string_view payload, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  void SamplesRecord(WalRecordType type, std::string_view payload, Lsn lsn)
+      EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
   void TakeSample(uint32_t slot, Sample sample, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  void TakeLate(uint32_t slot, Sample sample, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  // Closes the late buffers that the record up to `lsn` has filled.
+  void CloseLate(Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
   // Moves series' NextClosed on to what `t` meets, and closes the open chunk when a closed one lies
   // between.
   void Advance(uint32_t slot, MemSeries* series, TimeMs t, Lsn lsn)
@@ -69,7 +74,10 @@ class Replayer {
   ReplayStats stats_;
   std::vector<NextClosed> next_closed_;   // By slot.
   std::vector<bool> last_value_unknown_;  // By slot: the last sample is known by its time only.
-  std::vector<uint32_t> slot_of_ref_;     // Of the segment in hand.
+  // By slot, of series with late chunks: these stand for the late samples up to here.
+  absl::flat_hash_map<uint32_t, Lsn> late_closed_lsn_;
+  std::vector<uint32_t> late_slots_;   // Of the record in hand.
+  std::vector<uint32_t> slot_of_ref_;  // Of the segment in hand.
   std::vector<WalSeries> series_;
   std::vector<WalSample> samples_;
   TouchedWindows touched_{head_.options.window_ms};
@@ -105,12 +113,24 @@ uint32_t Replayer::SlotFor(const Fingerprint& fingerprint, LabelsView labels) {
   return slot;
 }
 
-bool Replayer::TakeChunk(const Fingerprint& fingerprint, LabelsView labels, Lsn lsn,
-                         const ChunkLocator& locator) {
+bool Replayer::TakeChunk(const ChunkLog::Found& chunk) {
+  const ChunkLocator& locator = chunk.locator;
   const TimeMs window = head_.WindowOf(locator.mint);
-  if (Covered(locator.maxt(), lsn) || head_.WindowOf(locator.maxt()) != window) return false;
-  const uint32_t slot = SlotFor(fingerprint, labels);
+  if (Covered(locator.maxt(), chunk.lsn) || head_.WindowOf(locator.maxt()) != window) return false;
+  const uint32_t slot = SlotFor(chunk.fingerprint, chunk.labels);
   if (slot == SeriesTable::kNoSlot) return false;
+  if (chunk.late) {
+    head_.table.At(slot).has_late = true;
+    head_.closed.Insert(locator, &head_.late.FindOrAdd(slot)->closed);
+    late_closed_lsn_[slot] = std::max(late_closed_lsn_[slot], chunk.lsn);
+  } else if (!TakeInOrderChunk(slot, locator)) {
+    return false;
+  }
+  head_.window_chunks.Add(window);
+  return true;
+}
+
+bool Replayer::TakeInOrderChunk(uint32_t slot, const ChunkLocator& locator) {
   MemSeries& series = head_.table.At(slot);
   bool overlaps = false;
   head_.closed.ForEach(series.closed, [&](const ChunkLocator& other) {
@@ -118,7 +138,6 @@ bool Replayer::TakeChunk(const Fingerprint& fingerprint, LabelsView labels, Lsn 
   });
   if (overlaps) return false;
   head_.closed.Insert(locator, &series.closed);
-  head_.window_chunks.Add(window);
   head_.max_time = std::max(head_.max_time, locator.maxt());
   series.state.t = std::max(series.has_last ? series.state.t : kMinTime, locator.maxt());
   series.has_last = true;
@@ -128,16 +147,14 @@ bool Replayer::TakeChunk(const Fingerprint& fingerprint, LabelsView labels, Lsn 
 
 absl::Status Replayer::ChunkLogRecords() {
   ChunkLogReplay found;
-  HEARTH_ASSIGN_OR_RETURN(head_.chunk_log,
-                          ChunkLog::Open(
-                              {.fs = head_.options.fs,
-                               .dir = head_.options.chunks_dir,
-                               .segment_bytes = head_.options.chunk_segment_bytes},
-                              [&](const Fingerprint& fingerprint, LabelsView labels, Lsn lsn,
-                                  const ChunkLocator& locator) NO_THREAD_SAFETY_ANALYSIS {
-                                return TakeChunk(fingerprint, labels, lsn, locator);
-                              },
-                              &found));
+  HEARTH_ASSIGN_OR_RETURN(
+      head_.chunk_log,
+      ChunkLog::Open(
+          {.fs = head_.options.fs,
+           .dir = head_.options.chunks_dir,
+           .segment_bytes = head_.options.chunk_segment_bytes},
+          [&](const ChunkLog::Found& chunk) NO_THREAD_SAFETY_ANALYSIS { return TakeChunk(chunk); },
+          &found));
   stats_.chunk_segments = found.segments;
   stats_.chunks = found.chunks;
   stats_.skipped_bytes += found.skipped_bytes;
@@ -170,8 +187,9 @@ absl::Status Replayer::WalSegment(uint32_t number) {
         SeriesRecord(frame.payload, scanner.file_size());
         break;
       case WalRecordType::kSamples:
+      case WalRecordType::kLateSamples:
         touched_.Clear();
-        SamplesRecord(frame.payload, frame.lsn);
+        SamplesRecord(static_cast<WalRecordType>(frame.type), frame.payload, frame.lsn);
         head_.wal_coverage.NoteSamples(number, touched_.starts(), frame.lsn);
         break;
       case WalRecordType::kHistograms:
@@ -203,7 +221,7 @@ void Replayer::SeriesRecord(std::string_view payload, uint64_t file_size) {
   }
 }
 
-void Replayer::SamplesRecord(std::string_view payload, Lsn lsn) {
+void Replayer::SamplesRecord(WalRecordType type, std::string_view payload, Lsn lsn) {
   if (!DecodeSamples(payload, &samples_).ok()) {
     stats_.skipped_bytes += payload.size();
     return;
@@ -231,10 +249,29 @@ void Replayer::SamplesRecord(std::string_view payload, Lsn lsn) {
     const uint32_t slot = slot_of(sample);
     if (slot == SeriesTable::kNoSlot) {
       ++stats_.unknown_ref_samples;
+    } else if (type == WalRecordType::kLateSamples) {
+      TakeLate(slot, {sample.t, sample.v}, lsn);
     } else {
       TakeSample(slot, {sample.t, sample.v}, lsn);
     }
   }
+  if (type == WalRecordType::kLateSamples) CloseLate(lsn);
+}
+
+void Replayer::TakeLate(uint32_t slot, Sample sample, Lsn lsn) {
+  const auto closed = late_closed_lsn_.find(slot);
+  if (closed != late_closed_lsn_.end() && lsn <= closed->second) return;
+  head_.InsertLate(slot, &head_.table.At(slot), sample);
+  late_slots_.push_back(slot);
+  ++stats_.replayed_samples;
+}
+
+void Replayer::CloseLate(Lsn lsn) {
+  for (const uint32_t slot : late_slots_) {
+    head_.CloseLateIfFull(slot, &head_.table.At(slot), lsn);
+  }
+  late_slots_.clear();
+  head_.KeepLateBounded(lsn);
 }
 
 void Replayer::TakeSample(uint32_t slot, Sample sample, Lsn lsn) {

@@ -70,7 +70,7 @@ TEST_F(HeadReplayTest, LastSamplesAreJudgedAgainstAfterAReplay) {
     Open();
     EXPECT_EQ(WriteOne(Named("m", "0"), {last, 119 * 1.5}), AppendOutcome::kDuplicate);
     EXPECT_EQ(WriteOne(Named("m", "0"), {last, 1}), AppendOutcome::kDuplicateTimestamp);
-    EXPECT_EQ(WriteOne(Named("m", "0"), {last - 1, 1}), AppendOutcome::kOutOfOrder);
+    EXPECT_EQ(WriteOne(Named("m", "0"), {last - kHour - 1, 1}), AppendOutcome::kTooOld);
   }
 }
 

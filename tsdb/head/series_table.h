@@ -50,8 +50,9 @@ struct MemSeries {
   uint32_t wal_segment = 0;
   WalRef wal_ref = 0;
   uint32_t chunk_log_segment = 0;
-  uint8_t chunk_steps = 0;  // Size of `chunk` in ChunkArena steps.
-  bool has_last = false;    // state.t and state.v_bits are a sample.
+  uint8_t chunk_steps = 0;    // Size of `chunk` in ChunkArena steps.
+  bool has_last : 1 = false;  // state.t and state.v_bits are a sample.
+  bool has_late : 1 = false;  // LateSamples has a row of the series.
 };
 static_assert(sizeof(MemSeries) <= 112);
 

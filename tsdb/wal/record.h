@@ -34,6 +34,7 @@ enum class WalRecordType : uint8_t {
   kExemplars = 5,
   kMetadata = 6,
   kDeletes = 7,
+  kLateSamples = 8,  // As kSamples; of samples that were older than their series' last one.
 };
 
 using WalRef = uint32_t;

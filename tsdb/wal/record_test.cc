@@ -107,7 +107,8 @@ std::vector<std::pair<WalRecordType, std::string>> OneOfEach() {
           {WalRecordType::kStartTimestamps, starts},
           {WalRecordType::kExemplars, exemplars},
           {WalRecordType::kMetadata, metadata},
-          {WalRecordType::kDeletes, deletes}};
+          {WalRecordType::kDeletes, deletes},
+          {WalRecordType::kLateSamples, std::string(samples.payload())}};
 }
 
 // Decodes a payload of any type and tells how many items it had.
@@ -124,6 +125,7 @@ absl::StatusOr<size_t> Decode(WalRecordType type, std::string_view payload) {
     case WalRecordType::kSeries:
       return with(std::vector<WalSeries>(), DecodeSeries);
     case WalRecordType::kSamples:
+    case WalRecordType::kLateSamples:
       return with(std::vector<WalSample>(), DecodeSamples);
     case WalRecordType::kHistograms:
       return with(std::vector<WalHistogram>(), DecodeHistograms);
