@@ -161,8 +161,13 @@ absl::StatusOr<std::unique_ptr<ChunkLog>> ChunkLog::Open(ChunkLogOptions options
   HEARTH_ASSIGN_OR_RETURN(const std::vector<uint32_t> numbers,
                           ListSegments(*log->options_.fs, log->options_.dir));
   for (const uint32_t number : numbers) {
+    // What was before this segment should have ended well, and be there.
+    if (number != numbers.front()) {
+      replay->whole &= replay->torn_tail_bytes == 0 && log->segments_.contains(number - 1);
+    }
     HEARTH_RETURN_IF_ERROR(log->ReadSegment(number, on_chunk, replay));
   }
+  replay->whole &= replay->skipped_bytes == 0;
   log->current_ = numbers.empty() ? 1 : numbers.back() + 1;
   return log;
 }
@@ -175,7 +180,11 @@ absl::Status ChunkLog::ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogRe
   segment.file = file;
   segment.size = scanner.file_size();
   ++replay->segments;
-  absl::flat_hash_map<Fingerprint, std::string> labels_of;
+  struct Series {
+    std::string labels;
+    uint32_t note = kNoNote;
+  };
+  absl::flat_hash_map<Fingerprint, Series> series;
   Frame frame;
   for (;;) {
     HEARTH_ASSIGN_OR_RETURN(const bool more, scanner.Next(&frame));
@@ -187,19 +196,25 @@ absl::Status ChunkLog::ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogRe
       Fingerprint fp;
       if (in.Fixed(&fp.hi) && in.Fixed(&fp.lo)) {
         const std::string_view labels = frame.payload.substr(kFingerprintBytes);
-        if (FingerprintOf(labels) == fp && !labels.empty()) labels_of.try_emplace(fp, labels);
+        if (FingerprintOf(labels) == fp && !labels.empty()) {
+          series.try_emplace(fp, Series{std::string(labels)});
+        }
       }
     } else if (IsChunk(frame.type) && ParseChunkRecord(frame.payload, &record)) {
       ++replay->chunks;
-      const auto labels = labels_of.find(record.fingerprint);
-      // Without its labels a chunk is lost to us; the WAL has its samples.
-      if (labels == labels_of.end()) continue;
+      const auto of = series.find(record.fingerprint);
+      // Without its labels a chunk is lost to us; the WAL may have its samples.
+      if (of == series.end()) {
+        replay->whole = false;
+        continue;
+      }
       segment.wanted +=
           on_chunk({.fingerprint = record.fingerprint,
-                    .labels = LabelsView(labels->second),
+                    .labels = LabelsView(of->second.labels),
                     .lsn = frame.lsn,
                     .locator = LocatorOf(record.meta, record.payload.size(), number, frame.offset),
-                    .late = frame.type == static_cast<uint8_t>(ChunkLogRecordType::kLateChunk)});
+                    .late = frame.type == static_cast<uint8_t>(ChunkLogRecordType::kLateChunk),
+                    .note = &of->second.note});
     } else {
       replay->skipped_bytes += kFrameHeaderBytes + frame.payload.size();
     }

@@ -114,11 +114,15 @@ struct ChunkLogReplay {
   uint64_t chunks = 0;
   uint64_t skipped_bytes = 0;    // Damaged.
   uint64_t torn_tail_bytes = 0;  // Left by a crash in the middle of a write.
+  // Nothing says that a chunk is missing before one that is there. Not so when records are damaged,
+  // when a segment that is not the last ends torn, or when a number is missing between segments.
+  bool whole = true;
   Lsn max_lsn = 0;
 };
 
 class ChunkLog {
  public:
+  static constexpr uint32_t kNoNote = UINT32_MAX;
   // A chunk found on disk.
   struct Found {
     const Fingerprint& fingerprint;
@@ -126,6 +130,9 @@ class ChunkLog {
     Lsn lsn;
     ChunkLocator locator;
     bool late;  // Of late samples.
+    // For the callee to remember something of the series, as long as the segment lasts; kNoNote at
+    // its first chunk there.
+    uint32_t* note;
   };
   // Answers whether the chunk is wanted: an unwanted one does not keep its segment alive.
   using OnChunk = absl::FunctionRef<bool(const Found& chunk)>;

@@ -119,6 +119,7 @@ absl::StatusOr<Lsn> Head::Impl::WriteWal() {
   const std::vector<WalRecord> records = batch.Records();
   absl::StatusOr<Lsn> lsn = wal->Append(records);
   if (lsn.ok()) {
+    applying_segment = wal->segment();
     wal_coverage.NoteSegment(wal->segment(), wal->segment_size());
     wal_coverage.NoteSamples(wal->segment(), touched.starts(), *lsn);
   } else {

@@ -118,6 +118,8 @@ class Head::Impl {
   LateSamples late GUARDED_BY(commit_mu);
   WindowChunks window_chunks GUARDED_BY(commit_mu);
   WalCoverage wal_coverage GUARDED_BY(commit_mu);
+  // The WAL segment of the samples that are being applied.
+  uint32_t applying_segment GUARDED_BY(commit_mu) = 0;
   TimeMs max_time GUARDED_BY(commit_mu) = std::numeric_limits<TimeMs>::min();
   // The WAL is rolled when max_time passes roll_at, which is set when a segment gets its first
   // samples.
