@@ -65,6 +65,12 @@ constexpr Row kRows[] = {
      MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.wal_failures); }},
     {"prometheus_tsdb_wal_corruptions_total", "Total number of bytes of logs skipped as damaged.",
      MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.replay.skipped_bytes); }},
+    {"prometheus_tsdb_checkpoint_creations_total",
+     "Total number of checkpoints: WAL segments that went because the chunk log has what they "
+     "held.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.checkpoints); }},
+    {"prometheus_tsdb_checkpoint_creations_failed_total", "Total number of failed checkpoints.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.failed_checkpoints); }},
     {"prometheus_tsdb_data_replay_duration_seconds", "Time taken to replay the data on disk.",
      MetricKind::kGauge,
      [](const DbStats& s) { return static_cast<double>(s.head.replay.duration_ms) / 1000; }},

@@ -24,6 +24,7 @@
 #include "tsdb/compact/compactor.h"
 #include "tsdb/data_directory.h"
 #include "tsdb/file_system.h"
+#include "tsdb/head/checkpointer.h"
 #include "tsdb/head/head.h"
 #include "tsdb/storage.h"
 #include "tsdb/store/store.h"
@@ -44,11 +45,12 @@ struct DbOptions {
   TimeMs out_of_order_window_ms = kDefaultOutOfOrderWindowMs;
   uint64_t max_series = 0;  // In memory; 0 = no limit.
   size_t block_cache_bytes = size_t{32} << 20;
-  uint64_t wal_segment_bytes = uint64_t{128} << 20;
+  uint64_t wal_segment_bytes = uint64_t{64} << 20;
+  uint64_t max_wal_bytes = uint64_t{256} << 20;  // See HeadOptions.
   uint64_t chunk_segment_bytes = uint64_t{64} << 20;
   // WAL and chunk log together; beyond it windows are flushed before their time.
   uint64_t max_log_bytes = uint64_t{2} << 30;
-  // How often the compactor looks, in real time; 0 = only when Wake is called (tests).
+  // How often compactor and checkpointer look, in real time; 0 = only when Wake is called (tests).
   std::chrono::milliseconds compactor_interval{1000};
 };
 
@@ -99,6 +101,7 @@ class Db : public Appendable, public Queryable {
   std::unique_ptr<DataDirectory> directory_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Head> head_;
+  std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<Compactor> compactor_;
 };
 

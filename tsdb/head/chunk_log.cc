@@ -290,6 +290,33 @@ absl::Status ChunkLog::Roll() {
   return absl::OkStatus();
 }
 
+std::vector<ChunkLog::Unsynced> ChunkLog::UnsyncedFiles() const {
+  std::vector<Unsynced> files;
+  for (const auto& [number, segment] : segments_) {
+    if (segment.file == nullptr || segment.synced >= segment.size || segment.sync_failed) continue;
+    files.push_back({number, segment.size, segment.file});
+  }
+  return files;
+}
+
+void ChunkLog::NoteSynced(const Unsynced& file, const absl::Status& status) {
+  const auto it = segments_.find(file.segment);
+  if (it == segments_.end() || it->second.file != file.file) return;
+  if (status.ok()) {
+    it->second.synced = std::max(it->second.synced, file.size);
+    return;
+  }
+  ++failures_;
+  it->second.sync_failed = true;
+  if (file.segment == current_) roll_ = true;
+}
+
+bool ChunkLog::can_be_synced() const {
+  return std::none_of(segments_.begin(), segments_.end(), [](const auto& segment) {
+    return segment.second.sync_failed && segment.second.wanted > 0;
+  });
+}
+
 void ChunkLog::Release(const ChunkLocator& locator) {
   const auto it = segments_.find(locator.segment);
   if (it != segments_.end() && it->second.wanted > 0) --it->second.wanted;

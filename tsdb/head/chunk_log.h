@@ -5,8 +5,8 @@
 // ChunkLocator stays. Format: docs/format/chunk_log.md.
 //
 // Segments are self-contained: the first chunk of a series in a segment is preceded by its labels.
-// A segment is deleted when none of its chunks is wanted any more. The chunk log need not be
-// synced: what it holds is in the WAL too, until the store has it.
+// A segment is deleted when none of its chunks is wanted any more. What it holds is in the WAL too,
+// until the store has it or a checkpoint has synced it (head_checkpoint.cc).
 //
 // Failure: when a write fails the bytes stay in memory, where views find them, and each later Flush
 // tries again; so no chunk is lost and no locator changes. pending_bytes() tells how much is
@@ -159,6 +159,19 @@ class ChunkLog {
   // earlier segment when Roll has just succeeded.
   uint32_t next_segment() const { return roll_ ? current_ + 1 : current_; }
 
+  // What was written and is not known to be synced, for the caller to sync without the lock, and
+  // what became of it. A segment whose sync failed is never synced again: the kernel may have
+  // dropped its bytes.
+  struct Unsynced {
+    uint32_t segment;
+    uint64_t size;  // Synced up to here, when it succeeds.
+    std::shared_ptr<File> file;
+  };
+  std::vector<Unsynced> UnsyncedFiles() const;
+  void NoteSynced(const Unsynced& file, const absl::Status& status);
+  // False while a wanted chunk lies in a segment whose sync has failed.
+  bool can_be_synced() const;
+
   // Notes that a chunk is not wanted any more.
   void Release(const ChunkLocator& locator);
   // Deletes the segments without wanted chunks, the current one excepted.
@@ -174,7 +187,9 @@ class ChunkLog {
   struct Segment {
     std::shared_ptr<File> file;
     uint64_t size = 0;    // On disk.
+    uint64_t synced = 0;  // Bytes of it.
     uint64_t wanted = 0;  // Chunks.
+    bool sync_failed = false;
   };
 
   explicit ChunkLog(ChunkLogOptions options) : options_(std::move(options)) {}

@@ -44,6 +44,8 @@ absl::StatusOr<FlushWindow> Head::BeginFlush(TimeMs window_start) {
 }
 absl::Status Head::EndFlush(const FlushWindow& flush) { return impl_->EndFlush(flush); }
 
+absl::Status Head::Checkpoint() { return impl_->Checkpoint(); }
+
 void Head::SetOutOfOrderWindow(TimeMs window_ms) {
   impl_->out_of_order_window_ms.store(window_ms, std::memory_order_relaxed);
 }

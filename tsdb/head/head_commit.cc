@@ -157,6 +157,8 @@ void Head::Impl::Apply(uint32_t slot, MemSeries* series, Sample sample, Lsn lsn)
     series->chunk = arena.Allocate(1);
     series->chunk_steps = 1;
     series->mint = sample.t;
+    series->open_segment = static_cast<uint16_t>(applying_segment);
+    wal_coverage.NoteOpened(applying_segment);
     window_chunks.Add(last_window.mint);
   } else if (const size_t used = XorBytes(state);
              used + kXorAppendSlack > series->chunk_steps * ChunkArena::kStepBytes) {
@@ -177,6 +179,7 @@ void Head::Impl::CloseChunk(uint32_t slot, MemSeries* series, Lsn lsn) {
   closed.Insert(LogChunk(ChunkLogRecordType::kChunk, slot, series, meta,
                          {series->chunk, XorBytes(state)}, lsn),
                 &series->closed);
+  wal_coverage.NoteClosed(OpenSegmentOf(*series));
   arena.Free(series->chunk);
   series->chunk = nullptr;
   series->chunk_steps = 0;

@@ -82,6 +82,13 @@ class Head::Impl {
   // Closes the largest late buffers while all together exceed their bound.
   void KeepLateBounded(Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
 
+  // head_checkpoint.cc
+  absl::Status Checkpoint() LOCKS_EXCLUDED(commit_mu, checkpoint_mu);
+  // The WAL segment of the open chunk's first sample. No chunk stays open for 65536 segments.
+  uint32_t OpenSegmentOf(const MemSeries& series) const EXCLUSIVE_LOCKS_REQUIRED(commit_mu) {
+    return applying_segment - static_cast<uint16_t>(applying_segment - series.open_segment);
+  }
+
   // head_replay.cc
   absl::Status Replay(const FlushCoverage& coverage) LOCKS_EXCLUDED(commit_mu);
 
@@ -109,6 +116,7 @@ class Head::Impl {
   LabelIndex labels;
   std::atomic<uint64_t> exemplars_dropped{0};
 
+  Mutex checkpoint_mu;  // Before commit_mu: one checkpoint at a time.
   mutable Mutex commit_mu;
   std::unique_ptr<WalWriter>
       wal;  // The pointer is set by Open; see WalWriter for what the commit lock guards.
@@ -163,6 +171,11 @@ class Head::Impl {
   void TellFirstRefused(std::span<const BufferedSample> samples, const FirstRefused& refused,
                         CommitResult* result) const EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   WalRef RefInWal(uint32_t slot, MemSeries* series) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Closes the late buffers that were begun in an earlier segment than the current one: they fill
+  // slowly, and would keep the WAL for long.
+  void CloseOldLate() LOCKS_EXCLUDED(commit_mu);
+  // Closes the chunks that were opened in the segment.
+  void CloseWhatBeganIn(uint32_t segment) LOCKS_EXCLUDED(commit_mu);
   // Keeps a WAL segment to about one window, so that history which is pushed quickly leaves the
   // disk with its windows.
   void RollWithTheWindow() EXCLUSIVE_LOCKS_REQUIRED(commit_mu);

@@ -179,6 +179,10 @@ void Head::Impl::InsertLate(uint32_t slot, MemSeries* series, Sample sample) {
   series->has_late = true;
   const TimeRange window = WindowRange(WindowOf(sample.t), options.window_ms);
   const bool window_known = row->Holds(window);
+  if (row->buffer.empty()) {
+    row->wal_segment = applying_segment;
+    wal_coverage.NoteOpened(applying_segment);
+  }
   if (late.Insert(sample, row) && !window_known) window_chunks.Add(window.mint);
 }
 
@@ -194,6 +198,8 @@ void Head::Impl::KeepLateBounded(Lsn lsn) {
 
 void Head::Impl::CloseLate(uint32_t slot, MemSeries* series, Lsn lsn) {
   LateSamples::Series* const row = late.Find(slot);
+  if (row->buffer.empty()) return;
+  wal_coverage.NoteClosed(row->wal_segment);
   const std::vector<Sample> samples = late.TakeBuffer(row);
   std::vector<TimeMs> t;
   std::vector<double> v;

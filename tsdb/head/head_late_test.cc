@@ -253,6 +253,7 @@ TEST_F(HeadLateTest, RandomLateWorkloadsAreKeptThroughFlushesAndReplays) {
     std::filesystem::remove_all(dir_);
     options_.wal_segment_bytes = 500 + random() % 20'000;
     options_.chunk_segment_bytes = 500 + random() % 20'000;
+    options_.max_wal_bytes = random() % 30'000;
     options_.late_buffer_bytes = 500 + random() % 5'000;
     options_.out_of_order_window_ms = kHour / 2 + static_cast<TimeMs>(random() % (2 * kHour));
     std::map<TimeMs, Lsn> flushed;
@@ -286,6 +287,9 @@ TEST_F(HeadLateTest, RandomLateWorkloadsAreKeptThroughFlushesAndReplays) {
       uint64_t added = 0;
       for (const auto& [labels, s] : sent) added += expected[labels].emplace(s.t, s.v).second;
       ASSERT_EQ(result->count(AppendOutcome::kAppended), added);
+      if (random() % 8 == 0) {
+        ASSERT_TRUE(head_->Checkpoint().ok());
+      }
       if (random() % 12 == 0) Open();
       const std::vector<TimeMs> windows = head_->Windows();
       if (random() % 10 == 0 && !windows.empty()) {

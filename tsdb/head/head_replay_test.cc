@@ -82,6 +82,7 @@ TEST_F(HeadReplayTest, RandomWorkloadsReplayToWhatTheyWere) {
     fs::remove_all(dir_);
     options_.wal_segment_bytes = 500 + random() % 20'000;
     options_.chunk_segment_bytes = 500 + random() % 20'000;
+    options_.max_wal_bytes = random() % 30'000;
     coverage_ = FlushCoverage();
     std::map<TimeMs, Lsn> flushed;
     Open();
@@ -100,6 +101,9 @@ TEST_F(HeadReplayTest, RandomWorkloadsReplayToWhatTheyWere) {
         expected[labels.ToString()].push_back(sample);
       }
       ASSERT_TRUE(appender->Commit().ok());
+      if (random() % 10 == 0) {
+        ASSERT_TRUE(head_->Checkpoint().ok());
+      }
       if (random() % 15 == 0) {
         Open();
         ASSERT_EQ(ReadAll(), expected);

@@ -51,6 +51,8 @@ struct HeadStats {
   // Since the start.
   std::array<uint64_t, kAppendOutcomes> samples{};  // By outcome.
   uint64_t late_samples = 0;                        // Of the appended ones.
+  uint64_t checkpoints = 0;                         // That let WAL segments go.
+  uint64_t failed_checkpoints = 0;                  // The chunk log could not be written or synced.
   uint64_t commits = 0;
   uint64_t failed_commits = 0;
   uint64_t series_created = 0;

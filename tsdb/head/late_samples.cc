@@ -42,6 +42,16 @@ std::vector<Sample> LateSamples::TakeBuffer(Series* row) {
   return taken;
 }
 
+std::vector<uint32_t> LateSamples::BegunBefore(uint32_t wal_segment) const {
+  std::vector<uint32_t> slots;
+  if (buffers_ == 0) return slots;
+  for (const auto& [slot, row] : series_) {
+    if (!row.buffer.empty() && row.wal_segment < wal_segment) slots.push_back(slot);
+  }
+  std::sort(slots.begin(), slots.end());
+  return slots;
+}
+
 std::vector<uint32_t> LateSamples::Largest() const {
   std::vector<uint32_t> slots;
   for (const auto& [slot, row] : series_) {

@@ -54,6 +54,9 @@ class LateSamples {
   // memory or more.
   std::vector<uint32_t> Largest() const;
 
+  // The slots whose buffers were begun in an earlier WAL segment.
+  std::vector<uint32_t> BegunBefore(uint32_t wal_segment) const;
+
   // Of the buffers.
   size_t bytes() const { return buffer_bytes_; }
   size_t samples() const { return samples_; }
