@@ -205,12 +205,13 @@ TEST_F(ChunkLogTest, AFailedWriteIsTriedAgainAtTheSamePlace) {
 
 TEST_F(ChunkLogTest, TheWorkedExampleOfTheFormatPageIsWhatIsWrittenAndRead) {
   std::map<std::string, std::string> golden = ReadGoldenFile("chunk_log.golden");
-  const std::string bytes =
-      golden["segment header"] + golden["series frame"] + golden["chunk frame"];
+  const std::string bytes = golden["segment header"] + golden["series frame"] +
+                            golden["chunk frame"] + golden["late chunk frame"];
   log_.reset();
   ASSERT_TRUE(PosixFileSystem().Create(SegmentPath(dir_, 7)).value()->WriteAt(0, bytes).ok());
   Open();
-  ASSERT_EQ(found_.size(), 1u);
+  ASSERT_EQ(found_.size(), 2u);
+  EXPECT_FALSE(found_[0].late);
   EXPECT_EQ(found_[0].labels, "up{job=\"node\"}");
   EXPECT_EQ(found_[0].lsn, 42u);
   const TimeMs t0 = 1'700'000'000'000;
@@ -221,11 +222,21 @@ TEST_F(ChunkLogTest, TheWorkedExampleOfTheFormatPageIsWhatIsWrittenAndRead) {
   SampleColumns columns;
   ASSERT_TRUE(DecodeChunk(meta, chunk, TimeRange(), &columns).ok());
   EXPECT_THAT(columns.v, ElementsAre(1, 1, 2, 2.5));
+  EXPECT_TRUE(found_[1].late);
+  EXPECT_EQ(found_[1].lsn, 43u);
+  const ChunkMeta late_meta{t0 - 5000, t0 - 5000, 1, ChunkEncoding::kXor};
+  EXPECT_EQ(found_[1].locator.meta(), late_meta);
+  const std::string late = Read(found_[1].locator, labels);
+  columns.Clear();
+  ASSERT_TRUE(DecodeChunk(late_meta, late, TimeRange(), &columns).ok());
+  EXPECT_THAT(columns.v, ElementsAre(3));
 
   // Written again, it is the same but for the segment's number.
   uint32_t labelled = 0;
   log_->Append(ChunkLogRecordType::kChunk, labels.Fingerprint(), meta, chunk, 42, &labelled,
                [&](std::string* out) { out->append(labels.bytes()); });
+  log_->Append(ChunkLogRecordType::kLateChunk, labels.Fingerprint(), late_meta, late, 43, &labelled,
+               [](std::string*) { FAIL() << "the segment has them"; });
   ASSERT_TRUE(log_->Flush().ok());
   const auto file = PosixFileSystem().OpenRead(SegmentPath(dir_, 8)).value();
   std::string written(bytes.size() + 1, 0);
@@ -236,7 +247,7 @@ TEST_F(ChunkLogTest, TheWorkedExampleOfTheFormatPageIsWhatIsWrittenAndRead) {
 
 TEST_F(ChunkLogTest, DamageAnywhereIsSkippedAndNeverBelieved) {
   Append(a_, 1000, "one");
-  Append(b_, 2000, "two");
+  Append(b_, 2000, "two", ChunkLogRecordType::kLateChunk);
   Append(a_, 3000, "three");
   ASSERT_TRUE(log_->Flush().ok());
   log_.reset();
