@@ -246,8 +246,6 @@ std::vector<std::string> UnsupportedWarnings(const Config& config) {
     failure_log |= !scrape.scrape_failure_log_file.empty();
   note(failure_log, "scrape_failure_log_file");
   if (config.storage.tsdb) {
-    note(config.storage.tsdb->out_of_order_time_window.has_value(),
-         "storage.tsdb.out_of_order_time_window");
     note(config.storage.tsdb->stale_series_compaction_threshold != 0,
          "storage.tsdb.stale_series_compaction_threshold");
   }

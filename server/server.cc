@@ -157,11 +157,22 @@ absl::Status Server::StartGrpc() {
   return absl::OkStatus();
 }
 
+namespace {
+
+TimeMs OutOfOrderWindow(const Config& config) {
+  const auto& tsdb = config.storage.tsdb;
+  return tsdb && tsdb->out_of_order_time_window ? tsdb->out_of_order_time_window->ms
+                                                : kDefaultOutOfOrderWindowMs;
+}
+
+}  // namespace
+
 void Server::SetDbOptions(const Config& config) {
   db_options_.path = flags_.storage_path;
   db_options_.retention_ms = flags_.retention_ms;
   db_options_.retention_bytes = static_cast<uint64_t>(flags_.retention_bytes);
   db_options_.wal_sync_interval_ms = flags_.wal_sync_interval_ms;
+  db_options_.out_of_order_window_ms = OutOfOrderWindow(config);
   if (!config.storage.tsdb || !config.storage.tsdb->retention) return;
   // The file wins over the flags, as in Prometheus 3; what it leaves out stays as the flags have
   // it.
@@ -273,6 +284,7 @@ std::vector<std::string> Server::AlertmanagerUrls() const {
 absl::Status Server::Apply(Config config) {
   HEARTH_RETURN_IF_ERROR(scraper_->Apply(config));
   engine_->SetDefaultSubqueryStep(config.global.evaluation_interval.ms);
+  db_->SetOutOfOrderWindow(OutOfOrderWindow(config));
   for (const std::string& warning : config.warnings) spdlog::warn("{}", warning);
   config_ = std::move(config);
   return absl::OkStatus();

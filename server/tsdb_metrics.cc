@@ -48,14 +48,15 @@ constexpr Row kRows[] = {
     {"prometheus_tsdb_lowest_timestamp", "Lowest timestamp stored, in milliseconds.",
      MetricKind::kGauge,
      [](const DbStats& s) { return s.range.empty() ? 0.0 : static_cast<double>(s.range.mint); }},
-    {"prometheus_tsdb_out_of_order_samples_total", "Total number of out of order samples refused.",
-     MetricKind::kCounter, [](const DbStats& s) { return Outcome(s, AppendOutcome::kOutOfOrder); }},
+    {"prometheus_tsdb_out_of_order_samples_total",
+     "Total number of out of order samples refused because none are taken.", MetricKind::kCounter,
+     [](const DbStats& s) { return Outcome(s, AppendOutcome::kOutOfOrder); }},
     {"prometheus_tsdb_out_of_bound_samples_total",
      "Total number of samples refused for being ahead of the clock.", MetricKind::kCounter,
      [](const DbStats& s) { return Outcome(s, AppendOutcome::kTooFarInFuture); }},
     {"prometheus_tsdb_too_old_samples_total",
-     "Total number of samples refused for being before the retention.", MetricKind::kCounter,
-     [](const DbStats& s) { return Outcome(s, AppendOutcome::kTooOld); }},
+     "Total number of samples refused for being before the out-of-order window or the retention.",
+     MetricKind::kCounter, [](const DbStats& s) { return Outcome(s, AppendOutcome::kTooOld); }},
     {"prometheus_tsdb_wal_storage_size_bytes", "Size of the write-ahead log.", MetricKind::kGauge,
      [](const DbStats& s) { return Number(s.head.wal_bytes); }},
     {"prometheus_tsdb_wal_segment_current", "Number of the WAL segment being written.",
@@ -64,6 +65,12 @@ constexpr Row kRows[] = {
      MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.wal_failures); }},
     {"prometheus_tsdb_wal_corruptions_total", "Total number of bytes of logs skipped as damaged.",
      MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.replay.skipped_bytes); }},
+    {"prometheus_tsdb_checkpoint_creations_total",
+     "Total number of checkpoints: WAL segments that went because the chunk log has what they "
+     "held.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.checkpoints); }},
+    {"prometheus_tsdb_checkpoint_creations_failed_total", "Total number of failed checkpoints.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.failed_checkpoints); }},
     {"prometheus_tsdb_data_replay_duration_seconds", "Time taken to replay the data on disk.",
      MetricKind::kGauge,
      [](const DbStats& s) { return static_cast<double>(s.head.replay.duration_ms) / 1000; }},
@@ -92,6 +99,8 @@ constexpr Row kRows[] = {
      MetricKind::kGauge, [](const DbStats& s) { return Number(s.store.block_cache_bytes); }},
     {"hearth_tsdb_head_chunk_bytes", "Bytes of open chunks in memory.", MetricKind::kGauge,
      [](const DbStats& s) { return Number(s.head.chunk_bytes); }},
+    {"hearth_tsdb_head_late_buffer_bytes", "Bytes of late samples that are not in a chunk yet.",
+     MetricKind::kGauge, [](const DbStats& s) { return Number(s.head.late_buffer_bytes); }},
     {"hearth_tsdb_head_series_bytes", "Bytes of series, labels and postings in memory.",
      MetricKind::kGauge, [](const DbStats& s) { return Number(s.head.series_bytes); }},
 };
@@ -143,6 +152,14 @@ void RegisterTsdbMetrics(const LateStorage<Db>* storage, const DbOptions& option
                           const std::shared_ptr<const DbStats> stats = shared->Get();
                           if (stats == nullptr) return;
                           emit({{"type", "float"}}, Outcome(*stats, AppendOutcome::kAppended));
+                          emit({{"type", "histogram"}}, 0);
+                        });
+  registry->AddCallback("prometheus_tsdb_head_out_of_order_samples_appended_total",
+                        "Total number of appended out of order samples.", MetricKind::kCounter,
+                        [shared](const metrics::Emit& emit) {
+                          const std::shared_ptr<const DbStats> stats = shared->Get();
+                          if (stats == nullptr) return;
+                          emit({{"type", "float"}}, Number(stats->head.late_samples));
                           emit({{"type", "histogram"}}, 0);
                         });
   registry

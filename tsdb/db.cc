@@ -50,17 +50,20 @@ absl::Status Db::OpenHead() {
   for (const GenerationInfo& info : catalogue) {
     coverage.max_lsn = std::max(coverage.max_lsn, info.lsn);
   }
-  HEARTH_ASSIGN_OR_RETURN(head_, Head::Open({.fs = options_.fs,
-                                             .clock = options_.clock,
-                                             .wal_dir = directory_->wal(),
-                                             .chunks_dir = directory_->chunks(),
-                                             .window_ms = options_.window_ms,
-                                             .retention_ms = options_.retention_ms,
-                                             .max_series = options_.max_series,
-                                             .wal_segment_bytes = options_.wal_segment_bytes,
-                                             .chunk_segment_bytes = options_.chunk_segment_bytes,
-                                             .wal_sync_interval_ms = options_.wal_sync_interval_ms},
-                                            coverage));
+  HEARTH_ASSIGN_OR_RETURN(head_,
+                          Head::Open({.fs = options_.fs,
+                                      .clock = options_.clock,
+                                      .wal_dir = directory_->wal(),
+                                      .chunks_dir = directory_->chunks(),
+                                      .window_ms = options_.window_ms,
+                                      .retention_ms = options_.retention_ms,
+                                      .out_of_order_window_ms = options_.out_of_order_window_ms,
+                                      .max_series = options_.max_series,
+                                      .wal_segment_bytes = options_.wal_segment_bytes,
+                                      .max_wal_bytes = options_.max_wal_bytes,
+                                      .chunk_segment_bytes = options_.chunk_segment_bytes,
+                                      .wal_sync_interval_ms = options_.wal_sync_interval_ms},
+                                     coverage));
   return absl::OkStatus();
 }
 
@@ -76,7 +79,9 @@ void Db::StartCompactor() {
           .max_log_bytes = options_.max_log_bytes,
           .round_interval = options_.compactor_interval},
       head_.get(), store_.get());
-  if (options_.compactor_interval.count() > 0) compactor_->Start();
+  if (options_.compactor_interval.count() == 0) return;
+  compactor_->Start();
+  checkpointer_ = std::make_unique<Checkpointer>(head_.get(), options_.compactor_interval);
 }
 
 Db::~Db() { Close().IgnoreError(); }
@@ -85,6 +90,7 @@ absl::Status Db::Close() {
   if (compactor_ == nullptr && head_ == nullptr) return absl::OkStatus();
   if (compactor_ != nullptr) compactor_->Stop();
   compactor_.reset();
+  checkpointer_.reset();
   absl::Status status = absl::OkStatus();
   if (head_ != nullptr) status = head_->SyncWal();
   head_.reset();
@@ -98,6 +104,8 @@ std::unique_ptr<Appender> Db::NewAppender() { return head_->NewAppender(); }
 absl::StatusOr<std::unique_ptr<Querier>> Db::NewQuerier(TimeRange /*range*/) const {
   return std::make_unique<MergedQuerier>(head_.get(), store_.get());
 }
+
+void Db::SetOutOfOrderWindow(TimeMs window_ms) { head_->SetOutOfOrderWindow(window_ms); }
 
 absl::Status Db::Flush() { return compactor_->FlushAll(); }
 void Db::Wake() { compactor_->Wake(); }

@@ -24,6 +24,7 @@
 #include "tsdb/compact/compactor.h"
 #include "tsdb/data_directory.h"
 #include "tsdb/file_system.h"
+#include "tsdb/head/checkpointer.h"
 #include "tsdb/head/head.h"
 #include "tsdb/storage.h"
 #include "tsdb/store/store.h"
@@ -40,13 +41,16 @@ struct DbOptions {
   uint64_t retention_bytes = 0;                            // 0 = no limit by size.
   int64_t wal_sync_interval_ms = 1000;                     // 0 = sync before each acknowledgement.
   TimeMs window_ms = kDefaultWindowMs;
+  // How much older than its series' last sample a sample may be; 0 = such samples are refused.
+  TimeMs out_of_order_window_ms = kDefaultOutOfOrderWindowMs;
   uint64_t max_series = 0;  // In memory; 0 = no limit.
   size_t block_cache_bytes = size_t{32} << 20;
-  uint64_t wal_segment_bytes = uint64_t{128} << 20;
+  uint64_t wal_segment_bytes = uint64_t{64} << 20;
+  uint64_t max_wal_bytes = uint64_t{256} << 20;  // See HeadOptions.
   uint64_t chunk_segment_bytes = uint64_t{64} << 20;
   // WAL and chunk log together; beyond it windows are flushed before their time.
   uint64_t max_log_bytes = uint64_t{2} << 30;
-  // How often the compactor looks, in real time; 0 = only when Wake is called (tests).
+  // How often compactor and checkpointer look, in real time; 0 = only when Wake is called (tests).
   std::chrono::milliseconds compactor_interval{1000};
 };
 
@@ -67,6 +71,9 @@ class Db : public Appendable, public Queryable {
 
   std::unique_ptr<Appender> NewAppender() override;
   absl::StatusOr<std::unique_ptr<Querier>> NewQuerier(TimeRange range) const override;
+
+  // Changes DbOptions::out_of_order_window_ms for later commits.
+  void SetOutOfOrderWindow(TimeMs window_ms);
 
   // Moves everything from the head to the store.
   absl::Status Flush();
@@ -94,6 +101,7 @@ class Db : public Appendable, public Queryable {
   std::unique_ptr<DataDirectory> directory_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Head> head_;
+  std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<Compactor> compactor_;
 };
 

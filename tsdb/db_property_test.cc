@@ -44,7 +44,14 @@ TEST_F(DbPropertyTest, AgreesWithAMapWhateverHappensInBetween) {
         default: {
           std::vector<std::pair<Labels, Sample>> samples;
           const size_t series = random() % last.size();
+          const bool late = random() % 3 == 0;
           for (uint32_t n = random() % 60 + 1; n > 0; --n) {
+            if (late) {
+              const TimeMs t = last[series] - static_cast<TimeMs>(random() % kHour);
+              if (expected_[Series(static_cast<int>(series))].contains(t)) continue;
+              samples.push_back({Series(static_cast<int>(series)), {t, t / 3.0}});
+              continue;
+            }
             last[series] += random() % 60'000 + 1;
             if (last[series] > clock_.NowMs()) break;
             const double value = random() % 5 == 0 ? StaleNaN() : random() / 7.0;

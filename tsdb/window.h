@@ -12,6 +12,7 @@
 namespace hearth {
 
 inline constexpr TimeMs kDefaultWindowMs = 60 * 60 * 1000;
+inline constexpr TimeMs kDefaultOutOfOrderWindowMs = 60 * 60 * 1000;
 
 // The start of the window that holds `t`, also for times before the epoch. `length_ms` > 0.
 constexpr TimeMs WindowStart(TimeMs t, TimeMs length_ms) {

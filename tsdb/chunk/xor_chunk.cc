@@ -312,6 +312,15 @@ void XorAppend(TimeMs t, double v, char* buffer, XorState* state) {
   ++state->count;
 }
 
+ChunkMeta EncodeXorChunk(std::span<const TimeMs> t, std::span<const double> v, std::string* out) {
+  const size_t start = out->size();
+  out->resize(start + XorMaxBytes(t.size()) + kXorAppendSlack);
+  XorState state;
+  for (size_t i = 0; i < t.size(); ++i) XorAppend(t[i], v[i], out->data() + start, &state);
+  out->resize(start + XorBytes(state));
+  return {t.front(), t.back(), static_cast<uint32_t>(t.size()), ChunkEncoding::kXor};
+}
+
 absl::Status DecodeXorChunk(const ChunkMeta& meta, std::string_view bytes, TimeRange range,
                             SampleColumns* append_to) {
   // A sample after the first takes at least two bits, so the size of the bytes bounds the

@@ -21,6 +21,8 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -61,6 +63,10 @@ inline size_t XorBytes(const XorState& state) { return (state.bits + 7) / 8; }
 // buffer[state->bits / 8, XorBytes + kXorAppendSlack); bits after the last one of the chunk's last
 // byte are zero.
 void XorAppend(TimeMs t, double v, char* buffer, XorState* state);
+
+// Appends the chunk of samples (t[i], v[i]) to *out and answers what is to be kept beside it. Times
+// ascend strictly; 1 <= t.size() == v.size() <= kXorMaxSamples.
+ChunkMeta EncodeXorChunk(std::span<const TimeMs> t, std::span<const double> v, std::string* out);
 
 // DecodeChunk for ChunkEncoding::kXor.
 absl::Status DecodeXorChunk(const ChunkMeta& meta, std::string_view bytes, TimeRange range,

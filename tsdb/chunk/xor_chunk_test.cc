@@ -30,6 +30,14 @@ Chunk Encode(const std::vector<Sample>& samples) {
 void ExpectRoundTrip(const std::vector<Sample>& samples) {
   const Chunk chunk = Encode(samples);
   EXPECT_LE(chunk.bytes.size(), XorMaxBytes(samples.size()));
+  SampleColumns whole;
+  for (const Sample& s : samples) {
+    whole.t.push_back(s.t);
+    whole.v.push_back(s.v);
+  }
+  std::string at_once = "before";
+  EXPECT_EQ(EncodeXorChunk(whole.t, whole.v, &at_once), chunk.meta);
+  EXPECT_EQ(at_once, "before" + chunk.bytes);
   SampleColumns columns;
   ASSERT_TRUE(DecodeChunk(chunk.meta, chunk.bytes, TimeRange(), &columns).ok());
   ASSERT_EQ(columns.t.size(), samples.size());

@@ -25,6 +25,11 @@ void PutFingerprint(const Fingerprint& fp, std::string* out) {
   PutFixed(fp.lo, out);
 }
 
+bool IsChunk(uint8_t type) {
+  return type == static_cast<uint8_t>(ChunkLogRecordType::kChunk) ||
+         type == static_cast<uint8_t>(ChunkLogRecordType::kLateChunk);
+}
+
 struct ChunkRecord {
   Fingerprint fingerprint;
   ChunkMeta meta;
@@ -97,8 +102,7 @@ absl::StatusOr<std::string_view> ChunkLogView::Payload(const ChunkLocator& locat
                                                        std::string_view bytes) {
   Frame frame;
   ChunkRecord record;
-  const bool good = ParseFrame(kChunkLogKind, bytes, &frame) &&
-                    frame.type == static_cast<uint8_t>(ChunkLogRecordType::kChunk) &&
+  const bool good = ParseFrame(kChunkLogKind, bytes, &frame) && IsChunk(frame.type) &&
                     ParseChunkRecord(frame.payload, &record) && record.fingerprint == fingerprint &&
                     record.meta == locator.meta() && record.payload.size() == locator.bytes;
   if (!good) return Damaged(locator, "the bytes are damaged");
@@ -157,8 +161,13 @@ absl::StatusOr<std::unique_ptr<ChunkLog>> ChunkLog::Open(ChunkLogOptions options
   HEARTH_ASSIGN_OR_RETURN(const std::vector<uint32_t> numbers,
                           ListSegments(*log->options_.fs, log->options_.dir));
   for (const uint32_t number : numbers) {
+    // What was before this segment should have ended well, and be there.
+    if (number != numbers.front()) {
+      replay->whole &= replay->torn_tail_bytes == 0 && log->segments_.contains(number - 1);
+    }
     HEARTH_RETURN_IF_ERROR(log->ReadSegment(number, on_chunk, replay));
   }
+  replay->whole &= replay->skipped_bytes == 0;
   log->current_ = numbers.empty() ? 1 : numbers.back() + 1;
   return log;
 }
@@ -171,7 +180,11 @@ absl::Status ChunkLog::ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogRe
   segment.file = file;
   segment.size = scanner.file_size();
   ++replay->segments;
-  absl::flat_hash_map<Fingerprint, std::string> labels_of;
+  struct Series {
+    std::string labels;
+    uint32_t note = kNoNote;
+  };
+  absl::flat_hash_map<Fingerprint, Series> series;
   Frame frame;
   for (;;) {
     HEARTH_ASSIGN_OR_RETURN(const bool more, scanner.Next(&frame));
@@ -183,17 +196,25 @@ absl::Status ChunkLog::ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogRe
       Fingerprint fp;
       if (in.Fixed(&fp.hi) && in.Fixed(&fp.lo)) {
         const std::string_view labels = frame.payload.substr(kFingerprintBytes);
-        if (FingerprintOf(labels) == fp && !labels.empty()) labels_of.try_emplace(fp, labels);
+        if (FingerprintOf(labels) == fp && !labels.empty()) {
+          series.try_emplace(fp, Series{std::string(labels)});
+        }
       }
-    } else if (frame.type == static_cast<uint8_t>(ChunkLogRecordType::kChunk) &&
-               ParseChunkRecord(frame.payload, &record)) {
+    } else if (IsChunk(frame.type) && ParseChunkRecord(frame.payload, &record)) {
       ++replay->chunks;
-      const auto labels = labels_of.find(record.fingerprint);
-      // Without its labels a chunk is lost to us; the WAL has its samples.
-      if (labels == labels_of.end()) continue;
+      const auto of = series.find(record.fingerprint);
+      // Without its labels a chunk is lost to us; the WAL may have its samples.
+      if (of == series.end()) {
+        replay->whole = false;
+        continue;
+      }
       segment.wanted +=
-          on_chunk(record.fingerprint, LabelsView(labels->second), frame.lsn,
-                   LocatorOf(record.meta, record.payload.size(), number, frame.offset));
+          on_chunk({.fingerprint = record.fingerprint,
+                    .labels = LabelsView(of->second.labels),
+                    .lsn = frame.lsn,
+                    .locator = LocatorOf(record.meta, record.payload.size(), number, frame.offset),
+                    .late = frame.type == static_cast<uint8_t>(ChunkLogRecordType::kLateChunk),
+                    .note = &of->second.note});
     } else {
       replay->skipped_bytes += kFrameHeaderBytes + frame.payload.size();
     }
@@ -204,8 +225,9 @@ absl::Status ChunkLog::ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogRe
   return absl::OkStatus();
 }
 
-ChunkLocator ChunkLog::Append(const Fingerprint& fingerprint, const ChunkMeta& meta,
-                              std::string_view payload, Lsn lsn, uint32_t* labelled_segment,
+ChunkLocator ChunkLog::Append(ChunkLogRecordType type, const Fingerprint& fingerprint,
+                              const ChunkMeta& meta, std::string_view payload, Lsn lsn,
+                              uint32_t* labelled_segment,
                               absl::FunctionRef<void(std::string* labels)> labels) {
   if (roll_ && pending_.empty()) {
     ++current_;
@@ -229,8 +251,7 @@ ChunkLocator ChunkLog::Append(const Fingerprint& fingerprint, const ChunkMeta& m
   record.append(payload);
   const ChunkLocator locator =
       LocatorOf(meta, payload.size(), current_, written_ + pending_.size());
-  AppendFrame(kChunkLogKind, static_cast<uint8_t>(ChunkLogRecordType::kChunk), lsn, record,
-              &pending_);
+  AppendFrame(kChunkLogKind, static_cast<uint8_t>(type), lsn, record, &pending_);
   ++segments_[current_].wanted;
   return locator;
 }
@@ -267,6 +288,33 @@ absl::Status ChunkLog::Roll() {
   HEARTH_RETURN_IF_ERROR(Flush());
   if (written_ > kSegmentHeaderBytes) roll_ = true;
   return absl::OkStatus();
+}
+
+std::vector<ChunkLog::Unsynced> ChunkLog::UnsyncedFiles() const {
+  std::vector<Unsynced> files;
+  for (const auto& [number, segment] : segments_) {
+    if (segment.file == nullptr || segment.synced >= segment.size || segment.sync_failed) continue;
+    files.push_back({number, segment.size, segment.file});
+  }
+  return files;
+}
+
+void ChunkLog::NoteSynced(const Unsynced& file, const absl::Status& status) {
+  const auto it = segments_.find(file.segment);
+  if (it == segments_.end() || it->second.file != file.file) return;
+  if (status.ok()) {
+    it->second.synced = std::max(it->second.synced, file.size);
+    return;
+  }
+  ++failures_;
+  it->second.sync_failed = true;
+  if (file.segment == current_) roll_ = true;
+}
+
+bool ChunkLog::can_be_synced() const {
+  return std::none_of(segments_.begin(), segments_.end(), [](const auto& segment) {
+    return segment.second.sync_failed && segment.second.wanted > 0;
+  });
 }
 
 void ChunkLog::Release(const ChunkLocator& locator) {

@@ -5,8 +5,8 @@
 // ChunkLocator stays. Format: docs/format/chunk_log.md.
 //
 // Segments are self-contained: the first chunk of a series in a segment is preceded by its labels.
-// A segment is deleted when none of its chunks is wanted any more. The chunk log need not be
-// synced: what it holds is in the WAL too, until the store has it.
+// A segment is deleted when none of its chunks is wanted any more. What it holds is in the WAL too,
+// until the store has it or a checkpoint has synced it (head_checkpoint.cc).
 //
 // Failure: when a write fails the bytes stay in memory, where views find them, and each later Flush
 // tries again; so no chunk is lost and no locator changes. pending_bytes() tells how much is
@@ -40,6 +40,7 @@ namespace hearth {
 enum class ChunkLogRecordType : uint8_t {
   kSeries = 1,
   kChunk = 2,
+  kLateChunk = 3,  // Of late samples: its times may lie among those of other chunks.
 };
 
 // Where a closed chunk lies and what it covers.
@@ -113,32 +114,63 @@ struct ChunkLogReplay {
   uint64_t chunks = 0;
   uint64_t skipped_bytes = 0;    // Damaged.
   uint64_t torn_tail_bytes = 0;  // Left by a crash in the middle of a write.
+  // Nothing says that a chunk is missing before one that is there. Not so when records are damaged,
+  // when a segment that is not the last ends torn, or when a number is missing between segments.
+  bool whole = true;
   Lsn max_lsn = 0;
 };
 
 class ChunkLog {
  public:
-  // A chunk found on disk. `labels` is canonical and stands for `fingerprint`. Answers whether the
-  // chunk is wanted: an unwanted one does not keep its segment alive.
-  using OnChunk = absl::FunctionRef<bool(const Fingerprint& fingerprint, LabelsView labels, Lsn lsn,
-                                         const ChunkLocator& locator)>;
+  static constexpr uint32_t kNoNote = UINT32_MAX;
+  // A chunk found on disk.
+  struct Found {
+    const Fingerprint& fingerprint;
+    LabelsView labels;  // Canonical; stands for `fingerprint`.
+    Lsn lsn;
+    ChunkLocator locator;
+    bool late;  // Of late samples.
+    // For the callee to remember something of the series, as long as the segment lasts; kNoNote at
+    // its first chunk there.
+    uint32_t* note;
+  };
+  // Answers whether the chunk is wanted: an unwanted one does not keep its segment alive.
+  using OnChunk = absl::FunctionRef<bool(const Found& chunk)>;
 
   // Reads the segments of the directory, oldest first, and starts a new one with the first Append.
   // Damage is skipped and counted.
   static absl::StatusOr<std::unique_ptr<ChunkLog>> Open(ChunkLogOptions options, OnChunk on_chunk,
                                                         ChunkLogReplay* replay);
 
-  // Appends a chunk to the buffer; it becomes readable through views made after this. `lsn`: of the
-  // WAL record of its last sample. *labelled_segment is the series' note of the segment that has
-  // its labels already; `labels` is called when they are needed. The chunk's payload is at most
-  // kMaxChunkBytes, its count at most kMaxChunkSamples.
-  ChunkLocator Append(const Fingerprint& fingerprint, const ChunkMeta& meta,
-                      std::string_view payload, Lsn lsn, uint32_t* labelled_segment,
+  // Appends a chunk (of type kChunk or kLateChunk) to the buffer; it becomes readable through views
+  // made after this. `lsn`: of the WAL record of its last sample. *labelled_segment is the series'
+  // note of the segment that has its labels already; `labels` is called when they are needed. The
+  // chunk's payload is at most kMaxChunkBytes, its count at most kMaxChunkSamples.
+  ChunkLocator Append(ChunkLogRecordType type, const Fingerprint& fingerprint,
+                      const ChunkMeta& meta, std::string_view payload, Lsn lsn,
+                      uint32_t* labelled_segment,
                       absl::FunctionRef<void(std::string* labels)> labels);
   // Writes what was appended; may start a segment afterwards. kUnavailable: it stays pending.
   absl::Status Flush();
   // Starts a new segment with the next Append, unless the current one is empty.
   absl::Status Roll();
+
+  // The segment that the next Append writes to, or a later one; every chunk of before is in an
+  // earlier segment when Roll has just succeeded.
+  uint32_t next_segment() const { return roll_ ? current_ + 1 : current_; }
+
+  // What was written and is not known to be synced, for the caller to sync without the lock, and
+  // what became of it. A segment whose sync failed is never synced again: the kernel may have
+  // dropped its bytes.
+  struct Unsynced {
+    uint32_t segment;
+    uint64_t size;  // Synced up to here, when it succeeds.
+    std::shared_ptr<File> file;
+  };
+  std::vector<Unsynced> UnsyncedFiles() const;
+  void NoteSynced(const Unsynced& file, const absl::Status& status);
+  // False while a wanted chunk lies in a segment whose sync has failed.
+  bool can_be_synced() const;
 
   // Notes that a chunk is not wanted any more.
   void Release(const ChunkLocator& locator);
@@ -155,7 +187,9 @@ class ChunkLog {
   struct Segment {
     std::shared_ptr<File> file;
     uint64_t size = 0;    // On disk.
+    uint64_t synced = 0;  // Bytes of it.
     uint64_t wanted = 0;  // Chunks.
+    bool sync_failed = false;
   };
 
   explicit ChunkLog(ChunkLogOptions options) : options_(std::move(options)) {}

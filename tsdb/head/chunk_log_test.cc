@@ -31,6 +31,7 @@ class ChunkLogTest : public testing::Test {
     std::string labels;
     Lsn lsn;
     ChunkLocator locator;
+    bool late;
   };
 
   void Open(uint64_t segment_bytes = 1 << 20) {
@@ -38,9 +39,9 @@ class ChunkLogTest : public testing::Test {
     replay_ = ChunkLogReplay();
     auto log = ChunkLog::Open(
         {.fs = &fs_, .dir = dir_, .segment_bytes = segment_bytes},
-        [&](const Fingerprint& fp, LabelsView labels, Lsn lsn, const ChunkLocator& locator) {
-          EXPECT_EQ(labels.Fingerprint(), fp);
-          found_.push_back({labels.ToString(), lsn, locator});
+        [&](const ChunkLog::Found& chunk) {
+          EXPECT_EQ(chunk.labels.Fingerprint(), chunk.fingerprint);
+          found_.push_back({chunk.labels.ToString(), chunk.lsn, chunk.locator, chunk.late});
           return true;
         },
         &replay_);
@@ -48,9 +49,10 @@ class ChunkLogTest : public testing::Test {
     log_ = *std::move(log);
   }
 
-  ChunkLocator Append(const Labels& labels, TimeMs mint, std::string_view payload) {
-    return log_->Append(labels.Fingerprint(), {mint, mint + 100, 7, ChunkEncoding::kXor}, payload,
-                        42, &labelled_[labels.ToString()],
+  ChunkLocator Append(const Labels& labels, TimeMs mint, std::string_view payload,
+                      ChunkLogRecordType type = ChunkLogRecordType::kChunk) {
+    return log_->Append(type, labels.Fingerprint(), {mint, mint + 100, 7, ChunkEncoding::kXor},
+                        payload, 42, &labelled_[labels.ToString()],
                         [&](std::string* out) { out->append(labels.bytes()); });
   }
 
@@ -203,12 +205,13 @@ TEST_F(ChunkLogTest, AFailedWriteIsTriedAgainAtTheSamePlace) {
 
 TEST_F(ChunkLogTest, TheWorkedExampleOfTheFormatPageIsWhatIsWrittenAndRead) {
   std::map<std::string, std::string> golden = ReadGoldenFile("chunk_log.golden");
-  const std::string bytes =
-      golden["segment header"] + golden["series frame"] + golden["chunk frame"];
+  const std::string bytes = golden["segment header"] + golden["series frame"] +
+                            golden["chunk frame"] + golden["late chunk frame"];
   log_.reset();
   ASSERT_TRUE(PosixFileSystem().Create(SegmentPath(dir_, 7)).value()->WriteAt(0, bytes).ok());
   Open();
-  ASSERT_EQ(found_.size(), 1u);
+  ASSERT_EQ(found_.size(), 2u);
+  EXPECT_FALSE(found_[0].late);
   EXPECT_EQ(found_[0].labels, "up{job=\"node\"}");
   EXPECT_EQ(found_[0].lsn, 42u);
   const TimeMs t0 = 1'700'000'000'000;
@@ -219,11 +222,21 @@ TEST_F(ChunkLogTest, TheWorkedExampleOfTheFormatPageIsWhatIsWrittenAndRead) {
   SampleColumns columns;
   ASSERT_TRUE(DecodeChunk(meta, chunk, TimeRange(), &columns).ok());
   EXPECT_THAT(columns.v, ElementsAre(1, 1, 2, 2.5));
+  EXPECT_TRUE(found_[1].late);
+  EXPECT_EQ(found_[1].lsn, 43u);
+  const ChunkMeta late_meta{t0 - 5000, t0 - 5000, 1, ChunkEncoding::kXor};
+  EXPECT_EQ(found_[1].locator.meta(), late_meta);
+  const std::string late = Read(found_[1].locator, labels);
+  columns.Clear();
+  ASSERT_TRUE(DecodeChunk(late_meta, late, TimeRange(), &columns).ok());
+  EXPECT_THAT(columns.v, ElementsAre(3));
 
   // Written again, it is the same but for the segment's number.
   uint32_t labelled = 0;
-  log_->Append(labels.Fingerprint(), meta, chunk, 42, &labelled,
+  log_->Append(ChunkLogRecordType::kChunk, labels.Fingerprint(), meta, chunk, 42, &labelled,
                [&](std::string* out) { out->append(labels.bytes()); });
+  log_->Append(ChunkLogRecordType::kLateChunk, labels.Fingerprint(), late_meta, late, 43, &labelled,
+               [](std::string*) { FAIL() << "the segment has them"; });
   ASSERT_TRUE(log_->Flush().ok());
   const auto file = PosixFileSystem().OpenRead(SegmentPath(dir_, 8)).value();
   std::string written(bytes.size() + 1, 0);
@@ -234,7 +247,7 @@ TEST_F(ChunkLogTest, TheWorkedExampleOfTheFormatPageIsWhatIsWrittenAndRead) {
 
 TEST_F(ChunkLogTest, DamageAnywhereIsSkippedAndNeverBelieved) {
   Append(a_, 1000, "one");
-  Append(b_, 2000, "two");
+  Append(b_, 2000, "two", ChunkLogRecordType::kLateChunk);
   Append(a_, 3000, "three");
   ASSERT_TRUE(log_->Flush().ok());
   log_.reset();

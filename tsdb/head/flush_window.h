@@ -42,9 +42,11 @@ class FlushWindow {
     return LabelsView(
         std::string_view(labels_).substr(series_[i].labels_begin, series_[i].labels_size));
   }
+  // At most; samples that are both in a chunk and in a late one count twice.
   size_t samples(size_t i) const { return series_[i].samples; }
 
-  // Replaces *storage and *chunks by the series' chunks, in time order, without overlap. kDataLoss
+  // Replaces *storage and *chunks by the series' chunks, in time order, without overlap: those of
+  // late samples have been merged with the others. kDataLoss
   // when a chunk on disk is damaged: the damaged ones are left out of *chunks and the rest is
   // there, so the caller may count and go on.
   absl::Status ReadChunks(size_t i, std::string* storage, std::vector<FlushChunk>* chunks) const;
@@ -54,16 +56,21 @@ class FlushWindow {
   struct Series {
     Fingerprint fingerprint;
     uint64_t ref = 0;  // SeriesRef::id.
-    TimeMs maxt = 0;   // Of its last chunk listed here.
     size_t labels_begin = 0;
     uint32_t labels_size = 0;
     uint32_t chunks_begin = 0;  // In chunks_.
-    uint32_t chunks = 0;
+    uint32_t chunks = 0;        // In order.
+    uint32_t late_chunks = 0;   // Behind them.
     uint64_t samples = 0;
   };
 
+  // ReadChunks of a series that has late chunks.
+  absl::Status ReadMerged(const Series& series, std::string* storage,
+                          std::vector<FlushChunk>* chunks) const;
+
   TimeMs window_start_ = 0;
   Lsn lsn_ = 0;
+  uint32_t segments_end_ = 0;  // Its chunks are in chunk-log segments below.
   std::vector<Series> series_;
   std::string labels_;
   std::vector<ChunkLocator> chunks_;

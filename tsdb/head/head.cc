@@ -44,6 +44,12 @@ absl::StatusOr<FlushWindow> Head::BeginFlush(TimeMs window_start) {
 }
 absl::Status Head::EndFlush(const FlushWindow& flush) { return impl_->EndFlush(flush); }
 
+absl::Status Head::Checkpoint() { return impl_->Checkpoint(); }
+
+void Head::SetOutOfOrderWindow(TimeMs window_ms) {
+  impl_->out_of_order_window_ms.store(window_ms, std::memory_order_relaxed);
+}
+
 std::vector<std::pair<std::string, Metadata>> Head::MetadataEntries() const {
   std::vector<std::pair<std::string, Metadata>> entries;
   {
@@ -63,6 +69,8 @@ HeadStats Head::Stats() const {
     stats.chunks = impl_->window_chunks.total();
     stats.chunk_bytes = impl_->arena.bytes();
     stats.series_bytes = impl_->closed.bytes();
+    stats.late_buffered_samples = impl_->late.samples();
+    stats.late_buffer_bytes = impl_->late.bytes();
     stats.wal_bytes = impl_->wal_coverage.bytes();
     stats.wal_segments = impl_->wal_coverage.segments();
     stats.wal_current_segment = impl_->wal->segment();

@@ -43,12 +43,19 @@ struct HeadOptions {
   TimeMs window_ms = kDefaultWindowMs;
   TimeMs retention_ms = 0;  // Samples older than this are kTooOld; 0 = no limit.
   TimeMs max_ahead_ms = 10 * 60 * 1000;
+  // How much older than its series' last sample a sample may be; 0 = such samples are refused.
+  TimeMs out_of_order_window_ms = kDefaultOutOfOrderWindowMs;
+  // Of the buffers of late samples, all series together.
+  size_t late_buffer_bytes = size_t{32} << 20;
   // A series without data that was not used for this long is forgotten by the next EndFlush.
   TimeMs forget_after_ms = 15 * 60 * 1000;
   uint64_t max_series = 0;  // 0 = no limit.
   size_t max_metadata = 100'000;
 
-  uint64_t wal_segment_bytes = uint64_t{128} << 20;
+  uint64_t wal_segment_bytes = uint64_t{64} << 20;  // See WalOptions::segment_bytes.
+  // Past this a checkpoint closes the chunks that were opened in the oldest segments, until the WAL
+  // is smaller or has four segments.
+  uint64_t max_wal_bytes = uint64_t{256} << 20;
   uint64_t chunk_segment_bytes = uint64_t{64} << 20;
   int64_t wal_sync_interval_ms = 1000;  // 0 = sync before each acknowledgement.
 };
@@ -101,6 +108,14 @@ class Head : public Appendable {
   // Leave it out to give the flush up: nothing is lost. Also drops windows that have left the
   // retention: BeginFlush and EndFlush without writing anything between them.
   absl::Status EndFlush(const FlushWindow& flush);
+
+  // Changes HeadOptions::out_of_order_window_ms for later commits.
+  void SetOutOfOrderWindow(TimeMs window_ms);
+
+  // Closes late buffers that were begun before the current WAL segment, syncs the chunk log and
+  // deletes the WAL segments that only hold what is in it. When the WAL has
+  // grown past its bound, chunks are closed early for that. Cheap when there is nothing to do.
+  absl::Status Checkpoint();
 
   // What UpdateMetadata has told, sorted by metric family.
   std::vector<std::pair<std::string, Metadata>> MetadataEntries() const;

@@ -25,6 +25,7 @@ TEST_F(HeadAppendTest, WhatIsCommittedIsRead) {
 }
 
 TEST_F(HeadAppendTest, EachSampleIsJudgedAlone) {
+  head_->SetOutOfOrderWindow(0);
   const Labels a = Named("a");
   using enum AppendOutcome;
   EXPECT_EQ(WriteOne(a, {kT0 + 1000, 1}), kAppended);
@@ -40,6 +41,7 @@ TEST_F(HeadAppendTest, EachSampleIsJudgedAlone) {
 }
 
 TEST_F(HeadAppendTest, ARefusedSampleTakesNoNeighbourWithIt) {
+  head_->SetOutOfOrderWindow(0);
   const Labels a = Named("a"), b = Named("b");
   ASSERT_TRUE(Write(a, {{kT0 + 5000, 1}}).ok());
   const auto appender = head_->NewAppender();
@@ -57,6 +59,7 @@ TEST_F(HeadAppendTest, ARefusedSampleTakesNoNeighbourWithIt) {
 }
 
 TEST_F(HeadAppendTest, SamplesOfOneSeriesInOneCommitAreJudgedInOrder) {
+  head_->SetOutOfOrderWindow(0);
   const auto result = Write(
       Named("a"),
       {{kT0 + 10, 1}, {kT0 + 20, 2}, {kT0 + 20, 2}, {kT0 + 15, 9}, {kT0 + 20, 3}, {kT0 + 30, 4}});

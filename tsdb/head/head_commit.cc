@@ -71,7 +71,7 @@ WalRef Head::Impl::RefInWal(uint32_t slot, MemSeries* series) {
 }
 
 void Head::Impl::JudgeAll(std::span<const BufferedSample> samples, TimeRange allowed,
-                          CommitResult* result) {
+                          FirstRefused* refused, CommitResult* result) {
   const uint32_t slots = table.slot_end();
   for (size_t i = 0; i < samples.size(); ++i) {
     if (i + kPrefetchAhead < samples.size()) {
@@ -89,21 +89,37 @@ void Head::Impl::JudgeAll(std::span<const BufferedSample> samples, TimeRange all
         accepted.push_back(static_cast<uint32_t>(i));
         touched.Touch(sample.t);
         batch.AddSample(RefInWal(slot, &series), sample.t, sample.v);
+      } else if (outcome == AppendOutcome::kOutOfOrder) [[unlikely]] {
+        outcome = JudgeLateness(series, samples, sample.t);
+        if (outcome == AppendOutcome::kAppended) {
+          late_candidates.push_back(static_cast<uint32_t>(i));
+          continue;  // JudgeLate counts it.
+        }
       }
     }
     ++result->counts[static_cast<size_t>(outcome)];
-    if (IsRefusal(outcome) && !result->first_refusal) [[unlikely]] {
-      std::string bytes;
-      if (outcome != AppendOutcome::kSeriesGone) labels.AppendLabels(slot, &bytes);
-      result->first_refusal = CommitResult::Refusal{outcome, Labels(LabelsView(bytes)), sample.t};
-    }
+    if (IsRefusal(outcome)) [[unlikely]]
+      refused->Note(static_cast<uint32_t>(i), outcome);
   }
+}
+
+void Head::Impl::TellFirstRefused(std::span<const BufferedSample> samples,
+                                  const FirstRefused& refused, CommitResult* result) const {
+  if (!IsRefusal(refused.outcome)) return;
+  const auto& [ref, sample] = samples[refused.index];
+  std::string bytes;
+  if (refused.outcome != AppendOutcome::kSeriesGone) {
+    labels.AppendLabels(SeriesTable::SlotOf(ref), &bytes);
+  }
+  result->first_refusal =
+      CommitResult::Refusal{refused.outcome, Labels(LabelsView(bytes)), sample.t};
 }
 
 absl::StatusOr<Lsn> Head::Impl::WriteWal() {
   const std::vector<WalRecord> records = batch.Records();
   absl::StatusOr<Lsn> lsn = wal->Append(records);
   if (lsn.ok()) {
+    applying_segment = wal->segment();
     wal_coverage.NoteSegment(wal->segment(), wal->segment_size());
     wal_coverage.NoteSamples(wal->segment(), touched.starts(), *lsn);
   } else {
@@ -127,6 +143,7 @@ void Head::Impl::ApplyAll(std::span<const BufferedSample> samples, uint32_t now_
     series.used_s.store(now_s, std::memory_order_relaxed);
     Apply(slot, &series, buffered.sample, lsn);
   }
+  if (!late_accepted.empty()) ApplyLate(samples, now_s, lsn);
   // A failure keeps the chunks in memory and is counted; the next commit tries again.
   chunk_log->Flush().IgnoreError();
 }
@@ -140,6 +157,8 @@ void Head::Impl::Apply(uint32_t slot, MemSeries* series, Sample sample, Lsn lsn)
     series->chunk = arena.Allocate(1);
     series->chunk_steps = 1;
     series->mint = sample.t;
+    series->open_segment = static_cast<uint16_t>(applying_segment);
+    wal_coverage.NoteOpened(applying_segment);
     window_chunks.Add(last_window.mint);
   } else if (const size_t used = XorBytes(state);
              used + kXorAppendSlack > series->chunk_steps * ChunkArena::kStepBytes) {
@@ -157,16 +176,24 @@ void Head::Impl::Apply(uint32_t slot, MemSeries* series, Sample sample, Lsn lsn)
 void Head::Impl::CloseChunk(uint32_t slot, MemSeries* series, Lsn lsn) {
   XorState& state = series->state;
   const ChunkMeta meta{series->mint, state.t, state.count, ChunkEncoding::kXor};
-  const ChunkLocator locator = chunk_log->Append(
-      series->fingerprint, meta, {series->chunk, XorBytes(state)}, lsn, &series->chunk_log_segment,
-      [&](std::string* out) { labels.AppendLabels(slot, out); });
-  closed.Insert(locator, &series->closed);
+  closed.Insert(LogChunk(ChunkLogRecordType::kChunk, slot, series, meta,
+                         {series->chunk, XorBytes(state)}, lsn),
+                &series->closed);
+  wal_coverage.NoteClosed(OpenSegmentOf(*series));
   arena.Free(series->chunk);
   series->chunk = nullptr;
   series->chunk_steps = 0;
   // The last sample stays known: the next one is judged against it.
   state = XorState{.t = state.t, .v_bits = state.v_bits};
+}
+
+ChunkLocator Head::Impl::LogChunk(ChunkLogRecordType type, uint32_t slot, MemSeries* series,
+                                  const ChunkMeta& meta, std::string_view bytes, Lsn lsn) {
+  const ChunkLocator locator =
+      chunk_log->Append(type, series->fingerprint, meta, bytes, lsn, &series->chunk_log_segment,
+                        [&](std::string* out) { labels.AppendLabels(slot, out); });
   if (chunk_log->pending_bytes() >= kChunkLogFlushBytes) chunk_log->Flush().IgnoreError();
+  return locator;
 }
 
 void Head::Impl::RollWithTheWindow() {
@@ -184,9 +211,14 @@ absl::StatusOr<Lsn> Head::Impl::CommitLocked(std::span<const BufferedSample> sam
   batch.Clear();
   touched.Clear();
   accepted.clear();
+  late_candidates.clear();
+  late_accepted.clear();
   new_in_wal.clear();
-  JudgeAll(samples, TimeRange{OldestKept(now_ms), now_ms + options.max_ahead_ms}, result);
-  if (accepted.empty()) return wal->last_lsn();
+  FirstRefused refused;
+  JudgeAll(samples, TimeRange{OldestKept(now_ms), now_ms + options.max_ahead_ms}, &refused, result);
+  if (!late_candidates.empty()) JudgeLate(samples, &refused, result);
+  TellFirstRefused(samples, refused, result);
+  if (accepted.empty() && late_accepted.empty()) return wal->last_lsn();
   absl::StatusOr<Lsn> lsn = WriteWal();
   if (lsn.ok()) {
     ApplyAll(samples, static_cast<uint32_t>(now_ms / 1000), *lsn);

@@ -80,6 +80,42 @@ TEST_F(HeadConcurrencyTest, AQueryNeverSeesHalfACommit) {
   EXPECT_EQ(ReadAll(), before);
 }
 
+// As senders do that were started twice, or that retry: one answer for each sample is "appended",
+// the others are "duplicate", and everything is there once, also after a replay.
+TEST_F(HeadConcurrencyTest, WritersThatCreateTheSameSeriesWriteItOnce) {
+  constexpr int kWriters = 4;
+  constexpr int kRounds = 60;
+  std::atomic<uint64_t> appended{0}, duplicates{0};
+  std::vector<std::thread> threads;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    threads.emplace_back([&] {
+      const auto appender = head_->NewAppender();
+      for (int round = 0; round < kRounds; ++round) {
+        // Ten new series a round, with two samples each, of which the second is the older.
+        for (int s = 0; s < 10; ++s) {
+          const SeriesRef ref = Ref(*appender, Member(round, s));
+          appender->Append(ref, {kT0 + 1000 * round + 500, 1.0 * round});
+          appender->Append(ref, {kT0 + 1000 * round, 0.5 * round});
+        }
+        const auto result = appender->Commit();
+        ASSERT_TRUE(result.ok()) << result.status();
+        ASSERT_EQ(result->refused(), 0u);
+        appended += result->count(AppendOutcome::kAppended);
+        duplicates += result->count(AppendOutcome::kDuplicate);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(appended, 20u * kRounds);
+  EXPECT_EQ(duplicates, 20u * kRounds * (kWriters - 1));
+  const Contents before = ReadAll();
+  EXPECT_EQ(before.size(), 10u * kRounds);
+  for (const auto& [labels, samples] : before) EXPECT_EQ(samples.size(), 2u) << labels;
+  EXPECT_EQ(head_->Stats().series_created, 10u * kRounds);
+  Open();
+  EXPECT_EQ(ReadAll(), before);
+}
+
 TEST_F(HeadConcurrencyTest, FlushesRunBesideWritersAndReaders) {
   constexpr int kRounds = 700;  // Three windows.
   options_.wal_segment_bytes = 20'000;

@@ -4,6 +4,7 @@
 
 #include "model/status.h"
 #include "tsdb/head/head_impl.h"
+#include "tsdb/merge_columns.h"
 #include "tsdb/wal/segment.h"
 
 namespace hearth {
@@ -13,6 +14,7 @@ absl::Status FlushWindow::ReadChunks(size_t i, std::string* storage,
   storage->clear();
   chunks->clear();
   const Series& series = series_[i];
+  if (series.late_chunks > 0) return ReadMerged(series, storage, chunks);
   absl::Status status;
   std::vector<size_t> payloads, sizes;
   for (uint32_t c = series.chunks_begin; c < series.chunks_begin + series.chunks; ++c) {
@@ -30,6 +32,38 @@ absl::Status FlushWindow::ReadChunks(size_t i, std::string* storage,
   return status;
 }
 
+absl::Status FlushWindow::ReadMerged(const Series& series, std::string* storage,
+                                     std::vector<FlushChunk>* chunks) const {
+  absl::Status status;
+  SampleColumns merged;
+  const uint32_t end = series.chunks_begin + series.chunks + series.late_chunks;
+  for (uint32_t c = series.chunks_begin; c < end; ++c) {
+    const size_t first = merged.t.size();
+    storage->clear();
+    const absl::StatusOr<size_t> payload = log_.Read(chunks_[c], series.fingerprint, storage);
+    status.Update(payload.status());
+    if (!payload.ok()) continue;
+    status.Update(DecodeChunk(chunks_[c].meta(), std::string_view(*storage).substr(*payload),
+                              TimeRange(), &merged));
+    // A chunk that was in order comes first, so it wins.
+    MergeTail(first, &merged);
+  }
+  storage->clear();
+  std::vector<size_t> begins;
+  for (size_t at = 0; at < merged.t.size(); at += kChunkSamples) {
+    const size_t n = std::min<size_t>(kChunkSamples, merged.t.size() - at);
+    begins.push_back(storage->size());
+    chunks->push_back({EncodeXorChunk(std::span(merged.t).subspan(at, n),
+                                      std::span(merged.v).subspan(at, n), storage),
+                       std::string_view()});
+  }
+  begins.push_back(storage->size());
+  for (size_t c = 0; c < chunks->size(); ++c) {
+    (*chunks)[c].bytes = std::string_view(*storage).substr(begins[c], begins[c + 1] - begins[c]);
+  }
+  return status;
+}
+
 absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
   FlushWindow flush;
   flush.window_start_ = window_start;
@@ -41,12 +75,15 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
       MemSeries& series = table.At(slot);
       if (series.state.count > 0 && window.Contains(series.mint))
         CloseChunk(slot, &series, wal->last_lsn());
+      if (series.has_late && late.Find(slot)->Holds(window))
+        CloseLate(slot, &series, wal->last_lsn());
     }
     // Rolled, so that what this flush covers can be deleted when it is done.
     HEARTH_RETURN_IF_ERROR(chunk_log->Roll());
     if (wal_coverage.Holds(wal->segment(), window_start)) HEARTH_RETURN_IF_ERROR(wal->Roll());
     flush.lsn_ = wal->last_lsn();
     flush.log_ = chunk_log->View();
+    flush.segments_end_ = chunk_log->next_segment();
     for (uint32_t slot = 0; slot < slots; ++slot) {
       const MemSeries& series = table.At(slot);
       FlushWindow::Series entry;
@@ -55,10 +92,18 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
         if (!window.Contains(locator.mint)) return;
         flush.chunks_.push_back(locator);
         entry.samples += locator.count;
-        entry.maxt = std::max(entry.chunks++ == 0 ? locator.maxt() : entry.maxt, locator.maxt());
+        ++entry.chunks;
       });
-      if (entry.chunks == 0) continue;
       std::reverse(flush.chunks_.begin() + entry.chunks_begin, flush.chunks_.end());
+      if (series.has_late) {
+        closed.ForEach(late.Find(slot)->closed, [&](const ChunkLocator& locator) {
+          if (!window.Contains(locator.mint)) return;
+          flush.chunks_.push_back(locator);
+          entry.samples += locator.count;
+          ++entry.late_chunks;
+        });
+      }
+      if (entry.chunks + entry.late_chunks == 0) continue;
       entry.fingerprint = series.fingerprint;
       entry.ref = table.RefOf(slot).id;
       entry.labels_begin = flush.labels_.size();
@@ -82,13 +127,20 @@ absl::Status Head::Impl::EndFlush(const FlushWindow& flush) {
     // before.
     if (series.generation != SeriesTable::GenerationOf(ref)) continue;
     // The analysis does not see that a lambda runs under the lock of the function around it.
-    closed.RemoveIf(&series.closed, [&](const ChunkLocator& locator) NO_THREAD_SAFETY_ANALYSIS {
-      // Later chunks of the window begin after what the flush has.
-      if (!window.Contains(locator.mint) || locator.mint > entry.maxt) return false;
+    const auto flushed = [&](const ChunkLocator& locator) NO_THREAD_SAFETY_ANALYSIS {
+      // Chunks of the window that came later are in later segments.
+      if (!window.Contains(locator.mint) || locator.segment >= flush.segments_end_) return false;
       chunk_log->Release(locator);
       window_chunks.Remove(flush.window_start_);
       return true;
-    });
+    };
+    closed.RemoveIf(&series.closed, flushed);
+    if (!series.has_late) continue;
+    LateSamples::Series* const row = late.Find(SeriesTable::SlotOf(ref));
+    closed.RemoveIf(&row->closed, flushed);
+    if (!row->empty()) continue;
+    late.Erase(SeriesTable::SlotOf(ref));
+    series.has_late = false;
   }
   wal_coverage.NoteFlushed(flush.window_start_, flush.lsn_);
   ForgetIdle(options.clock->NowMs() - options.forget_after_ms);
@@ -102,7 +154,7 @@ void Head::Impl::ForgetIdle(TimeMs used_before_ms) {
   const uint32_t slots = table.slot_end();
   for (uint32_t slot = 0; slot < slots; ++slot) {
     const MemSeries& series = table.At(slot);
-    if (series.closed == 0 && series.state.count == 0) empty.push_back(slot);
+    if (series.closed == 0 && series.state.count == 0 && !series.has_late) empty.push_back(slot);
   }
   const uint32_t used_before_s =
       static_cast<uint32_t>(std::clamp<TimeMs>(used_before_ms / 1000, 0, UINT32_MAX));

@@ -1,7 +1,8 @@
 // tsdb/head/head_impl.h
 //
 // The inside of Head, shared by its source files only: head.cc (life, stats), head_commit.cc (the
-// write path), head_select.cc (the read path), head_flush.cc, head_replay.cc.
+// write path), head_late.cc (late samples on that path), head_select.cc (the read path),
+// head_flush.cc, head_replay.cc.
 #ifndef HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 #define HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 
@@ -19,6 +20,7 @@
 #include "tsdb/head/chunk_log.h"
 #include "tsdb/head/head.h"
 #include "tsdb/head/label_index.h"
+#include "tsdb/head/late_samples.h"
 #include "tsdb/head/locator_lists.h"
 #include "tsdb/head/series_table.h"
 #include "tsdb/head/windows.h"
@@ -39,9 +41,20 @@ struct BufferedSample {
   Sample sample;
 };
 
+// The refused sample of a commit that comes first in it.
+struct FirstRefused {
+  uint32_t index = UINT32_MAX;
+  AppendOutcome outcome = AppendOutcome::kAppended;  // Until there is one.
+
+  void Note(uint32_t i, AppendOutcome what) {
+    if (IsRefusal(what) && i < index) *this = {i, what};
+  }
+};
+
 class Head::Impl {
  public:
-  explicit Impl(HeadOptions head_options) : options(std::move(head_options)) {}
+  explicit Impl(HeadOptions head_options)
+      : options(std::move(head_options)), out_of_order_window_ms(options.out_of_order_window_ms) {}
 
   // head_commit.cc
   absl::StatusOr<SeriesRef> FindOrCreate(LabelsView labels);
@@ -56,6 +69,25 @@ class Head::Impl {
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Moves the open chunk to the chunk log. It must have samples.
   void CloseChunk(uint32_t slot, MemSeries* series, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+
+  // head_late.cc
+  // Puts a late sample into its series' buffer, unless its time is there already.
+  void InsertLate(uint32_t slot, MemSeries* series, Sample sample)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Moves the late buffer of a series that has_late to the chunk log: at once, or when it has a
+  // chunk's worth. `lsn`: every late sample of the series in a record up to it has been inserted.
+  void CloseLate(uint32_t slot, MemSeries* series, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  void CloseLateIfFull(uint32_t slot, MemSeries* series, Lsn lsn)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Closes the largest late buffers while all together exceed their bound.
+  void KeepLateBounded(Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+
+  // head_checkpoint.cc
+  absl::Status Checkpoint() LOCKS_EXCLUDED(commit_mu, checkpoint_mu);
+  // The WAL segment of the open chunk's first sample. No chunk stays open for 65536 segments.
+  uint32_t OpenSegmentOf(const MemSeries& series) const EXCLUSIVE_LOCKS_REQUIRED(commit_mu) {
+    return applying_segment - static_cast<uint16_t>(applying_segment - series.open_segment);
+  }
 
   // head_replay.cc
   absl::Status Replay(const FlushCoverage& coverage) LOCKS_EXCLUDED(commit_mu);
@@ -77,20 +109,25 @@ class Head::Impl {
   uint32_t NowSeconds() const { return static_cast<uint32_t>(options.clock->NowMs() / 1000); }
 
   const HeadOptions options;
+  std::atomic<TimeMs> out_of_order_window_ms;
 
   // Own synchronisation. Order: commit_mu -> table -> labels.
   SeriesTable table;
   LabelIndex labels;
   std::atomic<uint64_t> exemplars_dropped{0};
 
+  Mutex checkpoint_mu;  // Before commit_mu: one checkpoint at a time.
   mutable Mutex commit_mu;
   std::unique_ptr<WalWriter>
       wal;  // The pointer is set by Open; see WalWriter for what the commit lock guards.
   std::unique_ptr<ChunkLog> chunk_log GUARDED_BY(commit_mu);
   ChunkArena arena GUARDED_BY(commit_mu);
   LocatorLists closed GUARDED_BY(commit_mu);
+  LateSamples late GUARDED_BY(commit_mu);
   WindowChunks window_chunks GUARDED_BY(commit_mu);
   WalCoverage wal_coverage GUARDED_BY(commit_mu);
+  // The WAL segment of the samples that are being applied.
+  uint32_t applying_segment GUARDED_BY(commit_mu) = 0;
   TimeMs max_time GUARDED_BY(commit_mu) = std::numeric_limits<TimeMs>::min();
   // The WAL is rolled when max_time passes roll_at, which is set when a segment gets its first
   // samples.
@@ -106,8 +143,10 @@ class Head::Impl {
   // Scratch of Commit, kept for its memory.
   RecordBatch batch GUARDED_BY(commit_mu);
   TouchedWindows touched GUARDED_BY(commit_mu){options.window_ms};
-  std::vector<uint32_t> accepted GUARDED_BY(commit_mu);    // Indexes into the commit's samples.
-  std::vector<uint32_t> new_in_wal GUARDED_BY(commit_mu);  // Slots.
+  std::vector<uint32_t> accepted GUARDED_BY(commit_mu);  // Indexes into the commit's samples.
+  std::vector<uint32_t> late_candidates GUARDED_BY(commit_mu);  // Likewise, in JudgeLate's order.
+  std::vector<uint32_t> late_accepted GUARDED_BY(commit_mu);    // Of them.
+  std::vector<uint32_t> new_in_wal GUARDED_BY(commit_mu);       // Slots.
 
   mutable Mutex metadata_mu;  // A leaf.
   StringMap<Metadata> metadata GUARDED_BY(metadata_mu);
@@ -118,14 +157,35 @@ class Head::Impl {
   AppendOutcome Judge(const MemSeries& series, uint32_t generation,
                       std::span<const BufferedSample> samples, Sample sample,
                       TimeRange allowed) const EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
-  void JudgeAll(std::span<const BufferedSample> samples, TimeRange allowed, CommitResult* result)
+  // Leaves those that may be taken as late samples to JudgeLate.
+  void JudgeAll(std::span<const BufferedSample> samples, TimeRange allowed, FirstRefused* refused,
+                CommitResult* result) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Of a sample that is older than its series' last one: kAppended when it is near enough.
+  AppendOutcome JudgeLateness(const MemSeries& series, std::span<const BufferedSample> samples,
+                              TimeMs t) const EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  void JudgeLate(std::span<const BufferedSample> samples, FirstRefused* refused,
+                 CommitResult* result) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Those of `accepted` whose series has late candidates.
+  std::vector<uint32_t> AcceptedBesideLate(std::span<const BufferedSample> samples) const
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  void TellFirstRefused(std::span<const BufferedSample> samples, const FirstRefused& refused,
+                        CommitResult* result) const EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   WalRef RefInWal(uint32_t slot, MemSeries* series) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Closes the late buffers that were begun in an earlier segment than the current one: they fill
+  // slowly, and would keep the WAL for long.
+  void CloseOldLate() LOCKS_EXCLUDED(commit_mu);
+  // Closes the chunks that were opened in the segment.
+  void CloseWhatBeganIn(uint32_t segment) LOCKS_EXCLUDED(commit_mu);
   // Keeps a WAL segment to about one window, so that history which is pushed quickly leaves the
   // disk with its windows.
   void RollWithTheWindow() EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   absl::StatusOr<Lsn> WriteWal() EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   void ApplyAll(std::span<const BufferedSample> samples, uint32_t now_s, Lsn lsn)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  void ApplyLate(std::span<const BufferedSample> samples, uint32_t now_s, Lsn lsn)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  ChunkLocator LogChunk(ChunkLogRecordType type, uint32_t slot, MemSeries* series,
+                        const ChunkMeta& meta, std::string_view bytes, Lsn lsn)
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   absl::StatusOr<Lsn> CommitLocked(std::span<const BufferedSample> samples, TimeMs now_ms,
                                    CommitResult* result) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);

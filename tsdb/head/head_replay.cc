@@ -3,7 +3,12 @@
 // A WAL sample is skipped when the store has it (its record's LSN is covered for its window), when
 // it lies inside a closed chunk of its series, or when it is not newer than the open chunk.
 // Everything else is applied as a live append would. So replaying twice gives the same, and a chunk
-// that was lost from the chunk log is made again from the WAL, between its neighbours.
+// that was lost from the chunk log is made again from the WAL, as far as that has it, between its
+// neighbours.
+//
+// When the chunk log is whole, the newest closed chunk of a series tells that everything before it
+// is closed too, and the reader's thread leaves that out (InChunks). When it is not, each sample is
+// compared with the chunks that are there (NextClosed).
 #include <algorithm>
 #include <chrono>
 #include <limits>
@@ -12,7 +17,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "model/status.h"
 #include "tsdb/head/head_impl.h"
-#include "tsdb/wal/frame.h"
+#include "tsdb/head/replay_coverage.h"
+#include "tsdb/head/wal_reader.h"
 #include "tsdb/wal/segment.h"
 
 namespace hearth {
@@ -29,9 +35,10 @@ struct NextClosed {
 
 class Replayer {
  public:
-  Replayer(Head::Impl& head, const FlushCoverage& coverage) : head_(head), coverage_(coverage) {
-    oldest_kept_ = head.OldestKept(head.options.clock->NowMs());
-  }
+  Replayer(Head::Impl& head, const FlushCoverage& coverage)
+      : head_(head),
+        coverage_(coverage.flushed_lsn, head.options.window_ms,
+                  head.OldestKept(head.options.clock->NowMs())) {}
 
   // Tells the lock analysis that the head's commit lock, which the caller holds, is the one meant
   // below.
@@ -47,70 +54,77 @@ class Replayer {
   const ReplayStats& stats() const { return stats_; }
 
  private:
-  bool TakeChunk(const Fingerprint& fingerprint, LabelsView labels, Lsn lsn,
-                 const ChunkLocator& locator) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
-  absl::Status WalSegment(uint32_t number) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
-  void SeriesRecord(std::string_view payload, uint64_t file_size);
-  void SamplesRecord(std::string_view payload, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  bool TakeChunk(const ChunkLog::Found& chunk) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  bool TakeInOrderChunk(uint32_t slot, const ChunkLocator& locator)
+      EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  InChunks WhatIsInChunks() EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  // SeriesTable::kNoSlot when the label bytes are not canonical. For the reader's thread too.
+  uint32_t SlotFor(const Fingerprint& fingerprint, LabelsView labels);
+  // Makes room for the slot in what is kept by slot.
+  void Enter(uint32_t slot);
+  void NoteContents(const WalContents& contents) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+
+  void Apply(const WalBatch& batch) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  void Prefetch(const WalBatch& batch, size_t i) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
   void TakeSample(uint32_t slot, Sample sample, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  void TakeLate(uint32_t slot, Sample sample) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  // Closes the late buffers that the record up to `lsn` has filled.
+  void CloseLate(Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
   // Moves series' NextClosed on to what `t` meets, and closes the open chunk when a closed one lies
   // between.
   void Advance(uint32_t slot, MemSeries* series, TimeMs t, Lsn lsn)
       EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
-  // SeriesTable::kNoSlot when the label bytes are not canonical.
-  uint32_t SlotFor(const Fingerprint& fingerprint, LabelsView labels);
-  // True when the store has the window up to `lsn`, or nobody wants it any more.
-  bool Covered(TimeMs t, Lsn lsn);
 
   Head::Impl& head_;
-  const FlushCoverage& coverage_;
-  TimeMs oldest_kept_;
+  ReplayCoverage coverage_;
   Lsn max_lsn_ = 0;
   ReplayStats stats_;
+  bool chunk_log_whole_ = true;
   std::vector<NextClosed> next_closed_;   // By slot.
   std::vector<bool> last_value_unknown_;  // By slot: the last sample is known by its time only.
-  std::vector<uint32_t> slot_of_ref_;     // Of the segment in hand.
-  std::vector<WalSeries> series_;
-  std::vector<WalSample> samples_;
-  TouchedWindows touched_{head_.options.window_ms};
-  // What Covered found out last, and before.
-  TimeRange window_{0, -1};
-  Lsn window_lsn_ = 0;
-  absl::flat_hash_map<TimeMs, Lsn> window_lsns_;
+  // By slot, of series with late chunks: these stand for the late samples up to here.
+  absl::flat_hash_map<uint32_t, Lsn> late_closed_lsn_;
+  std::vector<uint32_t> late_slots_;  // Of the record in hand.
 };
-
-bool Replayer::Covered(TimeMs t, Lsn lsn) {
-  if (!window_.Contains(t)) {
-    window_ = WindowRange(head_.WindowOf(t), head_.options.window_ms);
-    const auto [it, added] = window_lsns_.try_emplace(window_.mint, 0);
-    if (added) it->second = coverage_.flushed_lsn ? coverage_.flushed_lsn(window_.mint) : 0;
-    window_lsn_ = it->second;
-  }
-  return lsn <= window_lsn_ || t < oldest_kept_;
-}
 
 uint32_t Replayer::SlotFor(const Fingerprint& fingerprint, LabelsView labels) {
   // Asked for once a series and segment, so a second look at the bytes is cheap; only a new series
   // needs it.
   SeriesRef known;
   head_.table.Find({&fingerprint, 1}, 0, {&known, 1});
-  if (!known && (labels.empty() || !IsCanonical(labels.bytes()))) return SeriesTable::kNoSlot;
-  const uint32_t slot =
-      head_.table.FindOrAdd(fingerprint, 0, 0, [&](uint32_t s) { head_.labels.Add(s, labels); })
-          .slot;
-  if (slot != SeriesTable::kNoSlot && slot >= next_closed_.size()) {
-    next_closed_.resize(slot + 1);
-    last_value_unknown_.resize(slot + 1);
-  }
-  return slot;
+  if (known) return SeriesTable::SlotOf(known);
+  if (labels.empty() || !IsCanonical(labels.bytes())) return SeriesTable::kNoSlot;
+  return head_.table.FindOrAdd(fingerprint, 0, 0, [&](uint32_t s) { head_.labels.Add(s, labels); })
+      .slot;
 }
 
-bool Replayer::TakeChunk(const Fingerprint& fingerprint, LabelsView labels, Lsn lsn,
-                         const ChunkLocator& locator) {
-  const TimeMs window = head_.WindowOf(locator.mint);
-  if (Covered(locator.maxt(), lsn) || head_.WindowOf(locator.maxt()) != window) return false;
-  const uint32_t slot = SlotFor(fingerprint, labels);
+void Replayer::Enter(uint32_t slot) {
+  if (slot < next_closed_.size()) [[likely]]
+    return;
+  next_closed_.resize(slot + 1);
+  last_value_unknown_.resize(slot + 1);
+}
+
+bool Replayer::TakeChunk(const ChunkLog::Found& chunk) {
+  const ChunkLocator& locator = chunk.locator;
+  const TimeRange window = coverage_.WindowOf(locator.mint);
+  if (coverage_.Covered(locator.maxt(), chunk.lsn) || locator.maxt() > window.maxt) return false;
+  if (*chunk.note == ChunkLog::kNoNote) *chunk.note = SlotFor(chunk.fingerprint, chunk.labels);
+  const uint32_t slot = *chunk.note;
   if (slot == SeriesTable::kNoSlot) return false;
+  Enter(slot);
+  if (chunk.late) {
+    head_.table.At(slot).has_late = true;
+    head_.closed.Insert(locator, &head_.late.FindOrAdd(slot)->closed);
+    late_closed_lsn_[slot] = std::max(late_closed_lsn_[slot], chunk.lsn);
+  } else if (!TakeInOrderChunk(slot, locator)) {
+    return false;
+  }
+  head_.window_chunks.Add(window.mint);
+  return true;
+}
+
+bool Replayer::TakeInOrderChunk(uint32_t slot, const ChunkLocator& locator) {
   MemSeries& series = head_.table.At(slot);
   bool overlaps = false;
   head_.closed.ForEach(series.closed, [&](const ChunkLocator& other) {
@@ -118,7 +132,6 @@ bool Replayer::TakeChunk(const Fingerprint& fingerprint, LabelsView labels, Lsn 
   });
   if (overlaps) return false;
   head_.closed.Insert(locator, &series.closed);
-  head_.window_chunks.Add(window);
   head_.max_time = std::max(head_.max_time, locator.maxt());
   series.state.t = std::max(series.has_last ? series.state.t : kMinTime, locator.maxt());
   series.has_last = true;
@@ -128,117 +141,110 @@ bool Replayer::TakeChunk(const Fingerprint& fingerprint, LabelsView labels, Lsn 
 
 absl::Status Replayer::ChunkLogRecords() {
   ChunkLogReplay found;
-  HEARTH_ASSIGN_OR_RETURN(head_.chunk_log,
-                          ChunkLog::Open(
-                              {.fs = head_.options.fs,
-                               .dir = head_.options.chunks_dir,
-                               .segment_bytes = head_.options.chunk_segment_bytes},
-                              [&](const Fingerprint& fingerprint, LabelsView labels, Lsn lsn,
-                                  const ChunkLocator& locator) NO_THREAD_SAFETY_ANALYSIS {
-                                return TakeChunk(fingerprint, labels, lsn, locator);
-                              },
-                              &found));
+  HEARTH_ASSIGN_OR_RETURN(
+      head_.chunk_log,
+      ChunkLog::Open(
+          {.fs = head_.options.fs,
+           .dir = head_.options.chunks_dir,
+           .segment_bytes = head_.options.chunk_segment_bytes},
+          [&](const ChunkLog::Found& chunk) NO_THREAD_SAFETY_ANALYSIS { return TakeChunk(chunk); },
+          &found));
   stats_.chunk_segments = found.segments;
   stats_.chunks = found.chunks;
   stats_.skipped_bytes += found.skipped_bytes;
   stats_.torn_tail_bytes += found.torn_tail_bytes;
+  chunk_log_whole_ = found.whole;
   max_lsn_ = std::max(max_lsn_, found.max_lsn);
   return absl::OkStatus();
 }
 
+InChunks Replayer::WhatIsInChunks() {
+  InChunks in_chunks;
+  if (!chunk_log_whole_) return in_chunks;
+  in_chunks.before.assign(next_closed_.size(), kMinTime);
+  for (uint32_t slot = 0; slot < next_closed_.size(); ++slot) {
+    const MemSeries& series = head_.table.At(slot);
+    if (series.closed != 0) in_chunks.before[slot] = series.state.t;
+  }
+  in_chunks.late_lsn = late_closed_lsn_;
+  return in_chunks;
+}
+
 absl::Status Replayer::WalSegments(const std::vector<uint32_t>& numbers) {
-  for (const uint32_t number : numbers) HEARTH_RETURN_IF_ERROR(WalSegment(number));
-  for (const auto& [window, lsn] : window_lsns_) head_.wal_coverage.NoteFlushed(window, lsn);
-  return absl::OkStatus();
+  WalReader reader(head_.options.fs, head_.options.wal_dir, numbers, &coverage_, WhatIsInChunks(),
+                   [this](const Fingerprint& fingerprint, LabelsView labels) {
+                     return SlotFor(fingerprint, labels);
+                   });
+  while (const WalBatch* batch = reader.Next()) Apply(*batch);
+  NoteContents(reader.contents());
+  return reader.status();
 }
 
-absl::Status Replayer::WalSegment(uint32_t number) {
-  HEARTH_ASSIGN_OR_RETURN(const std::unique_ptr<File> file,
-                          head_.options.fs->OpenRead(SegmentPath(head_.options.wal_dir, number)));
-  HEARTH_ASSIGN_OR_RETURN(FrameScanner scanner, FrameScanner::Open(kWalKind, file.get()));
-  ++stats_.wal_segments;
-  head_.wal_coverage.NoteSegment(number, scanner.file_size());
-  slot_of_ref_.clear();
-  Frame frame;
-  for (;;) {
-    HEARTH_ASSIGN_OR_RETURN(const bool more, scanner.Next(&frame));
-    if (!more) break;
-    ++stats_.wal_records;
-    max_lsn_ = std::max(max_lsn_, frame.lsn);
-    switch (static_cast<WalRecordType>(frame.type)) {
-      case WalRecordType::kSeries:
-        SeriesRecord(frame.payload, scanner.file_size());
-        break;
-      case WalRecordType::kSamples:
-        touched_.Clear();
-        SamplesRecord(frame.payload, frame.lsn);
-        head_.wal_coverage.NoteSamples(number, touched_.starts(), frame.lsn);
-        break;
-      case WalRecordType::kHistograms:
-      case WalRecordType::kStartTimestamps:
-      case WalRecordType::kExemplars:
-      case WalRecordType::kMetadata:
-      case WalRecordType::kDeletes:
-        // Not written by this version.
-        break;
+void Replayer::NoteContents(const WalContents& contents) {
+  for (const WalContents::Segment& segment : contents.segments) {
+    head_.wal_coverage.NoteSegment(segment.number, segment.bytes);
+    for (const auto& [window, lsn] : segment.windows) {
+      head_.wal_coverage.NoteSamples(segment.number, {window}, lsn);
     }
   }
-  for (const SkippedBytes& skipped : scanner.skipped()) {
-    (skipped.at_end ? stats_.torn_tail_bytes : stats_.skipped_bytes) += skipped.bytes;
+  for (const auto& [window, lsn] : coverage_.windows()) {
+    head_.wal_coverage.NoteFlushed(window, lsn);
   }
-  return absl::OkStatus();
+  max_lsn_ = std::max(max_lsn_, contents.max_lsn);
+  stats_.wal_segments = contents.segments.size();
+  stats_.wal_records = contents.records;
+  stats_.wal_samples = contents.samples;
+  stats_.unknown_ref_samples = contents.unknown_ref_samples;
+  stats_.skipped_bytes += contents.skipped_bytes;
+  stats_.torn_tail_bytes += contents.torn_tail_bytes;
 }
 
-void Replayer::SeriesRecord(std::string_view payload, uint64_t file_size) {
-  if (!DecodeSeries(payload, &series_).ok()) {
-    stats_.skipped_bytes += payload.size();
-    return;
+void Replayer::Prefetch(const WalBatch& batch, size_t i) {
+  if (i + 2 * kPrefetchAhead < batch.items.size()) {
+    head_.table.Prefetch(batch.items[i + 2 * kPrefetchAhead].slot);
   }
-  for (const WalSeries& series : series_) {
-    // Dense numbers: a segment cannot bind more of them than it has bytes.
-    if (series.ref >= file_size) continue;
-    if (series.ref >= slot_of_ref_.size())
-      slot_of_ref_.resize(series.ref + 1, SeriesTable::kNoSlot);
-    slot_of_ref_[series.ref] = SlotFor(FingerprintOf(series.labels), LabelsView(series.labels));
+  if (i + kPrefetchAhead < batch.items.size()) {
+    const uint32_t ahead = batch.items[i + kPrefetchAhead].slot;
+    const MemSeries& series = head_.table.At(ahead);
+    __builtin_prefetch(series.chunk + series.state.bits / 8, 1);
+    if (ahead < next_closed_.size()) __builtin_prefetch(&next_closed_[ahead]);
   }
 }
 
-void Replayer::SamplesRecord(std::string_view payload, Lsn lsn) {
-  if (!DecodeSamples(payload, &samples_).ok()) {
-    stats_.skipped_bytes += payload.size();
-    return;
-  }
-  stats_.wal_samples += samples_.size();
-  const auto slot_of = [&](const WalSample& sample) {
-    return sample.ref < slot_of_ref_.size() ? slot_of_ref_[sample.ref] : SeriesTable::kNoSlot;
-  };
-  for (size_t i = 0; i < samples_.size(); ++i) {
-    if (i + 2 * kPrefetchAhead < samples_.size()) {
-      const uint32_t ahead = slot_of(samples_[i + 2 * kPrefetchAhead]);
-      if (ahead != SeriesTable::kNoSlot) head_.table.Prefetch(ahead);
-    }
-    if (i + kPrefetchAhead < samples_.size()) {
-      const uint32_t ahead = slot_of(samples_[i + kPrefetchAhead]);
-      if (ahead != SeriesTable::kNoSlot) {
-        const MemSeries& series = head_.table.At(ahead);
-        __builtin_prefetch(series.chunk + series.state.bits / 8, 1);
-        __builtin_prefetch(&next_closed_[ahead]);
+void Replayer::Apply(const WalBatch& batch) {
+  size_t i = 0;
+  for (const WalBatch::Record& record : batch.records) {
+    head_.applying_segment = record.segment;
+    for (; i < record.end; ++i) {
+      Prefetch(batch, i);
+      const WalBatch::Item& item = batch.items[i];
+      if (record.late) {
+        TakeLate(item.slot, {item.t, item.v});
+      } else {
+        TakeSample(item.slot, {item.t, item.v}, record.lsn);
       }
     }
-    const WalSample& sample = samples_[i];
-    touched_.Touch(sample.t);
-    if (Covered(sample.t, lsn)) continue;
-    const uint32_t slot = slot_of(sample);
-    if (slot == SeriesTable::kNoSlot) {
-      ++stats_.unknown_ref_samples;
-    } else {
-      TakeSample(slot, {sample.t, sample.v}, lsn);
-    }
+    if (record.late) CloseLate(record.lsn);
   }
+}
+
+void Replayer::TakeLate(uint32_t slot, Sample sample) {
+  head_.InsertLate(slot, &head_.table.At(slot), sample);
+  late_slots_.push_back(slot);
+  ++stats_.replayed_samples;
+}
+
+void Replayer::CloseLate(Lsn lsn) {
+  for (const uint32_t slot : late_slots_) {
+    head_.CloseLateIfFull(slot, &head_.table.At(slot), lsn);
+  }
+  late_slots_.clear();
+  head_.KeepLateBounded(lsn);
 }
 
 void Replayer::TakeSample(uint32_t slot, Sample sample, Lsn lsn) {
   MemSeries& series = head_.table.At(slot);
+  Enter(slot);
   NextClosed& next = next_closed_[slot];
   if (sample.t > next.range.maxt) Advance(slot, &series, sample.t, lsn);
   if (sample.t >= next.range.mint && next.range.mint != kMaxTime) {

@@ -40,7 +40,8 @@ absl::Status Lookup(const LabelIndex& index, std::span<const SelectRequest> requ
 
 // Copies what the candidates have in the range. Called under the commit lock.
 std::unique_ptr<HeadSeriesSet> Copy(const SeriesTable& table, const LocatorLists& closed,
-                                    TimeRange range, Candidates candidates) {
+                                    const LateSamples& late, TimeRange range,
+                                    Candidates candidates) {
   auto set = std::make_unique<HeadSeriesSet>();
   set->labels_ = std::move(candidates.labels);
   for (size_t i = 0; i < candidates.slots.size(); ++i) {
@@ -65,7 +66,11 @@ std::unique_ptr<HeadSeriesSet> Copy(const SeriesTable& table, const LocatorLists
       entry.open_size = static_cast<uint32_t>(XorBytes(state));
       set->open_.append(series.chunk, entry.open_size);
     }
-    if (entry.chunks > 0 || entry.open.count > 0) set->entries_.push_back(entry);
+    if (series.has_late) [[unlikely]]
+      set->CopyLate(*late.Find(candidates.slots[i]), closed, range, &entry);
+    if (entry.chunks > 0 || entry.open.count > 0 || entry.late != 0) {
+      set->entries_.push_back(entry);
+    }
   }
   return set;
 }
@@ -105,9 +110,12 @@ absl::Status HeadSeriesSet::Read(size_t i, TimeRange range, SampleColumns* colum
                             Payload(c, entry.fingerprint, &storage));
     HEARTH_RETURN_IF_ERROR(DecodeChunk(locator.meta(), payload, range, columns));
   }
-  if (entry.open.count == 0) return absl::OkStatus();
-  return DecodeChunk(entry.open, std::string_view(open_).substr(entry.open_begin, entry.open_size),
-                     range, columns);
+  if (entry.open.count > 0) {
+    HEARTH_RETURN_IF_ERROR(
+        DecodeChunk(entry.open, std::string_view(open_).substr(entry.open_begin, entry.open_size),
+                    range, columns));
+  }
+  return entry.late == 0 ? absl::OkStatus() : ReadLate(entry, range, columns);
 }
 
 absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Head::Select(
@@ -128,8 +136,8 @@ absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Head::Select(
     }
     const ChunkLogView log = impl_->chunk_log->View();
     for (size_t i = 0; i < requests.size(); ++i) {
-      sets.push_back(
-          Copy(impl_->table, impl_->closed, requests[i].range, std::move(candidates[i])));
+      sets.push_back(Copy(impl_->table, impl_->closed, impl_->late, requests[i].range,
+                          std::move(candidates[i])));
       sets.back()->log_ = log;
     }
   }

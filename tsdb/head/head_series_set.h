@@ -19,6 +19,8 @@
 #include "model/mutex.h"
 #include "tsdb/chunk/encoding.h"
 #include "tsdb/head/chunk_log.h"
+#include "tsdb/head/late_samples.h"
+#include "tsdb/head/locator_lists.h"
 #include "tsdb/storage.h"
 
 namespace hearth {
@@ -35,7 +37,15 @@ struct HeadSeriesSet : public SeriesSet {
     uint32_t labels_size = 0;
     uint32_t chunks = 0;
     uint32_t open_size = 0;
-    ChunkMeta open;  // count 0: there is no open chunk in the range.
+    ChunkMeta open;     // count 0: there is no open chunk in the range.
+    uint32_t late = 0;  // 1 + index in late_; 0 = no late samples in the range.
+  };
+  // The late samples of one entry.
+  struct Late {
+    size_t chunks_begin = 0;  // In late_chunks_.
+    size_t chunks = 0;
+    size_t samples_begin = 0;  // In late_samples_: the buffer.
+    size_t samples = 0;
   };
 
   size_t size() const override { return entries_.size(); }
@@ -46,10 +56,19 @@ struct HeadSeriesSet : public SeriesSet {
   const Fingerprint& fingerprint(size_t i) const override { return entries_[i].fingerprint; }
   absl::Status Read(size_t i, TimeRange range, SampleColumns* columns) const override;
 
+  // Copies what `series` has in the range, for `entry`.
+  void CopyLate(const LateSamples::Series& series, const LocatorLists& closed, TimeRange range,
+                Entry* entry);
+  // Merges late samples into *columns; the ones that are there stay.
+  absl::Status ReadLate(const Entry& entry, TimeRange range, SampleColumns* columns) const;
+
   std::vector<Entry> entries_;  // Ascending by fingerprint.
   std::string labels_;
   std::vector<ChunkLocator> chunks_;  // Of one series ascending by time.
   std::string open_;                  // Bytes of the open chunks.
+  std::vector<Late> late_;
+  std::vector<ChunkLocator> late_chunks_;
+  std::vector<Sample> late_samples_;
   ChunkLogView log_;
   bool fetch_at_once_ = false;  // Set by Head::Select like all of the above.
 

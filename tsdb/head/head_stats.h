@@ -36,9 +36,11 @@ struct HeadStats {
   uint64_t label_pairs = 0;
   uint64_t label_names = 0;
   TimeRange range;  // Of the samples, mint to the precision of a window. Empty without samples.
-  uint64_t series_bytes = 0;  // Series, their labels and postings, locators: about.
-  uint64_t chunk_bytes = 0;   // Arena of the open chunks.
-  uint64_t wal_bytes = 0;     // On disk.
+  uint64_t series_bytes = 0;           // Series, their labels and postings, locators: about.
+  uint64_t chunk_bytes = 0;            // Arena of the open chunks.
+  uint64_t late_buffered_samples = 0;  // Late samples that are not in a chunk yet.
+  uint64_t late_buffer_bytes = 0;
+  uint64_t wal_bytes = 0;  // On disk.
   uint64_t wal_segments = 0;
   uint32_t wal_current_segment = 0;
   uint64_t chunk_log_bytes = 0;
@@ -48,6 +50,9 @@ struct HeadStats {
 
   // Since the start.
   std::array<uint64_t, kAppendOutcomes> samples{};  // By outcome.
+  uint64_t late_samples = 0;                        // Of the appended ones.
+  uint64_t checkpoints = 0;                         // That let WAL segments go.
+  uint64_t failed_checkpoints = 0;                  // The chunk log could not be written or synced.
   uint64_t commits = 0;
   uint64_t failed_commits = 0;
   uint64_t series_created = 0;

@@ -6,7 +6,7 @@
 // A series lives in a slot. A slot is used again after its series was forgotten, with the next
 // generation, so a SeriesRef (generation and slot) is never used again in a process.
 //
-// Memory a series, for 9 labels of which 8 are shared: MemSeries 112, table 11 to 21, label numbers
+// Memory a series, for 9 labels of which 8 are shared: MemSeries 96, table 11 to 21, label numbers
 // 56 and their postings 36 to 72 (LabelIndex), an open chunk of 64 to some 300 bytes (ChunkArena),
 // 28 for each chunk that waits for the flush (LocatorLists).
 #ifndef HEARTH_TSDB_HEAD_SERIES_TABLE_H_
@@ -50,10 +50,12 @@ struct MemSeries {
   uint32_t wal_segment = 0;
   WalRef wal_ref = 0;
   uint32_t chunk_log_segment = 0;
-  uint8_t chunk_steps = 0;  // Size of `chunk` in ChunkArena steps.
-  bool has_last = false;    // state.t and state.v_bits are a sample.
+  uint16_t open_segment = 0;  // The low bits of the WAL segment of the open chunk's first sample.
+  uint8_t chunk_steps = 0;    // Size of `chunk` in ChunkArena steps.
+  bool has_last : 1 = false;  // state.t and state.v_bits are a sample.
+  bool has_late : 1 = false;  // LateSamples has a row of the series.
 };
-static_assert(sizeof(MemSeries) <= 112);
+static_assert(sizeof(MemSeries) <= 96);
 
 // Thread safety: Find, FindOrAdd and size from any thread. At from any thread for a slot that
 // somebody holds a reference to. RemoveIdle under the commit lock.

@@ -68,10 +68,14 @@ class WindowChunks {
   uint64_t total_ = 0;
 };
 
-// For each WAL segment the largest LSN by window. A segment may be deleted when for each of its
-// windows the store has everything up to that LSN, or the window has left the retention.
+// For each WAL segment the largest LSN by window, and how many open chunks and late buffers have
+// their first sample in it. A segment may be deleted when for each of its windows the store has
+// everything up to that LSN, or the window has left the retention; or when everything in it and
+// before it is in the chunk log for good (NoteChunked).
 class WalCoverage {
  public:
+  static constexpr uint32_t kNone = UINT32_MAX;
+
   void NoteSegment(uint32_t segment, uint64_t bytes) { segments_[segment].bytes = bytes; }
   void NoteSamples(uint32_t segment, const std::vector<TimeMs>& windows, Lsn lsn) {
     std::map<TimeMs, Lsn>& held = segments_[segment].windows;
@@ -83,6 +87,34 @@ class WalCoverage {
   void NoteFlushed(TimeMs window, Lsn lsn) {
     Lsn& flushed = flushed_[window];
     flushed = std::max(flushed, lsn);
+  }
+
+  void NoteOpened(uint32_t segment) { ++segments_[segment].open; }
+  void NoteClosed(uint32_t segment) {
+    const auto it = segments_.find(segment);
+    if (it != segments_.end() && it->second.open > 0) --it->second.open;
+  }
+  // The first segment that holds the first sample of an open chunk or of a late buffer.
+  uint32_t FirstOpen() const {
+    for (const auto& [number, segment] : segments_) {
+      if (segment.open > 0) return number;
+    }
+    return kNone;
+  }
+  // Everything in segments below `segment` is synced in the chunk log, or in the store.
+  void NoteChunked(uint32_t segment) { chunked_below_ = std::max(chunked_below_, segment); }
+  // Segments in [from, to), and their bytes.
+  struct Size {
+    size_t segments = 0;
+    uint64_t bytes = 0;
+  };
+  Size Between(uint32_t from, uint32_t to) const {
+    Size size;
+    for (auto it = segments_.lower_bound(from); it != segments_.end() && it->first < to; ++it) {
+      ++size.segments;
+      size.bytes += it->second.bytes;
+    }
+    return size;
   }
 
   bool Holds(uint32_t segment, TimeMs window) const {
@@ -101,7 +133,7 @@ class WalCoverage {
             return held.first >= first_kept &&
                    (flushed == flushed_.end() || flushed->second < held.second);
           });
-      if (number < current && !needed) numbers.push_back(number);
+      if (number < current && (!needed || number < chunked_below_)) numbers.push_back(number);
     }
     return numbers;
   }
@@ -124,9 +156,11 @@ class WalCoverage {
  private:
   struct Segment {
     uint64_t bytes = 0;
+    uint64_t open = 0;  // Chunks and late buffers.
     std::map<TimeMs, Lsn> windows;
   };
   std::map<uint32_t, Segment> segments_;
+  uint32_t chunked_below_ = 0;
   std::map<TimeMs, Lsn> flushed_;
 };
 

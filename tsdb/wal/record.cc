@@ -76,25 +76,6 @@ bool ReadHistogram(ByteReader* in, Histogram* h) {
          ReadDoubles(in, &h->negative_buckets) && ReadDoubles(in, &h->custom_values);
 }
 
-// Reads one sample after `last`. The fields as SamplesEncoder::Add writes them.
-bool ReadSample(ByteReader* in, const WalSample& last, WalSample* sample) {
-  uint8_t control;
-  if (!in->Fixed(&control) || (control & 0xc0) != 0) return false;
-  int64_t ref_delta = 1, t_delta = 0;
-  if ((control & SamplesEncoder::kHasRef) != 0 && !in->Signed(&ref_delta)) return false;
-  if ((control & SamplesEncoder::kHasTime) != 0 && !in->Signed(&t_delta)) return false;
-  const unsigned kept = control & SamplesEncoder::kValueBytesMask;
-  std::string_view value;
-  if (kept > 8 || !in->Raw(kept, &value)) return false;
-  char bytes[8] = {};
-  if (kept > 0) std::memcpy(bytes, value.data(), kept);
-  sample->ref =
-      static_cast<WalRef>(static_cast<uint64_t>(last.ref) + static_cast<uint64_t>(ref_delta));
-  sample->t = static_cast<TimeMs>(static_cast<uint64_t>(last.t) + static_cast<uint64_t>(t_delta));
-  sample->v = std::bit_cast<double>(__builtin_bswap64(LoadFixed<uint64_t>(bytes)));
-  return true;
-}
-
 }  // namespace
 
 void EncodeSeries(WalRef ref, std::string_view labels, std::string* payload) {
@@ -148,13 +129,25 @@ absl::Status DecodeSeries(std::string_view payload, std::vector<WalSeries>* out)
   });
 }
 
+bool SamplesDecoder::NextNearEnd(WalSample* sample) {
+  if (p_ == end_) return false;
+  char padded[2 * kMaxSampleBytes] = {};
+  std::memcpy(padded, p_, left());
+  const char* const after = Read(padded);
+  if (after == nullptr || after > padded + left()) return Fail();
+  p_ += after - padded;
+  *sample = last_;
+  return true;
+}
+
 absl::Status DecodeSamples(std::string_view payload, std::vector<WalSample>* out) {
-  WalSample last{UINT32_MAX, 0, 0};
-  return DecodeAll("samples", payload, out, [&](ByteReader* in, WalSample* s) {
-    if (!ReadSample(in, last, s)) return false;
-    last = *s;
-    return true;
-  });
+  out->clear();
+  SamplesDecoder in(payload);
+  for (WalSample sample; in.Next(&sample);) out->push_back(sample);
+  if (!in.malformed()) return absl::OkStatus();
+  out->clear();
+  return absl::DataLossError(StrCat("WAL samples record of ", payload.size(),
+                                    " bytes: malformed before byte ", payload.size() - in.left()));
 }
 
 absl::Status DecodeHistograms(std::string_view payload, std::vector<WalHistogram>* out) {

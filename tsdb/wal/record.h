@@ -8,7 +8,7 @@
 // Encoders append a payload to a string; decoders take payloads that may be damaged and answer
 // kDataLoss.
 //
-// Thread safety: pure functions; SamplesEncoder is a value.
+// Thread safety: pure functions; SamplesEncoder and SamplesDecoder are values.
 #ifndef HEARTH_TSDB_WAL_RECORD_H_
 #define HEARTH_TSDB_WAL_RECORD_H_
 
@@ -34,6 +34,7 @@ enum class WalRecordType : uint8_t {
   kExemplars = 5,
   kMetadata = 6,
   kDeletes = 7,
+  kLateSamples = 8,  // As kSamples; of samples that were older than their series' last one.
 };
 
 using WalRef = uint32_t;
@@ -122,6 +123,74 @@ class SamplesEncoder {
   WalSample last_{UINT32_MAX, 0,
                   0};  // The first sample's ref is 0 and its time 0 unless it says otherwise.
 };
+
+// Reads a samples record, one sample a call. What was read before a malformed place is right as far
+// as it goes; DecodeSamples gives all or nothing.
+class SamplesDecoder {
+ public:
+  explicit SamplesDecoder(std::string_view payload)
+      : p_(payload.data()), end_(p_ + payload.size()) {}
+
+  // False at the end of the record, and at a place that is malformed.
+  bool Next(WalSample* sample) {
+    if (end_ - p_ < static_cast<std::ptrdiff_t>(kMaxSampleBytes)) [[unlikely]]
+      return NextNearEnd(sample);
+    const char* const after = Read(p_);
+    if (after == nullptr) return Fail();
+    p_ = after;
+    *sample = last_;
+    return true;
+  }
+  bool malformed() const { return malformed_; }
+  size_t left() const { return static_cast<size_t>(end_ - p_); }
+
+ private:
+  static constexpr size_t kMaxSampleBytes = 1 + 2 * kMaxVarintBytes + 8;
+
+  // Null when the varint does not end.
+  static const char* ReadVarint(const char* p, uint64_t* v) {
+    *v = static_cast<uint8_t>(*p) & 0x7f;
+    for (int shift = 7; (*p++ & 0x80) != 0; shift += 7) {
+      if (shift >= 64) return nullptr;
+      *v |= static_cast<uint64_t>(*p & 0x7f) << shift;
+    }
+    return p;
+  }
+  // Reads the sample at `p`, which has kMaxSampleBytes, into last_; the byte after it, or null.
+  const char* Read(const char* p);
+  bool NextNearEnd(WalSample* sample);
+  bool Fail() {
+    malformed_ = true;
+    return false;
+  }
+
+  const char* p_;
+  const char* const end_;
+  WalSample last_{UINT32_MAX, 0, 0};
+  bool malformed_ = false;
+};
+
+inline const char* SamplesDecoder::Read(const char* p) {
+  const auto control = static_cast<uint8_t>(*p++);
+  const unsigned kept = control & SamplesEncoder::kValueBytesMask;
+  if ((control & 0xc0) != 0 || kept > 8) [[unlikely]]
+    return nullptr;
+  uint64_t raw;
+  if ((control & SamplesEncoder::kHasRef) != 0) {
+    if ((p = ReadVarint(p, &raw)) == nullptr) return nullptr;
+    last_.ref += static_cast<WalRef>(UnZigZag(raw));
+  } else {
+    ++last_.ref;
+  }
+  if ((control & SamplesEncoder::kHasTime) != 0) {
+    if ((p = ReadVarint(p, &raw)) == nullptr) return nullptr;
+    last_.t =
+        static_cast<TimeMs>(static_cast<uint64_t>(last_.t) + static_cast<uint64_t>(UnZigZag(raw)));
+  }
+  const uint64_t word = __builtin_bswap64(LoadFixed<uint64_t>(p));
+  last_.v = std::bit_cast<double>(kept == 0 ? 0 : word & (~uint64_t{0} << (64 - 8 * kept)));
+  return p + kept;
+}
 
 inline void SamplesEncoder::Add(WalRef ref, TimeMs t, double v) {
   if (buffer_.size() - size_ < kMaxSampleBytes) [[unlikely]] {

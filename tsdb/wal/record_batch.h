@@ -1,7 +1,8 @@
 // tsdb/wal/record_batch.h
 //
-// RecordBatch: the WAL records of one commit. Series records come first, then the samples; a record
-// is divided before it grows too large for a frame. Keeps its memory from one commit to the next.
+// RecordBatch: the WAL records of one commit. Series records come first, then the samples, then the
+// late ones; a record is divided before it grows too large for a frame. Keeps its memory from one
+// commit to the next.
 //
 // Thread safety: none.
 #ifndef HEARTH_TSDB_WAL_RECORD_BATCH_H_
@@ -18,12 +19,13 @@ namespace hearth {
 
 class RecordBatch {
  public:
-  RecordBatch() : series_(1), samples_(1) {}
+  RecordBatch() : series_(1) {}
 
   void Clear() {
     for (size_t i = 0; i < series_used_; ++i) series_[i].clear();
-    for (size_t i = 0; i < samples_used_; ++i) samples_[i].Reset();
-    series_used_ = samples_used_ = 1;
+    series_used_ = 1;
+    samples_.Clear();
+    late_.Clear();
   }
 
   void AddSeries(WalRef ref, std::string_view labels) {
@@ -33,12 +35,8 @@ class RecordBatch {
     EncodeSeries(ref, labels, &series_[series_used_ - 1]);
   }
 
-  void AddSample(WalRef ref, TimeMs t, double v) {
-    if (samples_[samples_used_ - 1].size() >= kDivideBytes) [[unlikely]] {
-      if (++samples_used_ > samples_.size()) samples_.emplace_back();
-    }
-    samples_[samples_used_ - 1].Add(ref, t, v);
-  }
+  void AddSample(WalRef ref, TimeMs t, double v) { samples_.Add(ref, t, v); }
+  void AddLateSample(WalRef ref, TimeMs t, double v) { late_.Add(ref, t, v); }
 
   // Valid until the next call of another method.
   std::vector<WalRecord> Records() const {
@@ -46,9 +44,8 @@ class RecordBatch {
     for (size_t i = 0; i < series_used_; ++i) {
       if (!series_[i].empty()) records.push_back({WalRecordType::kSeries, series_[i]});
     }
-    for (size_t i = 0; i < samples_used_; ++i) {
-      if (!samples_[i].empty()) records.push_back({WalRecordType::kSamples, samples_[i].payload()});
-    }
+    samples_.AppendRecords(WalRecordType::kSamples, &records);
+    late_.AppendRecords(WalRecordType::kLateSamples, &records);
     return records;
   }
 
@@ -57,10 +54,36 @@ class RecordBatch {
   // stay below their limit.
   static constexpr size_t kDivideBytes = size_t{1} << 20;
 
+  // The samples records of one type.
+  class Samples {
+   public:
+    Samples() : encoders_(1) {}
+
+    void Clear() {
+      for (size_t i = 0; i < used_; ++i) encoders_[i].Reset();
+      used_ = 1;
+    }
+    void Add(WalRef ref, TimeMs t, double v) {
+      if (encoders_[used_ - 1].size() >= kDivideBytes) [[unlikely]] {
+        if (++used_ > encoders_.size()) encoders_.emplace_back();
+      }
+      encoders_[used_ - 1].Add(ref, t, v);
+    }
+    void AppendRecords(WalRecordType type, std::vector<WalRecord>* records) const {
+      for (size_t i = 0; i < used_; ++i) {
+        if (!encoders_[i].empty()) records->push_back({type, encoders_[i].payload()});
+      }
+    }
+
+   private:
+    std::vector<SamplesEncoder> encoders_;
+    size_t used_ = 1;
+  };
+
   std::vector<std::string> series_;
-  std::vector<SamplesEncoder> samples_;
   size_t series_used_ = 1;
-  size_t samples_used_ = 1;
+  Samples samples_;
+  Samples late_;
 };
 
 }  // namespace hearth

@@ -26,6 +26,46 @@ std::vector<WalSample> RandomSamples(std::mt19937_64& random) {
   return samples;
 }
 
+// Every kind of value at every kind of time, in every order: what XOR, zigzag and the left-out
+// bytes could get wrong.
+TEST(WalRecordTest, ExtremeValuesAndTimesRoundTrip) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  const double values[] = {0.0,
+                           -0.0,
+                           kInf,
+                           -kInf,
+                           StaleNaN(),
+                           std::bit_cast<double>(uint64_t{0x7ff8000000000001}),
+                           std::bit_cast<double>(uint64_t{0xfff00000deadbeef}),
+                           std::numeric_limits<double>::denorm_min(),
+                           std::numeric_limits<double>::max(),
+                           -std::numeric_limits<double>::min()};
+  constexpr TimeMs kMin = std::numeric_limits<TimeMs>::min();
+  constexpr TimeMs kMax = std::numeric_limits<TimeMs>::max();
+  const TimeMs times[] = {kMin, kMax, 0, -1, 1, kMin + 1, kMax - 1, 1'700'000'000'000};
+  const WalRef refs[] = {0, UINT32_MAX, 1, UINT32_MAX - 1, 7};
+  SamplesEncoder encoder;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    std::vector<WalSample> samples(random() % 50 + 1);
+    encoder.Reset();
+    for (WalSample& s : samples) {
+      s = {refs[random() % std::size(refs)], times[random() % std::size(times)],
+           values[random() % std::size(values)]};
+      encoder.Add(s.ref, s.t, s.v);
+    }
+    std::vector<WalSample> decoded;
+    ASSERT_TRUE(DecodeSamples(encoder.payload(), &decoded).ok());
+    ASSERT_EQ(decoded.size(), samples.size());
+    for (size_t i = 0; i < samples.size(); ++i) {
+      EXPECT_EQ(decoded[i].ref, samples[i].ref);
+      EXPECT_EQ(decoded[i].t, samples[i].t);
+      EXPECT_TRUE(SameBits(decoded[i].v, samples[i].v));
+    }
+  }
+}
+
 TEST(WalRecordTest, SamplesRoundTripBitForBit) {
   SamplesEncoder encoder;
   std::vector<WalSample> decoded;
@@ -107,7 +147,8 @@ std::vector<std::pair<WalRecordType, std::string>> OneOfEach() {
           {WalRecordType::kStartTimestamps, starts},
           {WalRecordType::kExemplars, exemplars},
           {WalRecordType::kMetadata, metadata},
-          {WalRecordType::kDeletes, deletes}};
+          {WalRecordType::kDeletes, deletes},
+          {WalRecordType::kLateSamples, std::string(samples.payload())}};
 }
 
 // Decodes a payload of any type and tells how many items it had.
@@ -124,6 +165,7 @@ absl::StatusOr<size_t> Decode(WalRecordType type, std::string_view payload) {
     case WalRecordType::kSeries:
       return with(std::vector<WalSeries>(), DecodeSeries);
     case WalRecordType::kSamples:
+    case WalRecordType::kLateSamples:
       return with(std::vector<WalSample>(), DecodeSamples);
     case WalRecordType::kHistograms:
       return with(std::vector<WalHistogram>(), DecodeHistograms);
@@ -169,6 +211,15 @@ TEST(WalRecordTest, TheWorkedExampleOfTheFormatPageIsWhatIsWrittenAndRead) {
     encoder.Add(expected[i].ref, expected[i].t, expected[i].v);
   }
   EXPECT_EQ(encoder.payload(), frame.payload);
+
+  ASSERT_TRUE(ParseFrame(kWalKind, golden["late samples frame"], &frame));
+  EXPECT_EQ(frame.lsn, 43u);
+  EXPECT_EQ(frame.type, static_cast<uint8_t>(WalRecordType::kLateSamples));
+  ASSERT_TRUE(DecodeSamples(frame.payload, &samples).ok());
+  ASSERT_EQ(samples.size(), 1u);
+  EXPECT_EQ(samples[0].ref, 0u);
+  EXPECT_EQ(samples[0].t, t0 - 5000);
+  EXPECT_EQ(samples[0].v, 3);
 }
 
 TEST(WalRecordTest, EveryKindRoundTrips) {

@@ -37,6 +37,7 @@ absl::Status WalWriter::StartSegment() {
   file_ = std::move(file);
   segment_ = number;
   size_ = kSegmentHeaderBytes;
+  series_bytes_ = 0;
   given_up_ = false;
   return absl::OkStatus();
 }
@@ -44,7 +45,7 @@ absl::Status WalWriter::StartSegment() {
 absl::Status WalWriter::Prepare() {
   const absl::Status sync_error = group_commit_.error();
   if (!sync_error.ok()) given_up_ = true;
-  if (!given_up_ && size_ < options_.segment_bytes) return absl::OkStatus();
+  if (!given_up_ && !full()) return absl::OkStatus();
   if (const absl::Status status = StartSegment(); !status.ok()) {
     ++failures_;
     return Unavailable(status);
@@ -68,6 +69,9 @@ absl::StatusOr<Lsn> WalWriter::Append(std::span<const WalRecord> records) {
     return Unavailable(status);
   }
   size_ += buffer_.size();
+  for (const WalRecord& record : records) {
+    if (record.type == WalRecordType::kSeries) series_bytes_ += record.payload.size();
+  }
   group_commit_.Written(file_, lsn - 1);
   return lsn - 1;
 }

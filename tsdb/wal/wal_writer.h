@@ -36,8 +36,9 @@ namespace hearth {
 struct WalOptions {
   FileSystem* fs = nullptr;  // Borrowed; outlives the writer.
   std::string dir;           // Exists.
-  uint64_t segment_bytes = uint64_t{128}
-                           << 20;  // A segment that has reached this is followed by another.
+  // A segment that has reached this is followed by another, unless series records are more than a
+  // third of it: each segment repeats them, so with many series it must be larger.
+  uint64_t segment_bytes = uint64_t{64} << 20;
   int64_t sync_interval_ms = 1000;
   uint32_t first_segment = 1;  // Larger than every segment in `dir`.
   Lsn next_lsn = 1;
@@ -71,6 +72,7 @@ class WalWriter {
  private:
   explicit WalWriter(WalOptions options);
   absl::Status StartSegment();
+  bool full() const { return size_ >= options_.segment_bytes && size_ >= 3 * series_bytes_; }
   // Restores the file to its last good length after a failed write.
   void CutPartialWrite();
 
@@ -79,7 +81,8 @@ class WalWriter {
   std::shared_ptr<File> file_;
   uint32_t segment_;  // Of file_.
   uint32_t next_segment_;
-  uint64_t size_ = 0;  // Good bytes of file_.
+  uint64_t size_ = 0;          // Good bytes of file_.
+  uint64_t series_bytes_ = 0;  // Of them, payloads of series records.
   Lsn next_lsn_;
   bool given_up_ = false;  // file_ must not be written to any more.
   uint64_t failures_ = 0;

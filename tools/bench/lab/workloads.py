@@ -242,6 +242,19 @@ def restart(session: Session, now_ms: int) -> None:
     session.measure_restart(signal.SIGTERM, "restart after SIGTERM", load.newest_ms)
 
 
+def restart_100k(session: Session, now_ms: int) -> None:
+    """Two hours of 15 s data of 100 000 series, as fast as they are taken; killed while none of it is older than a few seconds."""
+    newest_ms = quiet_phase_ms(now_ms)
+    session.start()
+    load = session.push(series=100_000, steps=480, newest_ms=newest_ms, connections=2)
+    before = session.memory()
+    session.measure_restart(signal.SIGKILL, "restart after kill -9", load.newest_ms)
+    after = session.memory()
+    session.note("RSS before the kill", "MB", before.rss / 1e6)
+    session.note("RSS after the replay", "MB", after.rss / 1e6)
+    session.note("RSS after the replay to before the kill", "ratio", after.rss / before.rss)
+
+
 ALL = (
     Workload("ingest-20k", "remote write, 20 000 series × 120 steps", 40, ingest_20k),
     Workload("ingest-100k", "remote write, 100 000 series × 90 steps", 130, ingest_100k),
@@ -252,6 +265,7 @@ ALL = (
     Workload("long-range", "30 days at 5 min of 10 000 series; one metric over 1, 7, 30 days", 900, long_range),
     Workload("long-few", "30 days at 60 s of 200 series; the same queries", 90, long_few),
     Workload("restart", "20 000 series × 120 steps, then kill -9 and SIGTERM", 35, restart),
+    Workload("restart-100k", "100 000 series × 480 steps pushed at once, then kill -9", 75, restart_100k),
     Workload("dashboard", "12 panels of the last hour, every second", 45, dashboard, cache=True),
     Workload("concurrency", "8 clients of one-series instant queries", 30, concurrency),
     Workload("trace", "the recording of real exporters as 15 s steps; bytes a sample", 40, trace, trace=True),

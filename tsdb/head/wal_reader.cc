@@ -1,0 +1,161 @@
+#include "tsdb/head/wal_reader.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "model/status.h"
+#include "tsdb/wal/frame.h"
+#include "tsdb/wal/segment.h"
+
+namespace hearth {
+
+WalReader::WalReader(FileSystem* fs, std::string dir, std::vector<uint32_t> numbers,
+                     ReplayCoverage* coverage, InChunks in_chunks, SlotFor slot_for)
+    : fs_(fs),
+      dir_(std::move(dir)),
+      numbers_(std::move(numbers)),
+      coverage_(coverage),
+      in_chunks_(std::move(in_chunks)),
+      slot_for_(std::move(slot_for)) {
+  batch_ = &batches_[0];
+  for (size_t i = 1; i < kBatches; ++i) free_.push_back(&batches_[i]);
+  thread_ = std::thread([this] { Run(); });
+}
+
+WalReader::~WalReader() {
+  {
+    MutexLock lock(&mu_);
+    stop_ = true;
+    changed_.SignalAll();
+  }
+  thread_.join();
+}
+
+const WalBatch* WalReader::Next() {
+  MutexLock lock(&mu_);
+  if (taken_ != nullptr) {
+    taken_->Clear();
+    free_.push_back(std::exchange(taken_, nullptr));
+    changed_.SignalAll();
+  }
+  while (full_.empty() && !ended_) changed_.Wait(&mu_);
+  if (full_.empty()) return nullptr;
+  taken_ = full_.front();
+  full_.erase(full_.begin());
+  return taken_;
+}
+
+bool WalReader::HandOver() {
+  MutexLock lock(&mu_);
+  full_.push_back(std::exchange(batch_, nullptr));
+  changed_.SignalAll();
+  while (free_.empty() && !stop_) changed_.Wait(&mu_);
+  if (stop_) return false;
+  batch_ = free_.back();
+  free_.pop_back();
+  return true;
+}
+
+void WalReader::Run() {
+  for (const uint32_t number : numbers_) {
+    status_ = ReadSegment(number);
+    if (!status_.ok()) break;
+  }
+  MutexLock lock(&mu_);
+  if (batch_ != nullptr && !batch_->records.empty()) full_.push_back(batch_);
+  ended_ = true;
+  changed_.SignalAll();
+}
+
+absl::Status WalReader::ReadSegment(uint32_t number) {
+  HEARTH_ASSIGN_OR_RETURN(const std::unique_ptr<File> file,
+                          fs_->OpenRead(SegmentPath(dir_, number)));
+  HEARTH_ASSIGN_OR_RETURN(FrameScanner scanner, FrameScanner::Open(kWalKind, file.get()));
+  contents_.segments.push_back({.number = number, .bytes = scanner.file_size(), .windows = {}});
+  slot_of_ref_.clear();
+  Frame frame;
+  for (;;) {
+    HEARTH_ASSIGN_OR_RETURN(const bool more, scanner.Next(&frame));
+    if (!more) break;
+    ++contents_.records;
+    contents_.max_lsn = std::max(contents_.max_lsn, frame.lsn);
+    switch (static_cast<WalRecordType>(frame.type)) {
+      case WalRecordType::kSeries:
+        SeriesRecord(frame.payload, scanner.file_size());
+        break;
+      case WalRecordType::kSamples:
+      case WalRecordType::kLateSamples:
+        SamplesRecord(frame.type == static_cast<uint8_t>(WalRecordType::kLateSamples),
+                      frame.payload, frame.lsn);
+        if (batch_->items.size() >= kBatchItems && !HandOver()) {
+          return absl::CancelledError("the replay was given up");
+        }
+        break;
+      case WalRecordType::kHistograms:
+      case WalRecordType::kStartTimestamps:
+      case WalRecordType::kExemplars:
+      case WalRecordType::kMetadata:
+      case WalRecordType::kDeletes:
+        // Not written by this version.
+        break;
+    }
+  }
+  for (const SkippedBytes& skipped : scanner.skipped()) {
+    (skipped.at_end ? contents_.torn_tail_bytes : contents_.skipped_bytes) += skipped.bytes;
+  }
+  return absl::OkStatus();
+}
+
+void WalReader::SeriesRecord(std::string_view payload, uint64_t file_size) {
+  if (!DecodeSeries(payload, &series_).ok()) {
+    contents_.skipped_bytes += payload.size();
+    return;
+  }
+  for (const WalSeries& series : series_) {
+    // Dense numbers: a segment cannot bind more of them than it has bytes.
+    if (series.ref >= file_size) continue;
+    if (series.ref >= slot_of_ref_.size()) slot_of_ref_.resize(series.ref + 1, kNoSlot);
+    slot_of_ref_[series.ref] = slot_for_(FingerprintOf(series.labels), LabelsView(series.labels));
+  }
+}
+
+bool WalReader::InClosedChunk(bool late, uint32_t slot, TimeMs t, Lsn lsn) const {
+  if (!late) return slot < in_chunks_.before.size() && t < in_chunks_.before[slot];
+  const auto closed = in_chunks_.late_lsn.find(slot);
+  return closed != in_chunks_.late_lsn.end() && lsn <= closed->second;
+}
+
+void WalReader::SamplesRecord(bool late, std::string_view payload, Lsn lsn) {
+  std::vector<WalBatch::Item>& items = batch_->items;
+  const size_t before = items.size();
+  std::map<TimeMs, Lsn>& windows = contents_.segments.back().windows;
+  TimeMs noted = std::numeric_limits<TimeMs>::max();  // No window starts there.
+  size_t samples = 0;
+  SamplesDecoder in(payload);
+  for (WalSample sample; in.Next(&sample); ++samples) {
+    const TimeMs window = coverage_->WindowOf(sample.t).mint;
+    if (window != noted) {
+      noted = window;
+      Lsn& largest = windows[window];
+      largest = std::max(largest, lsn);
+    }
+    const uint32_t slot = sample.ref < slot_of_ref_.size() ? slot_of_ref_[sample.ref] : kNoSlot;
+    if (slot == kNoSlot) {
+      contents_.unknown_ref_samples += !coverage_->Covered(sample.t, lsn);
+    } else if (!InClosedChunk(late, slot, sample.t, lsn) && !coverage_->Covered(sample.t, lsn)) {
+      items.push_back({slot, sample.t, sample.v});
+    }
+  }
+  if (in.malformed()) {
+    contents_.skipped_bytes += payload.size();
+    items.resize(before);
+    return;
+  }
+  contents_.samples += samples;
+  if (items.size() == before) return;
+  batch_->records.push_back({items.size(), lsn, contents_.segments.back().number, late});
+}
+
+}  // namespace hearth

@@ -1,0 +1,141 @@
+// tsdb/head/wal_reader.h
+//
+// WalReader: the reading half of a replay. A thread of its own reads the WAL's segments in order,
+// checks and decodes their records, turns WAL references into slots, leaves out what is known to be
+// in chunks or in the store, and hands the rest over in batches; the head applies them meanwhile.
+//
+//   WalReader reader(options, numbers, ...);
+//   while (const WalBatch* batch = reader.Next()) apply(*batch);
+//   reader.status() ...
+//
+// Thread safety: one caller. What the constructor is given is used by the reader's thread until
+// Next has answered null.
+#ifndef HEARTH_TSDB_HEAD_WAL_READER_H_
+#define HEARTH_TSDB_HEAD_WAL_READER_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "model/labels.h"
+#include "model/mutex.h"
+#include "tsdb/file_system.h"
+#include "tsdb/head/replay_coverage.h"
+#include "tsdb/lsn.h"
+#include "tsdb/wal/record.h"
+
+namespace hearth {
+
+// Samples of one or more records, in the order of the log.
+struct WalBatch {
+  struct Item {
+    uint32_t slot;
+    TimeMs t;
+    double v;
+  };
+  struct Record {
+    size_t end;  // Its items are those before, down to the end of the record before.
+    Lsn lsn;
+    uint32_t segment;
+    bool late;
+  };
+  std::vector<Item> items;
+  std::vector<Record> records;
+
+  void Clear() {
+    items.clear();
+    records.clear();
+  }
+};
+
+// What closed chunks hold, so that the WAL need not give it again.
+struct InChunks {
+  // By slot: all that came in order up to this time (exclusive: a replay learns the last sample's
+  // value from the WAL). Slots beyond have nothing.
+  std::vector<TimeMs> before;
+  // By slot: every late sample in a record up to this one.
+  absl::flat_hash_map<uint32_t, Lsn> late_lsn;
+};
+
+// What was in the segments.
+struct WalContents {
+  struct Segment {
+    uint32_t number = 0;
+    uint64_t bytes = 0;
+    std::map<TimeMs, Lsn> windows;  // The largest LSN by window.
+  };
+  std::vector<Segment> segments;
+  Lsn max_lsn = 0;
+  uint64_t records = 0;
+  uint64_t samples = 0;
+  uint64_t unknown_ref_samples = 0;  // Their series record was lost.
+  uint64_t skipped_bytes = 0;        // Damaged.
+  uint64_t torn_tail_bytes = 0;
+};
+
+class WalReader {
+ public:
+  static constexpr uint32_t kNoSlot = UINT32_MAX;
+  // The slot of a series, made when it is new; kNoSlot when the label bytes are not canonical.
+  using SlotFor = std::function<uint32_t(const Fingerprint& fingerprint, LabelsView labels)>;
+
+  // Starts the thread. `fs` and `coverage` are borrowed.
+  WalReader(FileSystem* fs, std::string dir, std::vector<uint32_t> numbers,
+            ReplayCoverage* coverage, InChunks in_chunks, SlotFor slot_for);
+  ~WalReader();  // Waits for the thread; what is left unread is dropped.
+
+  // The next batch, null at the end. Valid until the next call.
+  const WalBatch* Next();
+
+  // After Next has answered null: an error of the file system, after which nothing more was read.
+  const absl::Status& status() const { return status_; }
+  const WalContents& contents() const { return contents_; }
+
+ private:
+  static constexpr size_t kBatches = 4;
+  static constexpr size_t kBatchItems = 8192;  // A batch may pass this by a record.
+
+  // The reader's thread.
+  void Run();
+  absl::Status ReadSegment(uint32_t number);
+  void SeriesRecord(std::string_view payload, uint64_t file_size);
+  void SamplesRecord(bool late, std::string_view payload, Lsn lsn);
+  bool InClosedChunk(bool late, uint32_t slot, TimeMs t, Lsn lsn) const;
+  // Gives batch_ to Next and takes an empty one. False when the reader is to end.
+  bool HandOver();
+
+  FileSystem* const fs_;
+  const std::string dir_;
+  const std::vector<uint32_t> numbers_;
+  ReplayCoverage* const coverage_;
+  const InChunks in_chunks_;
+  const SlotFor slot_for_;
+
+  // Of the reader's thread, until it has ended.
+  absl::Status status_;
+  WalContents contents_;
+  WalBatch* batch_ = nullptr;
+  std::vector<uint32_t> slot_of_ref_;  // Of the segment in hand.
+  std::vector<WalSeries> series_;
+
+  std::array<WalBatch, kBatches> batches_;
+  WalBatch* taken_ = nullptr;  // By the caller.
+  Mutex mu_;
+  CondVar changed_;
+  std::vector<WalBatch*> free_ GUARDED_BY(mu_);
+  std::vector<WalBatch*> full_ GUARDED_BY(mu_);  // Oldest first.
+  bool ended_ GUARDED_BY(mu_) = false;
+  bool stop_ GUARDED_BY(mu_) = false;
+
+  std::thread thread_;
+};
+
+}  // namespace hearth
+
+#endif  // HEARTH_TSDB_HEAD_WAL_READER_H_
