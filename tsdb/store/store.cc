@@ -11,6 +11,7 @@
 #include "spdlog/spdlog.h"
 #include "tsdb/store/database.h"
 #include "tsdb/store/rebuild.h"
+#include "tsdb/store/superseded.h"
 
 namespace hearth {
 
@@ -89,30 +90,29 @@ absl::Status Store::OpenDatabase() {
 }
 
 absl::Status Store::Reconcile() {
-  struct Found {
-    int files = 0;
+  struct Files {
+    int count = 0;
     uint64_t bytes = 0;
   };
-  std::map<GenerationId, Found> found;
+  std::map<GenerationId, Files> files;
   for (const StoredFile& file : database_->Files()) {
-    ++found[file.id].files;
-    found[file.id].bytes += file.bytes;
+    ++files[file.id].count;
+    files[file.id].bytes += file.bytes;
   }
   HEARTH_ASSIGN_OR_RETURN(const std::vector<GenerationInfo> entries, database_->ReadCatalogue());
-  std::map<GenerationId, GenerationInfo> catalogue;
-  std::vector<GenerationId> remove;
+  std::map<GenerationId, FoundGeneration> found;
+  std::vector<GenerationId> remove;  // Entries.
   for (const GenerationInfo& info : entries) {
-    if (found.contains(info.id)) {
-      catalogue.emplace(info.id, info);
+    if (files.contains(info.id)) {
+      found.emplace(info.id, FoundGeneration{info, /*catalogued=*/true});
     } else {
       spdlog::error("store: the files of {} are missing: {} series, {} samples are lost",
                     ToString(info.id), info.series, info.samples);
       remove.push_back(info.id);
     }
   }
-  std::vector<GenerationInfo> add;
-  for (const auto& [id, files] : found) {
-    if (catalogue.contains(id)) continue;
+  for (const auto& [id, of_id] : files) {
+    if (found.contains(id)) continue;
     absl::StatusOr<GenerationInfo> info = database_->EntryFromFiles(id);
     if (!info.ok()) {
       spdlog::error("store: delete incomplete {}: {}", ToString(id), info.status().ToString());
@@ -120,16 +120,32 @@ absl::Status Store::Reconcile() {
       ++quarantined_;
       continue;
     }
-    spdlog::info("store: adopted {}, which the catalogue did not name", ToString(id));
-    add.push_back(*info);
-    catalogue.emplace(id, *info);
+    found.emplace(id, FoundGeneration{*std::move(info), /*catalogued=*/false});
+  }
+  std::vector<FoundGeneration> ascending;
+  for (const auto& [id, generation] : found) ascending.push_back(generation);
+  const std::vector<GenerationId> superseded = SupersededGenerations(ascending);
+  for (const GenerationId& id : superseded) {
+    if (found.at(id).catalogued) remove.push_back(id);
+    found.erase(id);
+  }
+  std::vector<GenerationInfo> add;
+  auto version = std::make_shared<StoreVersion>();
+  for (const auto& [id, generation] : found) {
+    if (!generation.catalogued) {
+      spdlog::info("store: adopted {}, which the catalogue did not name", ToString(id));
+      add.push_back(generation.info);
+    }
+    version->generations.push_back(
+        std::make_shared<Generation>(generation.info, files[id].bytes, garbage_));
   }
   if (!add.empty() || !remove.empty()) {
     HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue(add, remove));
   }
-  auto version = std::make_shared<StoreVersion>();
-  for (const auto& [id, info] : catalogue) {
-    version->generations.push_back(std::make_shared<Generation>(info, found[id].bytes, garbage_));
+  // Only now: until the entries are written, the files are what tells a merge's state.
+  for (const GenerationId& id : superseded) {
+    spdlog::info("store: delete {}, which a merge left behind", ToString(id));
+    HEARTH_RETURN_IF_ERROR(database_->DeleteFiles(id));
   }
   Install(std::move(version));
   return absl::OkStatus();
@@ -168,27 +184,7 @@ absl::Status Store::Ingest(const SealedFiles& files) {
   return absl::OkStatus();
 }
 
-absl::Status Store::Publish(const GenerationInfo& info) {
-  MutexLock write_lock(&write_mu_);
-  HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({&info, 1}, {}));
-  uint64_t bytes = 0;
-  for (const StoredFile& file : database_->Files()) {
-    if (file.id == info.id) bytes += file.bytes;
-  }
-  auto next = std::make_shared<StoreVersion>(*version());
-  const auto at = std::upper_bound(
-      next->generations.begin(), next->generations.end(), info.id,
-      [](const GenerationId& id, const auto& other) { return id < other->info.id; });
-  next->generations.insert(at, std::make_shared<Generation>(info, bytes, garbage_));
-  Install(std::move(next));
-  MutexLock lock(&mu_);
-  hidden_.erase(info.id);
-  return absl::OkStatus();
-}
-
-absl::Status Store::DropLocked(std::span<const GenerationId> ids) {
-  if (ids.empty()) return absl::OkStatus();
-  HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({}, ids));
+std::shared_ptr<StoreVersion> Store::Without(std::span<const GenerationId> ids) {
   auto next = std::make_shared<StoreVersion>();
   for (const std::shared_ptr<Generation>& generation : version()->generations) {
     if (std::find(ids.begin(), ids.end(), generation->info.id) == ids.end()) {
@@ -199,7 +195,37 @@ absl::Status Store::DropLocked(std::span<const GenerationId> ids) {
     MutexLock lock(&mu_);
     hidden_.emplace(generation->info.id, generation->bytes);
   }
+  return next;
+}
+
+absl::Status Store::Publish(const GenerationInfo& info) {
+  MutexLock write_lock(&write_mu_);
+  std::vector<GenerationId> replaced;
+  for (const uint32_t generation : info.replaces) replaced.push_back({info.id.window, generation});
+  HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({&info, 1}, replaced));
+  uint64_t bytes = 0;
+  for (const StoredFile& file : database_->Files()) {
+    if (file.id == info.id) bytes += file.bytes;
+  }
+  std::shared_ptr<StoreVersion> next = Without(replaced);
+  const auto at = std::upper_bound(
+      next->generations.begin(), next->generations.end(), info.id,
+      [](const GenerationId& id, const auto& other) { return id < other->info.id; });
+  next->generations.insert(at, std::make_shared<Generation>(info, bytes, garbage_));
   Install(std::move(next));
+  {
+    MutexLock lock(&mu_);
+    hidden_.erase(info.id);
+  }
+  // What cannot be deleted now is tried again by the next CollectGarbage.
+  CollectGarbageLocked().IgnoreError();
+  return absl::OkStatus();
+}
+
+absl::Status Store::DropLocked(std::span<const GenerationId> ids) {
+  if (ids.empty()) return absl::OkStatus();
+  HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({}, ids));
+  Install(Without(ids));
   return CollectGarbageLocked();
 }
 

@@ -55,9 +55,9 @@ class Generation {
   Generation(GenerationInfo info, uint64_t bytes, std::shared_ptr<DroppedGenerations> dropped);
   ~Generation();  // Hands a dropped generation to the garbage.
 
-  const GenerationInfo info;
-  const std::string prefix;  // GenerationPrefix(info.id)
-  const uint64_t bytes;      // On disk, both files.
+  const GenerationInfo info;  // As written; for deletes_lsn ask below.
+  const std::string prefix;   // GenerationPrefix(info.id)
+  const uint64_t bytes;       // On disk, both files.
 
  private:
   friend class Store;
@@ -98,7 +98,9 @@ class Store {
   // Takes in what a GenerationWriter finished. Not visible before Publish. On error the files are
   // left where they are.
   absl::Status Ingest(const SealedFiles& files);
-  // Writes the catalogue entry (synced) and makes the generation visible to new versions.
+  // Writes the catalogue entry and takes the entries of what it replaces out, in one synced batch,
+  // and makes that visible to new versions. After an error it is not known what is on disk: call it
+  // again until it succeeds, or leave it to the next Open.
   absl::Status Publish(const GenerationInfo& info);
 
   // Takes generations out of the catalogue (synced), then deletes their files as soon as nobody
@@ -133,6 +135,9 @@ class Store {
   // Makes catalogue and files agree, and installs the first version.
   absl::Status Reconcile();
   absl::Status CollectGarbageLocked() EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
+  // The version without these generations, which are marked as dropped.
+  std::shared_ptr<StoreVersion> Without(std::span<const GenerationId> ids)
+      EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
   absl::Status DropLocked(std::span<const GenerationId> ids) EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
   // One generation that a reader complained about: true when it was damaged and is gone now.
   absl::StatusOr<bool> QuarantineLocked(const GenerationId& id) EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
