@@ -27,6 +27,10 @@ Lsn FlushedLsn(const std::vector<GenerationInfo>& catalogue, TimeMs start, TimeM
 absl::StatusOr<std::unique_ptr<Db>> Db::Open(DbOptions options) {
   auto db = std::unique_ptr<Db>(new Db(std::move(options)));
   HEARTH_ASSIGN_OR_RETURN(db->directory_, DataDirectory::Open(db->options_.path, db->options_.fs));
+  HEARTH_ASSIGN_OR_RETURN(db->deletes_,
+                          Deletes::Open({.fs = db->options_.fs,
+                                         .directory = db->directory_->root(),
+                                         .quarantine_path = db->directory_->quarantine()}));
   HEARTH_RETURN_IF_ERROR(db->OpenStore());
   HEARTH_RETURN_IF_ERROR(db->OpenHead());
   db->StartCompactor();
@@ -44,11 +48,13 @@ absl::Status Db::OpenStore() {
 absl::Status Db::OpenHead() {
   const std::vector<GenerationInfo> catalogue = store_->Catalogue();
   FlushCoverage coverage;
+  coverage.deletes = deletes_->list();
+  coverage.max_lsn = coverage.deletes->last_lsn;
   coverage.flushed_lsn = [&](TimeMs start) {
     return FlushedLsn(catalogue, start, options_.window_ms);
   };
   for (const GenerationInfo& info : catalogue) {
-    coverage.max_lsn = std::max(coverage.max_lsn, info.lsn);
+    coverage.max_lsn = std::max({coverage.max_lsn, info.lsn, info.deletes_lsn});
   }
   HEARTH_ASSIGN_OR_RETURN(head_, Head::Open({.fs = options_.fs,
                                              .clock = options_.clock,
@@ -75,7 +81,7 @@ void Db::StartCompactor() {
           .chunks_path = directory_->chunks(),
           .max_log_bytes = options_.max_log_bytes,
           .round_interval = options_.compactor_interval},
-      head_.get(), store_.get());
+      head_.get(), store_.get(), deletes_.get());
   if (options_.compactor_interval.count() > 0) compactor_->Start();
 }
 
@@ -89,6 +95,7 @@ absl::Status Db::Close() {
   if (head_ != nullptr) status = head_->SyncWal();
   head_.reset();
   store_.reset();
+  deletes_.reset();
   directory_.reset();
   return status;
 }
@@ -96,10 +103,23 @@ absl::Status Db::Close() {
 std::unique_ptr<Appender> Db::NewAppender() { return head_->NewAppender(); }
 
 absl::StatusOr<std::unique_ptr<Querier>> Db::NewQuerier(TimeRange /*range*/) const {
-  return std::make_unique<MergedQuerier>(head_.get(), store_.get());
+  return std::make_unique<MergedQuerier>(head_.get(), store_.get(), deletes_.get());
 }
 
 absl::Status Db::Flush() { return compactor_->FlushAll(); }
+absl::Status Db::Merge() { return compactor_->MergeAll(); }
+
+absl::Status Db::Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range) {
+  if (matcher_sets.empty() || range.empty()) return absl::OkStatus();
+  return head_->Delete(matcher_sets, range, [&](Lsn lsn) {
+    std::vector<DeleteRecord> records;
+    for (const std::vector<Matcher>& matchers : matcher_sets) {
+      records.push_back({lsn, matchers, range});
+    }
+    return deletes_->Add(std::move(records));
+  });
+}
+
 void Db::Wake() { compactor_->Wake(); }
 absl::Status Db::Compact() { return compactor_->RunRound(); }
 
@@ -117,6 +137,7 @@ absl::StatusOr<Cardinality> Db::CountSeries(size_t limit) const {
 DbStats Db::Stats() const {
   DbStats stats{.head = head_->Stats(),
                 .store = store_->Stats(),
+                .deletes = deletes_->list()->records.size(),
                 .compactor = compactor_->Stats(),
                 .range = head_->Range()};
   for (const GenerationInfo& info : store_->Catalogue()) {

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,10 +20,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "model/clock.h"
+#include "model/matcher.h"
 #include "model/metadata.h"
 #include "tsdb/cardinality.h"
 #include "tsdb/compact/compactor.h"
 #include "tsdb/data_directory.h"
+#include "tsdb/deletes/deletes.h"
 #include "tsdb/file_system.h"
 #include "tsdb/head/head.h"
 #include "tsdb/storage.h"
@@ -53,6 +56,7 @@ struct DbOptions {
 struct DbStats {
   HeadStats head;
   StoreStats store;
+  uint64_t deletes = 0;  // Not applied everywhere yet.
   CompactorStats compactor;
   TimeRange range;  // Of head and store together; empty() without a sample.
 };
@@ -70,6 +74,13 @@ class Db : public Appendable, public Queryable {
 
   // Moves everything from the head to the store.
   absl::Status Flush();
+  // Merges every window that has several generations or deleted samples.
+  absl::Status Merge();
+  // Deletes the samples in `range` of the series that satisfy one of the matcher sets: hidden and
+  // durable when it returns, reclaimed in the background. What is written later is not touched,
+  // also for the same times. Nothing to do for an empty range. Errors: kResourceExhausted when too
+  // many deletes wait to be applied; a disk that cannot be written.
+  absl::Status Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range);
   // Has the compactor look now, in its own thread.
   void Wake();
   // One round of the compactor, in this thread.
@@ -92,6 +103,7 @@ class Db : public Appendable, public Queryable {
   const DbOptions options_;
   // Constant between Open and Close; in the order in which they need each other.
   std::unique_ptr<DataDirectory> directory_;
+  std::unique_ptr<Deletes> deletes_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Head> head_;
   std::unique_ptr<Compactor> compactor_;

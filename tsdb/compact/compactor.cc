@@ -13,10 +13,11 @@
 
 namespace hearth {
 
-Compactor::Compactor(CompactorOptions options, Head* head, Store* store)
+Compactor::Compactor(CompactorOptions options, Head* head, Store* store, Deletes* deletes)
     : options_(std::move(options)),
       head_(head),
       store_(store),
+      deletes_(deletes),
       policy_(options_.policy),
       merge_policy_(options_.merge_policy) {}
 
@@ -66,6 +67,7 @@ absl::Status Compactor::RunRound() {
     status.Update(FlushChosen(now));
     status.Update(MergeChosen(now));
   }
+  status.Update(ForgetDeletes());
   MutexLock lock(&mu_);
   ++stats_.rounds;
   stats_.owned_bytes = owned_bytes_;
@@ -183,8 +185,13 @@ absl::Status Compactor::RunFlush(WindowFlush* flush) {
 
 std::vector<SealedWindow> Compactor::SealedWindows() const {
   std::map<WindowId, SealedWindow> windows;
+  const std::shared_ptr<const DeleteList> deletes = deletes_->list();
   for (const GenerationInfo& info : store_->Catalogue()) {
     SealedWindow& window = windows[info.id.window];
+    for (const DeleteRecord& record : deletes->records) {
+      if (record.lsn <= info.deletes_lsn || !record.range.Overlaps(info.range)) continue;
+      window.unapplied_delete = std::max(window.unapplied_delete, record.lsn);
+    }
     window.window = info.id.window;
     window.newest = std::max(window.newest, info.id.generation);
     ++window.generations;
@@ -207,7 +214,7 @@ absl::Status Compactor::MergeChosen(TimeMs now) {
 }
 
 absl::Status Compactor::Merge(const WindowId& window) {
-  auto merge = std::make_unique<WindowMerge>(store_, window, &stop_);
+  auto merge = std::make_unique<WindowMerge>(store_, window, deletes_->list(), &stop_);
   const absl::Status status = RunMerge(merge.get());
   if (!status.ok() && merge->ingested()) pending_merge_ = std::move(merge);
   return status;
@@ -230,6 +237,15 @@ absl::Status Compactor::RunMerge(WindowMerge* merge) {
   return absl::OkStatus();
 }
 
+absl::Status Compactor::ForgetDeletes() {
+  if (deletes_->list()->empty()) return absl::OkStatus();
+  // No flush runs meanwhile, so nothing moves from the head to the store between the two looks.
+  const Lsn oldest_logged = head_->OldestLoggedLsn();
+  return deletes_->Remove([&](const DeleteRecord& record) {
+    return record.lsn < oldest_logged && !store_->MayHoldDeleted(record.lsn, record.range);
+  });
+}
+
 absl::Status Compactor::MergeAll() {
   // From old to new. A window is visited once, whatever comes to it meanwhile.
   std::optional<WindowId> last;
@@ -241,7 +257,10 @@ absl::Status Compactor::MergeAll() {
     const auto next = std::find_if(windows.begin(), windows.end(), [&](const SealedWindow& window) {
       return window.needs_merge() && (!last || *last < window.window);
     });
-    if (next == windows.end()) return store_->CollectGarbage();
+    if (next == windows.end()) {
+      HEARTH_RETURN_IF_ERROR(store_->CollectGarbage());
+      return ForgetDeletes();
+    }
     last = next->window;
     HEARTH_RETURN_IF_ERROR(Merge(next->window));
   }

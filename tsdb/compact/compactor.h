@@ -9,6 +9,7 @@
 //   3. the windows that FlushPolicy chooses are flushed, oldest first; all ended ones when WAL and
 //   chunk log exceed their limit
 //   4. the window that MergePolicy chooses, one a round, is merged
+//   5. deletes that nothing on disk needs any more leave their list
 //
 // A failed step is latched in the stats, logged once per kind of error, and tried again in the next
 // round; nothing is lost and nothing needs a restart, so a full disk heals when space returns.
@@ -35,6 +36,7 @@
 #include "tsdb/compact/retention.h"
 #include "tsdb/compact/window_flush.h"
 #include "tsdb/compact/window_merge.h"
+#include "tsdb/deletes/deletes.h"
 #include "tsdb/head/head.h"
 #include "tsdb/store/store.h"
 
@@ -71,8 +73,8 @@ struct CompactorStats {
 
 class Compactor {
  public:
-  // The head and the store outlive the compactor.
-  Compactor(CompactorOptions options, Head* head, Store* store);
+  // The head, the store and the deletes outlive the compactor.
+  Compactor(CompactorOptions options, Head* head, Store* store, Deletes* deletes);
   ~Compactor();  // Stops.
 
   void Start();
@@ -107,6 +109,7 @@ class Compactor {
   absl::Status MergeChosen(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status Merge(const WindowId& window) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status RunMerge(WindowMerge* merge) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  absl::Status ForgetDeletes() EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   // What ends a step: its failure with its name, counted by `failures`.
   absl::Status Failed(const absl::Status& status, const WindowId& window, const char* step,
                       uint64_t CompactorStats::*failures) LOCKS_EXCLUDED(mu_);
@@ -115,6 +118,7 @@ class Compactor {
   const CompactorOptions options_;
   Head* const head_;
   Store* const store_;
+  Deletes* const deletes_;
 
   Mutex round_mu_;  // One round at a time.
   FlushPolicy policy_ GUARDED_BY(round_mu_);

@@ -8,6 +8,7 @@
 
 #include "model/status.h"
 #include "tsdb/chunk/encode_samples.h"
+#include "tsdb/deletes/delete_mask.h"
 #include "tsdb/merge_columns.h"
 #include "tsdb/store/bundle.h"
 #include "tsdb/store/generation_reader.h"
@@ -22,6 +23,15 @@ class WindowMerge::Source {
       : reader_(store, std::move(generation)) {}
 
   const GenerationReader& reader() const { return reader_; }
+  // Finds out what is deleted, and stands in front of the first series.
+  absl::Status Open(const DeleteList& deletes) {
+    Postings all;
+    HEARTH_RETURN_IF_ERROR(reader_.All(&all));
+    HEARTH_ASSIGN_OR_RETURN(
+        mask_, DeleteMask::Of(deletes, reader_.deletes_lsn(), reader_.info().range, reader_, all));
+    return Fill();
+  }
+  bool has_deleted() const { return !mask_.empty(); }
   // Moves to the first or next series; done() afterwards when there is none.
   absl::Status Next() {
     if (++at_ < series_.size()) return absl::OkStatus();
@@ -32,6 +42,10 @@ class WindowMerge::Source {
   LabelsView labels() const { return series_[at_].labels; }
   const Fingerprint& fingerprint() const { return series_[at_].fingerprint; }
   std::string_view bundle() const { return series_[at_].bundle; }
+  // What is deleted of the series.
+  std::span<const TimeRange> deleted() const {
+    return mask_.ranges(next_id_ - series_.size() + at_);
+  }
 
  private:
   static constexpr uint64_t kBatchSeries = 256;
@@ -59,6 +73,7 @@ class WindowMerge::Source {
   }
 
   const GenerationReader reader_;
+  DeleteMask mask_;  // Of all series.
   uint64_t next_id_ = 0;
   std::vector<Series> series_;
   size_t at_ = 0;
@@ -69,11 +84,17 @@ absl::Status WindowMerge::Run() {
     Sources sources;
     HEARTH_RETURN_IF_ERROR(OpenSources(&sources));
     if (sources.empty()) return absl::OkStatus();
+    if (NothingToChange(sources)) {
+      return store_->NoteDeletesApplied(sources.front()->reader().info().id, origin_.deletes_lsn);
+    }
     HEARTH_RETURN_IF_ERROR(WriteAndIngest(&sources));
     // Not a reader any more: what is replaced can be deleted at once.
     sources.clear();
   }
-  return store_->Publish(*info_);
+  if (info_) return store_->Publish(*info_);
+  std::vector<GenerationId> all;
+  for (const uint32_t generation : origin_.replaces) all.push_back({window_, generation});
+  return store_->Drop(all);
 }
 
 absl::Status WindowMerge::OpenSources(Sources* sources) {
@@ -84,13 +105,19 @@ absl::Status WindowMerge::OpenSources(Sources* sources) {
     const GenerationInfo& info = generation->info;
     if (info.id.window != window_) continue;
     origin_.lsn = std::max<Lsn>(origin_.lsn, info.lsn);
-    origin_.deletes_lsn = std::max<Lsn>(origin_.deletes_lsn, info.deletes_lsn);
+    origin_.deletes_lsn = std::max<Lsn>(origin_.deletes_lsn, generation->deletes_lsn());
     origin_.replaces.push_back(info.id.generation);
     sources->push_back(std::make_unique<Source>(store_, generation));
-    HEARTH_RETURN_IF_ERROR(sources->back()->Next());
+    HEARTH_RETURN_IF_ERROR(sources->back()->Open(*deletes_));
   }
   counts_.generations = sources->size();
+  // Deletes that have left the list had nothing to hide here.
+  origin_.deletes_lsn = std::max(origin_.deletes_lsn, deletes_->last_lsn);
   return absl::OkStatus();
+}
+
+bool WindowMerge::NothingToChange(const Sources& sources) const {
+  return sources.size() == 1 && !sources.front()->has_deleted();
 }
 
 absl::Status WindowMerge::WriteAndIngest(Sources* sources) {
@@ -113,6 +140,7 @@ absl::Status WindowMerge::WriteAndIngest(Sources* sources) {
     HEARTH_RETURN_IF_ERROR(AddSeries(same, writer.get()));
     for (Source* const source : same) HEARTH_RETURN_IF_ERROR(source->Next());
   }
+  if (writer->series() == 0) return absl::OkStatus();
   HEARTH_ASSIGN_OR_RETURN(const SealedFiles files, writer->Finish(origin_));
   HEARTH_RETURN_IF_ERROR(store_->Ingest(files));
   info_ = files.info;
@@ -126,8 +154,8 @@ absl::Status WindowMerge::AddSeries(const std::vector<Source*>& same, Generation
   std::vector<ChunkView> views;
   std::vector<Segment> segments;
   std::vector<EncodedChunk> chunks;
-  if (same.size() == 1) {
-    // Nothing to join: the chunks stay as they are.
+  if (same.size() == 1 && first.deleted().empty()) {
+    // Nothing to join or to leave out: the chunks stay as they are.
     HEARTH_RETURN_IF_ERROR(DecodeBundle(window_, first.bundle(), &segments));
     for (const Segment& segment : segments) views.push_back({segment.meta, segment.payload});
   } else {
@@ -136,8 +164,10 @@ absl::Status WindowMerge::AddSeries(const std::vector<Source*>& same, Generation
       const size_t begin = columns.t.size();
       HEARTH_RETURN_IF_ERROR(
           source->reader().DecodeSamples(source->bundle(), window_.range(), &columns));
+      RemoveRanges(source->deleted(), begin, &columns);
       MergeTail(begin, &columns);
     }
+    if (columns.t.empty()) return absl::OkStatus();
     chunks = EncodeSamples(columns.t, columns.v);
     for (const EncodedChunk& chunk : chunks) views.push_back({chunk.meta, chunk.bytes});
   }

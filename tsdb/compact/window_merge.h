@@ -16,9 +16,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "tsdb/deletes/delete_list.h"
 #include "tsdb/store/generation_writer.h"
 #include "tsdb/store/store.h"
 
@@ -34,8 +36,10 @@ class WindowMerge {
  public:
   // `stop` becomes true when the process is about to end: then Run gives up before the next series,
   // unless the switch is all that is left.
-  WindowMerge(Store* store, WindowId window, const std::atomic<bool>* stop)
-      : store_(store), window_(window), stop_(stop) {}
+  // `deletes` is the list of this moment.
+  WindowMerge(Store* store, WindowId window, std::shared_ptr<const DeleteList> deletes,
+              const std::atomic<bool>* stop)
+      : store_(store), window_(window), deletes_(std::move(deletes)), stop_(stop) {}
 
   // Runs the steps that are still to be done; nothing to do for a window without generations.
   // kCancelled when told to stop; kDataLoss when a generation is damaged (it has been reported to
@@ -52,13 +56,17 @@ class WindowMerge {
   using Sources = std::vector<std::unique_ptr<Source>>;
 
   absl::Status OpenSources(Sources* sources);
+  // True when writing the sources again would change nothing.
+  bool NothingToChange(const Sources& sources) const;
   // Leaves info_ empty when no sample is left.
   absl::Status WriteAndIngest(Sources* sources);
-  // Adds the series that stand in front of these sources, which are the same.
+  // Adds the series that stand in front of these sources, which are the same, unless all of it has
+  // been deleted.
   absl::Status AddSeries(const std::vector<Source*>& same, GenerationWriter* writer);
 
   Store* const store_;
   const WindowId window_;
+  const std::shared_ptr<const DeleteList> deletes_;
   const std::atomic<bool>* const stop_;
   GenerationOrigin origin_;
   std::optional<GenerationInfo> info_;

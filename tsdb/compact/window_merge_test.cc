@@ -50,7 +50,7 @@ class WindowMergeTest : public testing::Test {
       Add(contents, static_cast<Lsn>(100 + generation));
     }
   }
-  absl::Status Merge() { return WindowMerge(store_.get(), kWindow, &stop_).Run(); }
+  absl::Status Merge() { return WindowMerge(store_.get(), kWindow, deletes_, &stop_).Run(); }
   std::vector<uint32_t> Generations() const {
     std::vector<uint32_t> numbers;
     for (const GenerationInfo& info : store_->Catalogue()) numbers.push_back(info.id.generation);
@@ -64,10 +64,15 @@ class WindowMergeTest : public testing::Test {
     return files;
   }
 
+  uint64_t SortedBytes() const {
+    return store_->Stats().sample_bytes + store_->Stats().index_bytes;
+  }
+
   TemporaryFolder folder_;
   std::unique_ptr<Store> store_;
   std::atomic<bool> stop_{false};
   StoreContents expected_;
+  std::shared_ptr<DeleteList> deletes_ = std::make_shared<DeleteList>();
 };
 
 TEST_F(WindowMergeTest, JoinsSeriesAndTheLowestGenerationWins) {
@@ -162,6 +167,64 @@ TEST_F(WindowMergeTest, ACrashBeforeTheOldFilesAreGoneKeepsTheMergedOne) {
   ASSERT_EQ((*opened)->Catalogue().size(), 1u);
   EXPECT_EQ((*opened)->Catalogue()[0].id.generation, 4u);
   EXPECT_EQ(ReadStore(opened->get()), expected_);
+}
+
+TEST_F(WindowMergeTest, LeavesOutWhatWasDeletedAfterEachGeneration) {
+  const TimeMs t = kWindow.start;
+  ASSERT_TRUE(AddGeneration(store_.get(), kWindow,
+                            {{Series(1), {{t, 1}, {t + 1, 2}}}, {Series(2), {{t, 3}}}}, 10)
+                  .ok());
+  ASSERT_TRUE(AddGeneration(store_.get(), kWindow, {{Series(1), {{t, 5}}}}, 30).ok());
+  deletes_->records = {{20, {Matcher::Equal("i", "1")}, {t, t}},
+                       {40, {Matcher::Equal("i", "2")}, TimeRange{}}};
+  deletes_->last_lsn = 40;
+  ASSERT_TRUE(Merge().ok());
+  EXPECT_EQ(ReadStore(store_.get()), (StoreContents{{Series(1), {{t, 5}, {t + 1, 2}}}}));
+  EXPECT_EQ(store_->Catalogue()[0].deletes_lsn, 40u);
+  EXPECT_EQ(store_->Catalogue()[0].lsn, 30u);
+  EXPECT_FALSE(store_->MayHoldDeleted(40, TimeRange{}));
+  EXPECT_TRUE(store_->MayHoldDeleted(41, TimeRange{}));
+  EXPECT_FALSE(store_->MayHoldDeleted(41, {t - 10, t - 1}));
+}
+
+TEST_F(WindowMergeTest, AWindowOfWhichNothingIsLeftGoes) {
+  AddThree();
+  deletes_->records = {{500, {Matcher::NotEqual("i", "")}, TimeRange{}}};
+  deletes_->last_lsn = 500;
+  ASSERT_TRUE(Merge().ok());
+  EXPECT_TRUE(Generations().empty());
+  EXPECT_EQ(store_->Stats().sample_bytes, 0u);
+  EXPECT_FALSE(store_->MayHoldDeleted(500, TimeRange{}));
+  Reopen();
+  EXPECT_TRUE(Generations().empty());
+}
+
+TEST_F(WindowMergeTest, ADeleteThatHidesNothingIsNotedOnly) {
+  Add({{Series(1), {{kWindow.start, 1}}}}, 10);
+  const uint64_t bytes = SortedBytes();
+  deletes_->records = {{20, {Matcher::Equal("i", "none")}, TimeRange{}}};
+  deletes_->last_lsn = 20;
+  EXPECT_TRUE(store_->MayHoldDeleted(20, TimeRange{}));
+  ASSERT_TRUE(Merge().ok());
+  EXPECT_EQ(Generations(), std::vector<uint32_t>{1});
+  EXPECT_EQ(SortedBytes(), bytes);
+  EXPECT_FALSE(store_->MayHoldDeleted(20, TimeRange{}));
+  Reopen();
+  EXPECT_FALSE(store_->MayHoldDeleted(20, TimeRange{}));
+  EXPECT_EQ(ReadStore(store_.get()), expected_);
+}
+
+// A reader of the old generations may still need the delete, and so may a start that finds them.
+TEST_F(WindowMergeTest, ADeleteIsNeededUntilTheOldFilesAreGone) {
+  AddThree();
+  deletes_->records = {{500, {Matcher::Equal("i", "1")}, TimeRange{}}};
+  deletes_->last_lsn = 500;
+  std::shared_ptr<const StoreVersion> reader = store_->version();
+  ASSERT_TRUE(Merge().ok());
+  EXPECT_TRUE(store_->MayHoldDeleted(500, TimeRange{}));
+  reader.reset();
+  ASSERT_TRUE(store_->CollectGarbage().ok());
+  EXPECT_FALSE(store_->MayHoldDeleted(500, TimeRange{}));
 }
 
 TEST_F(WindowMergeTest, AnEmptyWindowIsNothingToDo) {

@@ -188,6 +188,7 @@ absl::Status ChunkLog::ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogRe
     } else if (frame.type == static_cast<uint8_t>(ChunkLogRecordType::kChunk) &&
                ParseChunkRecord(frame.payload, &record)) {
       ++replay->chunks;
+      segment.first_lsn = std::min(segment.first_lsn, frame.lsn);
       const auto labels = labels_of.find(record.fingerprint);
       // Without its labels a chunk is lost to us; the WAL has its samples.
       if (labels == labels_of.end()) continue;
@@ -231,7 +232,9 @@ ChunkLocator ChunkLog::Append(const Fingerprint& fingerprint, const ChunkMeta& m
       LocatorOf(meta, payload.size(), current_, written_ + pending_.size());
   AppendFrame(kChunkLogKind, static_cast<uint8_t>(ChunkLogRecordType::kChunk), lsn, record,
               &pending_);
-  ++segments_[current_].wanted;
+  Segment& segment = segments_[current_];
+  ++segment.wanted;
+  segment.first_lsn = std::min(segment.first_lsn, lsn);
   return locator;
 }
 
@@ -302,6 +305,12 @@ ChunkLogView ChunkLog::View() const {
     view.pending_ = std::make_shared<const std::string>(pending_);
   }
   return view;
+}
+
+Lsn ChunkLog::first_lsn() const {
+  Lsn first = std::numeric_limits<Lsn>::max();
+  for (const auto& [number, segment] : segments_) first = std::min(first, segment.first_lsn);
+  return first;
 }
 
 uint64_t ChunkLog::bytes() const {

@@ -17,7 +17,9 @@
 #ifndef HEARTH_TSDB_HEAD_CHUNK_LOG_H_
 #define HEARTH_TSDB_HEAD_CHUNK_LOG_H_
 
+#include <compare>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -42,6 +44,13 @@ enum class ChunkLogRecordType : uint8_t {
   kChunk = 2,
 };
 
+// A place in the chunk log: what is appended later lies at a greater one.
+struct ChunkPlace {
+  uint32_t segment = 0;
+  uint64_t offset = 0;
+  friend auto operator<=>(const ChunkPlace&, const ChunkPlace&) = default;
+};
+
 // Where a closed chunk lies and what it covers.
 struct ChunkLocator {
   TimeMs mint = 0;
@@ -54,6 +63,7 @@ struct ChunkLocator {
 
   TimeMs maxt() const { return mint + span_ms; }
   TimeRange range() const { return {mint, maxt()}; }
+  ChunkPlace place() const { return {segment, offset}; }
   ChunkMeta meta() const { return {mint, maxt(), count, encoding}; }
 };
 static_assert(sizeof(ChunkLocator) == 24);
@@ -146,6 +156,10 @@ class ChunkLog {
   absl::Status DeleteUnused();
 
   ChunkLogView View() const;
+  // Every chunk so far lies before, every later one at or after.
+  ChunkPlace End() const { return {current_, written_ + pending_.size()}; }
+  // The smallest LSN of a chunk in the segments that are left; the greatest of all without chunks.
+  Lsn first_lsn() const;
   uint64_t bytes() const;  // On disk.
   size_t segment_count() const { return segments_.size(); }
   size_t pending_bytes() const { return pending_.size(); }
@@ -154,8 +168,9 @@ class ChunkLog {
  private:
   struct Segment {
     std::shared_ptr<File> file;
-    uint64_t size = 0;    // On disk.
-    uint64_t wanted = 0;  // Chunks.
+    uint64_t size = 0;                                // On disk.
+    uint64_t wanted = 0;                              // Chunks.
+    Lsn first_lsn = std::numeric_limits<Lsn>::max();  // The smallest of its chunks.
   };
 
   explicit ChunkLog(ChunkLogOptions options) : options_(std::move(options)) {}

@@ -44,6 +44,12 @@ absl::StatusOr<FlushWindow> Head::BeginFlush(TimeMs window_start) {
 }
 absl::Status Head::EndFlush(const FlushWindow& flush) { return impl_->EndFlush(flush); }
 
+absl::Status Head::Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range,
+                          absl::FunctionRef<absl::Status(Lsn)> record) {
+  return impl_->Delete(matcher_sets, range, record);
+}
+Lsn Head::OldestLoggedLsn() const { return impl_->OldestLoggedLsn(); }
+
 std::vector<std::pair<std::string, Metadata>> Head::MetadataEntries() const {
   std::vector<std::pair<std::string, Metadata>> entries;
   {

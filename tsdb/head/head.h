@@ -8,7 +8,7 @@
 // Thread safety: every method may be called from any thread; BeginFlush/EndFlush pairs from one
 // thread at a time. The commit lock is held by Commit from the judgement of its samples to their
 // application, by Select while it copies chunk ends, by BeginFlush while it closes chunks. Lock
-// order: commit lock -> series table -> label index -> WAL / group commit.
+// order: delete lock -> commit lock -> series table -> label index -> WAL / group commit.
 #ifndef HEARTH_TSDB_HEAD_HEAD_H_
 #define HEARTH_TSDB_HEAD_HEAD_H_
 
@@ -21,10 +21,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "model/clock.h"
+#include "model/matcher.h"
 #include "model/metadata.h"
+#include "tsdb/deletes/delete_list.h"
 #include "tsdb/file_system.h"
 #include "tsdb/head/flush_window.h"
 #include "tsdb/head/head_stats.h"
@@ -60,6 +63,8 @@ struct FlushCoverage {
   // The largest LSN that the store knows of. New records are numbered above it, also when the WAL
   // is gone.
   Lsn max_lsn = 0;
+  // What must not come back. May be null. Its LSNs count for max_lsn.
+  std::shared_ptr<const DeleteList> deletes;
 };
 
 class Head : public Appendable {
@@ -101,6 +106,19 @@ class Head : public Appendable {
   // Leave it out to give the flush up: nothing is lost. Also drops windows that have left the
   // retention: BeginFlush and EndFlush without writing anything between them.
   absl::Status EndFlush(const FlushWindow& flush);
+
+  // Deletes the samples in `range` (not empty) of the series that satisfy one of the matcher sets.
+  // Calls record(lsn) once, which must make the delete durable under this LSN: no WAL record has
+  // it, what was written before lies below and what comes after above. When it fails, nothing is
+  // deleted and its error is the answer. Afterwards the head has nothing of what was deleted, also
+  // in FlushWindows to come, and takes samples for the same times. Not for the sets and
+  // FlushWindows that exist already. Cost: the commit lock is held while the postings are looked up
+  // and the open chunks are closed, then for a few series at a time.
+  absl::Status Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range,
+                      absl::FunctionRef<absl::Status(Lsn lsn)> record);
+  // No record in WAL and chunk log has a smaller LSN: deletes up to it are not needed to replay
+  // them.
+  Lsn OldestLoggedLsn() const;
 
   // What UpdateMetadata has told, sorted by metric family.
   std::vector<std::pair<std::string, Metadata>> MetadataEntries() const;

@@ -35,6 +35,7 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
   flush.window_start_ = window_start;
   const TimeRange window = WindowRange(window_start, options.window_ms);
   {
+    MutexLock delete_lock(&delete_mu);
     MutexLock lock(&commit_mu);
     const uint32_t slots = table.slot_end();
     for (uint32_t slot = 0; slot < slots; ++slot) {
@@ -46,6 +47,7 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
     HEARTH_RETURN_IF_ERROR(chunk_log->Roll());
     if (wal_coverage.Holds(wal->segment(), window_start)) HEARTH_RETURN_IF_ERROR(wal->Roll());
     flush.lsn_ = wal->last_lsn();
+    flush.end_ = chunk_log->End();
     flush.log_ = chunk_log->View();
     for (uint32_t slot = 0; slot < slots; ++slot) {
       const MemSeries& series = table.At(slot);
@@ -55,7 +57,7 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
         if (!window.Contains(locator.mint)) return;
         flush.chunks_.push_back(locator);
         entry.samples += locator.count;
-        entry.maxt = std::max(entry.chunks++ == 0 ? locator.maxt() : entry.maxt, locator.maxt());
+        ++entry.chunks;
       });
       if (entry.chunks == 0) continue;
       std::reverse(flush.chunks_.begin() + entry.chunks_begin, flush.chunks_.end());
@@ -83,8 +85,7 @@ absl::Status Head::Impl::EndFlush(const FlushWindow& flush) {
     if (series.generation != SeriesTable::GenerationOf(ref)) continue;
     // The analysis does not see that a lambda runs under the lock of the function around it.
     closed.RemoveIf(&series.closed, [&](const ChunkLocator& locator) NO_THREAD_SAFETY_ANALYSIS {
-      // Later chunks of the window begin after what the flush has.
-      if (!window.Contains(locator.mint) || locator.mint > entry.maxt) return false;
+      if (!window.Contains(locator.mint) || locator.place() >= flush.end_) return false;
       chunk_log->Release(locator);
       window_chunks.Remove(flush.window_start_);
       return true;

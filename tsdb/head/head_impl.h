@@ -1,7 +1,7 @@
 // tsdb/head/head_impl.h
 //
 // The inside of Head, shared by its source files only: head.cc (life, stats), head_commit.cc (the
-// write path), head_select.cc (the read path), head_flush.cc, head_replay.cc.
+// write path), head_select.cc (the read path), head_flush.cc, head_delete.cc, head_replay.cc.
 #ifndef HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 #define HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 
@@ -9,6 +9,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -60,6 +61,14 @@ class Head::Impl {
   // head_replay.cc
   absl::Status Replay(const FlushCoverage& coverage) LOCKS_EXCLUDED(commit_mu);
 
+  // head_delete.cc
+  absl::Status Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range,
+                      absl::FunctionRef<absl::Status(Lsn)> record) LOCKS_EXCLUDED(commit_mu);
+  Lsn OldestLoggedLsn() const LOCKS_EXCLUDED(commit_mu);
+  // Takes a chunk that was never open into chunk log and lists. `lsn`: as ChunkLog::Append.
+  void AppendClosed(uint32_t slot, MemSeries* series, const ChunkMeta& meta, std::string_view bytes,
+                    Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+
   // head_flush.cc
   absl::StatusOr<FlushWindow> BeginFlush(TimeMs window_start) LOCKS_EXCLUDED(commit_mu);
   absl::Status EndFlush(const FlushWindow& flush) LOCKS_EXCLUDED(commit_mu);
@@ -83,6 +92,7 @@ class Head::Impl {
   LabelIndex labels;
   std::atomic<uint64_t> exemplars_dropped{0};
 
+  Mutex delete_mu;  // Deletes, and flushes as they begin. Before commit_mu.
   mutable Mutex commit_mu;
   std::unique_ptr<WalWriter>
       wal;  // The pointer is set by Open; see WalWriter for what the commit lock guards.
@@ -114,6 +124,21 @@ class Head::Impl {
   uint64_t metadata_dropped GUARDED_BY(metadata_mu) = 0;
 
  private:
+  // The moment that parts what a delete hides from what comes after it.
+  struct DeleteStart {
+    std::vector<SeriesRef> series;  // Those that match.
+    ChunkPlace end;                 // What was written before lies before it in the chunk log.
+    Lsn lsn = 0;
+  };
+  absl::StatusOr<DeleteStart> BeginDelete(std::span<const std::vector<Matcher>> matcher_sets,
+                                          TimeRange range) LOCKS_EXCLUDED(commit_mu);
+  void DeleteFrom(SeriesRef ref, TimeRange range, const DeleteStart& start, const ChunkLogView& log)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Sets a series' last sample to that of its newest closed chunk, or to none. `last_kept`: the
+  // last sample of the chunks that `log` does not have yet.
+  void LearnLast(const std::optional<Sample>& last_kept, const ChunkLogView& log, MemSeries* series)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+
   // The steps of Commit.
   AppendOutcome Judge(const MemSeries& series, uint32_t generation,
                       std::span<const BufferedSample> samples, Sample sample,

@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "model/status.h"
 #include "tsdb/head/head_impl.h"
+#include "tsdb/head/replay_deletes.h"
 #include "tsdb/wal/frame.h"
 #include "tsdb/wal/segment.h"
 
@@ -29,7 +30,8 @@ struct NextClosed {
 
 class Replayer {
  public:
-  Replayer(Head::Impl& head, const FlushCoverage& coverage) : head_(head), coverage_(coverage) {
+  Replayer(Head::Impl& head, const FlushCoverage& coverage)
+      : head_(head), coverage_(coverage), deletes_(coverage.deletes) {
     oldest_kept_ = head.OldestKept(head.options.clock->NowMs());
   }
 
@@ -64,6 +66,7 @@ class Replayer {
 
   Head::Impl& head_;
   const FlushCoverage& coverage_;
+  ReplayDeletes deletes_;
   TimeMs oldest_kept_;
   Lsn max_lsn_ = 0;
   ReplayStats stats_;
@@ -95,9 +98,13 @@ uint32_t Replayer::SlotFor(const Fingerprint& fingerprint, LabelsView labels) {
   SeriesRef known;
   head_.table.Find({&fingerprint, 1}, 0, {&known, 1});
   if (!known && (labels.empty() || !IsCanonical(labels.bytes()))) return SeriesTable::kNoSlot;
-  const uint32_t slot =
-      head_.table.FindOrAdd(fingerprint, 0, 0, [&](uint32_t s) { head_.labels.Add(s, labels); })
-          .slot;
+  const uint32_t slot = head_.table
+                            .FindOrAdd(fingerprint, 0, 0,
+                                       [&](uint32_t s) {
+                                         head_.labels.Add(s, labels);
+                                         if (!deletes_.empty()) deletes_.NoteSeries(s, labels);
+                                       })
+                            .slot;
   if (slot != SeriesTable::kNoSlot && slot >= next_closed_.size()) {
     next_closed_.resize(slot + 1);
     last_value_unknown_.resize(slot + 1);
@@ -111,6 +118,9 @@ bool Replayer::TakeChunk(const Fingerprint& fingerprint, LabelsView labels, Lsn 
   if (Covered(locator.maxt(), lsn) || head_.WindowOf(locator.maxt()) != window) return false;
   const uint32_t slot = SlotFor(fingerprint, labels);
   if (slot == SeriesTable::kNoSlot) return false;
+  if (!deletes_.empty() && deletes_.OfChunk(slot, locator, lsn) != ReplayDeletes::Fate::kKeep) {
+    return false;
+  }
   MemSeries& series = head_.table.At(slot);
   bool overlaps = false;
   head_.closed.ForEach(series.closed, [&](const ChunkLocator& other) {
@@ -143,6 +153,8 @@ absl::Status Replayer::ChunkLogRecords() {
   stats_.skipped_bytes += found.skipped_bytes;
   stats_.torn_tail_bytes += found.torn_tail_bytes;
   max_lsn_ = std::max(max_lsn_, found.max_lsn);
+  if (deletes_.empty()) return absl::OkStatus();
+  for (const uint32_t slot : deletes_.Rewrite(&head_)) last_value_unknown_[slot] = true;
   return absl::OkStatus();
 }
 
@@ -226,9 +238,10 @@ void Replayer::SamplesRecord(std::string_view payload, Lsn lsn) {
       }
     }
     const WalSample& sample = samples_[i];
+    const uint32_t slot = slot_of(sample);
+    if (!deletes_.empty() && deletes_.Deleted(slot, sample.t, lsn)) continue;
     touched_.Touch(sample.t);
     if (Covered(sample.t, lsn)) continue;
-    const uint32_t slot = slot_of(sample);
     if (slot == SeriesTable::kNoSlot) {
       ++stats_.unknown_ref_samples;
     } else {

@@ -39,7 +39,8 @@ Generation::Generation(GenerationInfo info_in, uint64_t bytes_in,
     : info(info_in),
       prefix(GenerationPrefix(info_in.id)),
       bytes(bytes_in),
-      garbage_(std::move(dropped)) {}
+      garbage_(std::move(dropped)),
+      deletes_lsn_(info_in.deletes_lsn) {}
 
 Generation::~Generation() {
   if (dropped_.load()) garbage_->Add(info.id);
@@ -172,7 +173,7 @@ GenerationId Store::NextGeneration(const WindowId& window) const {
   for (const std::shared_ptr<Generation>& generation : version_->generations) {
     skip(generation->info.id);
   }
-  for (const auto& [id, bytes] : hidden_) skip(id);
+  for (const auto& [id, hidden] : hidden_) skip(id);
   return next;
 }
 
@@ -180,7 +181,7 @@ absl::Status Store::Ingest(const SealedFiles& files) {
   MutexLock write_lock(&write_mu_);
   HEARTH_RETURN_IF_ERROR(database_->Ingest(files));
   MutexLock lock(&mu_);
-  hidden_.emplace(files.info.id, 0);
+  hidden_.insert_or_assign(files.info.id, Hidden{0, files.info.deletes_lsn, files.info.range});
   return absl::OkStatus();
 }
 
@@ -193,7 +194,8 @@ std::shared_ptr<StoreVersion> Store::Without(std::span<const GenerationId> ids) 
     }
     generation->dropped_.store(true);
     MutexLock lock(&mu_);
-    hidden_.emplace(generation->info.id, generation->bytes);
+    hidden_.emplace(generation->info.id,
+                    Hidden{generation->bytes, generation->deletes_lsn(), generation->info.range});
   }
   return next;
 }
@@ -220,6 +222,34 @@ absl::Status Store::Publish(const GenerationInfo& info) {
   // What cannot be deleted now is tried again by the next CollectGarbage.
   CollectGarbageLocked().IgnoreError();
   return absl::OkStatus();
+}
+
+absl::Status Store::NoteDeletesApplied(const GenerationId& id, uint64_t lsn) {
+  MutexLock write_lock(&write_mu_);
+  const std::shared_ptr<const StoreVersion> current = version();
+  for (const std::shared_ptr<Generation>& generation : current->generations) {
+    if (generation->info.id != id || generation->deletes_lsn() >= lsn) continue;
+    GenerationInfo info = generation->info;
+    info.deletes_lsn = lsn;
+    HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({&info, 1}, {}));
+    generation->deletes_lsn_.store(lsn, std::memory_order_relaxed);
+  }
+  return absl::OkStatus();
+}
+
+bool Store::MayHoldDeleted(uint64_t lsn, TimeRange range) const {
+  const auto may = [&](uint64_t applied, TimeRange held) {
+    return applied < lsn && held.Overlaps(range);
+  };
+  // The version first: what leaves it meanwhile is hidden then.
+  const std::shared_ptr<const StoreVersion> current = version();
+  for (const std::shared_ptr<Generation>& generation : current->generations) {
+    if (may(generation->deletes_lsn(), generation->info.range)) return true;
+  }
+  MutexLock lock(&mu_);
+  return std::any_of(hidden_.begin(), hidden_.end(), [&](const auto& entry) {
+    return may(entry.second.deletes_lsn, entry.second.range);
+  });
 }
 
 absl::Status Store::DropLocked(std::span<const GenerationId> ids) {
@@ -319,7 +349,10 @@ absl::StatusOr<size_t> Store::QuarantineDamaged() {
 std::vector<GenerationInfo> Store::Catalogue() const {
   const std::shared_ptr<const StoreVersion> current = version();
   std::vector<GenerationInfo> infos;
-  for (const auto& generation : current->generations) infos.push_back(generation->info);
+  for (const auto& generation : current->generations) {
+    infos.push_back(generation->info);
+    infos.back().deletes_lsn = generation->deletes_lsn();
+  }
   return infos;
 }
 
@@ -334,7 +367,7 @@ StoreStats Store::Stats() const {
   }
   {
     MutexLock lock(&mu_);
-    for (const auto& [id, bytes] : hidden_) stats.dropped_bytes += bytes;
+    for (const auto& [id, hidden] : hidden_) stats.dropped_bytes += hidden.bytes;
   }
   const std::shared_ptr<const StoreVersion> current = version();
   stats.generations = current->generations.size();

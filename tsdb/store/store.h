@@ -55,14 +55,18 @@ class Generation {
   Generation(GenerationInfo info, uint64_t bytes, std::shared_ptr<DroppedGenerations> dropped);
   ~Generation();  // Hands a dropped generation to the garbage.
 
-  const GenerationInfo info;  // As written; for deletes_lsn ask below.
+  const GenerationInfo info;  // As it was written; for the deletes ask deletes_lsn().
   const std::string prefix;   // GenerationPrefix(info.id)
   const uint64_t bytes;       // On disk, both files.
+
+  // Deletes up to this LSN have nothing in here to hide.
+  uint64_t deletes_lsn() const { return deletes_lsn_.load(std::memory_order_relaxed); }
 
  private:
   friend class Store;
   const std::shared_ptr<DroppedGenerations> garbage_;
   std::atomic<bool> dropped_{false};
+  std::atomic<uint64_t> deletes_lsn_;  // Only grows.
 };
 
 // Immutable. Generations in ascending order of (window, generation).
@@ -102,6 +106,13 @@ class Store {
   // and makes that visible to new versions. After an error it is not known what is on disk: call it
   // again until it succeeds, or leave it to the next Open.
   absl::Status Publish(const GenerationInfo& info);
+
+  // Notes in the catalogue (synced) that deletes up to `lsn` have nothing to hide in a generation.
+  // Without effect for one that is not there.
+  absl::Status NoteDeletesApplied(const GenerationId& id, uint64_t lsn);
+  // Whether a delete may have something to hide: in a generation that somebody may read, or that
+  // the next Open may find.
+  bool MayHoldDeleted(uint64_t lsn, TimeRange range) const;
 
   // Takes generations out of the catalogue (synced), then deletes their files as soon as nobody
   // reads them.
@@ -155,8 +166,13 @@ class Store {
   mutable Mutex mu_;
   std::shared_ptr<const StoreVersion> version_ GUARDED_BY(mu_);
   // Ingested but not published, or dropped but not yet deleted: numbers that NextGeneration must
-  // not give again, and the bytes that will be freed.
-  std::map<GenerationId, uint64_t> hidden_ GUARDED_BY(mu_);
+  // not give again, and what is on disk nevertheless.
+  struct Hidden {
+    uint64_t bytes = 0;  // That will be freed.
+    uint64_t deletes_lsn = 0;
+    TimeRange range;
+  };
+  std::map<GenerationId, Hidden> hidden_ GUARDED_BY(mu_);
   mutable std::set<GenerationId> suspects_ GUARDED_BY(mu_);
 };
 
