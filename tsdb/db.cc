@@ -5,6 +5,7 @@
 
 #include "model/status.h"
 #include "tsdb/merged_querier.h"
+#include "tsdb/snapshot.h"
 
 namespace hearth {
 
@@ -76,9 +77,11 @@ void Db::StartCompactor() {
           .clock = options_.clock,
           .policy = {.window_ms = options_.window_ms},
           .retention = {.time_ms = options_.retention_ms, .bytes = options_.retention_bytes},
-          .data_path = directory_->root(),
+          .quarantine = options_.quarantine,
           .wal_path = directory_->wal(),
           .chunks_path = directory_->chunks(),
+          .store_path = directory_->store(),
+          .quarantine_path = directory_->quarantine(),
           .max_log_bytes = options_.max_log_bytes,
           .round_interval = options_.compactor_interval},
       head_.get(), store_.get(), deletes_.get());
@@ -108,6 +111,21 @@ absl::StatusOr<std::unique_ptr<Querier>> Db::NewQuerier(TimeRange /*range*/) con
 
 absl::Status Db::Flush() { return compactor_->FlushAll(); }
 absl::Status Db::Merge() { return compactor_->MergeAll(); }
+void Db::CancelCompaction() { compactor_->RequestStop(); }
+
+absl::Status Db::CompactAll() {
+  HEARTH_RETURN_IF_ERROR(compactor_->FlushAll());
+  return compactor_->MergeAll();
+}
+
+absl::StatusOr<std::string> Db::Snapshot(bool skip_head) {
+  MutexLock lock(&snapshot_mu_);
+  return CreateSnapshot({.fs = options_.fs,
+                         .directory = directory_.get(),
+                         .head = head_.get(),
+                         .store = store_.get()},
+                        options_.clock->NowMs(), skip_head);
+}
 
 absl::Status Db::Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range) {
   if (matcher_sets.empty() || range.empty()) return absl::OkStatus();

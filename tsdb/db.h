@@ -22,6 +22,7 @@
 #include "model/clock.h"
 #include "model/matcher.h"
 #include "model/metadata.h"
+#include "model/mutex.h"
 #include "tsdb/cardinality.h"
 #include "tsdb/compact/compactor.h"
 #include "tsdb/data_directory.h"
@@ -41,6 +42,7 @@ struct DbOptions {
 
   TimeMs retention_ms = TimeMs{30} * 24 * 60 * 60 * 1000;  // 0 = no limit by time.
   uint64_t retention_bytes = 0;                            // 0 = no limit by size.
+  QuarantineLimits quarantine;                             // Of damaged parts that are set aside.
   int64_t wal_sync_interval_ms = 1000;                     // 0 = sync before each acknowledgement.
   TimeMs window_ms = kDefaultWindowMs;
   uint64_t max_series = 0;  // In memory; 0 = no limit.
@@ -81,6 +83,13 @@ class Db : public Appendable, public Queryable {
   // also for the same times. Nothing to do for an empty range. Errors: kResourceExhausted when too
   // many deletes wait to be applied; a disk that cannot be written.
   absl::Status Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range);
+  // Moves everything from the head to the store and merges it.
+  absl::Status CompactAll();
+  // Has Flush, Merge and CompactAll under way, and those to come, answer kCancelled soon, and the
+  // background's do the same: for a stop.
+  void CancelCompaction();
+  // Makes a snapshot below `<path>/snapshots` and returns its name: see tsdb/snapshot.h.
+  absl::StatusOr<std::string> Snapshot(bool skip_head);
   // Has the compactor look now, in its own thread.
   void Wake();
   // One round of the compactor, in this thread.
@@ -107,6 +116,8 @@ class Db : public Appendable, public Queryable {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Head> head_;
   std::unique_ptr<Compactor> compactor_;
+
+  Mutex snapshot_mu_;  // One snapshot at a time. Before the locks of head and store.
 };
 
 }  // namespace hearth

@@ -85,8 +85,15 @@ absl::Status Compactor::RunRound() {
 void Compactor::LookAtDisk(TimeMs now) {
   if (disk_looked_at_ && now >= *disk_looked_at_ && now - *disk_looked_at_ < kDiskLookMs) return;
   disk_looked_at_ = now;
-  owned_bytes_ = DiskUsage(options_.data_path);
+  const std::string folders[] = {options_.wal_path, options_.chunks_path, options_.store_path,
+                                 store_->scratch_path()};
+  owned_bytes_ = OwnedBytes(folders);
   log_bytes_ = DiskUsage(options_.wal_path) + DiskUsage(options_.chunks_path);
+  const QuarantineState quarantine =
+      TrimQuarantine(options_.quarantine_path, options_.quarantine, now);
+  MutexLock lock(&mu_);
+  stats_.quarantine_bytes = quarantine.bytes;
+  stats_.quarantine_expired += quarantine.removed;
 }
 
 absl::Status Compactor::KeepRetention(TimeMs now) {
@@ -208,9 +215,11 @@ std::vector<SealedWindow> Compactor::SealedWindows() const {
 absl::Status Compactor::MergeChosen(TimeMs now) {
   const std::optional<WindowId> window = merge_policy_.Choose(SealedWindows(), now);
   if (!window || stop_.load()) return absl::OkStatus();
-  HEARTH_RETURN_IF_ERROR(Merge(*window));
+  const absl::Status status = Merge(*window);
+  // Not every second: a merge that does not fit on a full disk would fill it again and again.
+  if (!status.ok()) merge_policy_.Postpone(*window, now);
   Wake();  // Others may wait.
-  return absl::OkStatus();
+  return status;
 }
 
 absl::Status Compactor::Merge(const WindowId& window) {

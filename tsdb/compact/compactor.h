@@ -5,7 +5,7 @@
 //
 //   1. retention (time at every round; size at most every kDiskLookMs, and after flushes); head
 //   windows that left it are discarded
-//   2. generations that readers found damaged are set aside
+//   2. generations that readers found damaged are set aside; the quarantine is kept small
 //   3. the windows that FlushPolicy chooses are flushed, oldest first; all ended ones when WAL and
 //   chunk log exceed their limit
 //   4. the window that MergePolicy chooses, one a round, is merged
@@ -33,6 +33,7 @@
 #include "model/mutex.h"
 #include "tsdb/compact/flush_policy.h"
 #include "tsdb/compact/merge_policy.h"
+#include "tsdb/compact/quarantine.h"
 #include "tsdb/compact/retention.h"
 #include "tsdb/compact/window_flush.h"
 #include "tsdb/compact/window_merge.h"
@@ -47,9 +48,13 @@ struct CompactorOptions {
   FlushPolicyOptions policy;
   MergePolicyOptions merge_policy;
   RetentionLimits retention;
-  std::string data_path;  // Everything below counts for the size retention.
-  std::string wal_path;   // With chunks_path: what max_log_bytes limits.
+  QuarantineLimits quarantine;
+  // WAL and chunk log are what max_log_bytes limits; with the store and its scratch folder, what
+  // counts for the size retention.
+  std::string wal_path;
   std::string chunks_path;
+  std::string store_path;
+  std::string quarantine_path;
   uint64_t max_log_bytes = uint64_t{2} << 30;
   // Between rounds, in real time. The clock decides what a round does.
   std::chrono::milliseconds round_interval{1000};
@@ -65,7 +70,9 @@ struct CompactorStats {
   uint64_t merge_failures = 0;
   uint64_t dropped_by_time = 0;  // Generations.
   uint64_t dropped_by_size = 0;
-  uint64_t owned_bytes = 0;  // At the last look.
+  uint64_t owned_bytes = 0;  // At the last look, as the next.
+  uint64_t quarantine_bytes = 0;
+  uint64_t quarantine_expired = 0;  // Entries.
   double last_flush_seconds = 0;
   double last_merge_seconds = 0;
   absl::Status last_error;  // Of the last round; OK when it went well.

@@ -24,4 +24,9 @@ std::optional<WindowId> MergePolicy::Choose(const std::vector<SealedWindow>& win
   return chosen;
 }
 
+void MergePolicy::Postpone(const WindowId& window, TimeMs now) {
+  const auto it = waiting_.find(window);
+  if (it != waiting_.end()) it->second.since = now;
+}
+
 }  // namespace hearth

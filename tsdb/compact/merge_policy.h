@@ -42,6 +42,8 @@ class MergePolicy {
 
   // The oldest window to merge, if any. Remembers since when each has been as it is.
   std::optional<WindowId> Choose(const std::vector<SealedWindow>& windows, TimeMs now);
+  // Lets a chosen window wait anew: its merge failed.
+  void Postpone(const WindowId& window, TimeMs now);
 
  private:
   struct State {

@@ -31,6 +31,17 @@ TEST(MergePolicy, AnotherGenerationOrDeleteStartsTheWaitAnew) {
   EXPECT_EQ(policy.Choose({window}, 3 * kQuiet), kFirst);
 }
 
+TEST(MergePolicy, AFailedMergeWaitsAndLetsOthersGoFirst) {
+  MergePolicy policy({.quiet_ms = kQuiet});
+  const std::vector<SealedWindow> windows = {{.window = kFirst, .newest = 2, .generations = 2},
+                                             {.window = kSecond, .newest = 2, .generations = 2}};
+  policy.Choose(windows, 0);
+  EXPECT_EQ(policy.Choose(windows, kQuiet), kFirst);
+  policy.Postpone(kFirst, kQuiet);
+  EXPECT_EQ(policy.Choose(windows, kQuiet), kSecond);
+  EXPECT_EQ(policy.Choose({windows[0]}, 2 * kQuiet), kFirst);
+}
+
 TEST(MergePolicy, WhatTheHeadStillHasWaitsForItsFlush) {
   MergePolicy policy({.quiet_ms = kQuiet});
   SealedWindow window{.window = kFirst, .newest = 2, .generations = 2, .in_head = true};

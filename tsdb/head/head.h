@@ -120,6 +120,13 @@ class Head : public Appendable {
   // them.
   Lsn OldestLoggedLsn() const;
 
+  // Gives the segments of WAL and chunk log second names in two directories, which exist and are
+  // empty: whoever opens those has every sample that was committed before the call. link_deletes()
+  // is called at the same moment as far as deletes go. Errors: kUnavailable when the logs cannot be
+  // rolled, others of the file system; some links may be there then.
+  absl::Status LinkLogs(const std::string& wal_dir, const std::string& chunks_dir,
+                        absl::FunctionRef<absl::Status()> link_deletes);
+
   // What UpdateMetadata has told, sorted by metric family.
   std::vector<std::pair<std::string, Metadata>> MetadataEntries() const;
 

@@ -69,6 +69,10 @@ class Head::Impl {
   void AppendClosed(uint32_t slot, MemSeries* series, const ChunkMeta& meta, std::string_view bytes,
                     Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
 
+  // head_snapshot.cc
+  absl::Status LinkLogs(const std::string& wal_dir, const std::string& chunks_dir,
+                        absl::FunctionRef<absl::Status()> link_deletes) LOCKS_EXCLUDED(commit_mu);
+
   // head_flush.cc
   absl::StatusOr<FlushWindow> BeginFlush(TimeMs window_start) LOCKS_EXCLUDED(commit_mu);
   absl::Status EndFlush(const FlushWindow& flush) LOCKS_EXCLUDED(commit_mu);

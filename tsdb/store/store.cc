@@ -274,6 +274,20 @@ absl::StatusOr<size_t> Store::DropBefore(TimeMs t) {
   return ids.size();
 }
 
+std::map<GenerationId, uint64_t> Store::BytesToFree() const {
+  std::map<GenerationId, uint64_t> bytes;
+  for (const StoredFile& file : database_->Files()) {
+    std::error_code error;
+    const uint64_t names = fs::hard_link_count(file.path, error);
+    bytes[file.id] += !error && names == 1 ? file.bytes : 0;
+  }
+  return bytes;
+}
+
+absl::Status Store::Checkpoint(const std::string& path) const {
+  return database_->Checkpoint(path);
+}
+
 absl::Status Store::CollectGarbage() {
   MutexLock lock(&write_mu_);
   return CollectGarbageLocked();

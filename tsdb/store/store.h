@@ -120,6 +120,12 @@ class Store {
   // Drops every window that ends before `t`: its last millisecond < t. Returns how many
   // generations.
   absl::StatusOr<size_t> DropBefore(TimeMs t);
+  // How many bytes dropping each generation would free: those of its files that have no other name,
+  // as a snapshot gives them.
+  std::map<GenerationId, uint64_t> BytesToFree() const;
+  // Makes a copy of the database at `path`, which must not exist, of hard links where the file
+  // system has them. Opens as a store with the catalogue of some moment during the call.
+  absl::Status Checkpoint(const std::string& path) const;
   // Deletes the files of dropped generations whose last reader has gone. Cheap when there are none.
   absl::Status CollectGarbage();
 
