@@ -35,7 +35,7 @@ class AdminTest : public testing::Test {
     for (int64_t k = from; k < to; ++k) {
       request.samples.push_back({start_ + k * kMinute, static_cast<double>(k) + offset});
     }
-    const Answer answer = SendRemoteWrite(*server_, {request});
+    const Answer answer = SendRemoteWrite(*server_, std::vector<TimeSeries>{request});
     ASSERT_EQ(answer.status, 204) << answer.body;
   }
   Answer Admin(const std::string& call) { return server_->Post("/api/v1/admin/tsdb/" + call); }
