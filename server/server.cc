@@ -237,6 +237,7 @@ ApiDependencies Server::MakeApiDependencies() {
     return status;
   };
   deps.alertmanager_urls = [this] { return AlertmanagerUrls(); };
+  if (flags_.enable_admin_api) deps.admin = &admin_;
   deps.lifecycle = flags_.enable_lifecycle;
   deps.reload = [this] { return Reload(); };
   // main waits for signals: a request to quit is one.
@@ -313,6 +314,8 @@ absl::Status Server::Reload() {
 void Server::Stop() {
   if (readiness_.exchange(Readiness::kStopping) == Readiness::kStopping) return;
   if (scraper_ != nullptr) scraper_->Stop();
+  // Admin calls may run for long; they hold their request open.
+  if (db_ != nullptr) db_->CancelCompaction();
   if (grpc_ != nullptr) grpc_->Stop(kStopDeadlineMs);
   if (http_ != nullptr) http_->Stop(kStopDeadlineMs);
   if (db_ != nullptr) {

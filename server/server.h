@@ -29,6 +29,7 @@
 #include "query/engine.h"
 #include "scrape/http_fetcher.h"
 #include "scrape/scraper.h"
+#include "server/db_admin.h"
 #include "server/flags.h"
 #include "server/late_storage.h"
 #include "tsdb/db.h"
@@ -81,6 +82,7 @@ class Server {
       registry_.AddGauge("prometheus_config_last_reload_success_timestamp_seconds",
                          "Timestamp of the last successful configuration reload.");
   LateStorage<Db> storage_;
+  DbAdmin admin_{&storage_};
   std::unique_ptr<Db> db_;
   std::unique_ptr<promql::Engine> engine_;
   http::IoThread client_io_;

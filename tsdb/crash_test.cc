@@ -77,7 +77,7 @@ class CrashTest : public DbTest {
       for (const FlushChunk& chunk : chunks) views.push_back({chunk.meta, chunk.bytes});
       EXPECT_TRUE(writer_->Add(flush.labels(i), flush.fingerprint(i), views).ok());
     }
-    return writer_->Finish(flush.lsn());
+    return writer_->Finish({.lsn = flush.lsn(), .deletes_lsn = flush.lsn()});
   }
 
   std::unique_ptr<Store> store_;

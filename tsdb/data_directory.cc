@@ -53,7 +53,7 @@ absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(const std::st
   if (access(root.c_str(), W_OK | X_OK) != 0) {
     return not_writable(absl::PermissionDeniedError(StrCat("no permission for ", root)));
   }
-  auto directory = std::unique_ptr<DataDirectory>(new DataDirectory(root));
+  auto directory = std::unique_ptr<DataDirectory>(new DataDirectory(path, root));
   absl::StatusOr<std::unique_ptr<FileLock>> lock = fs->Lock(root + "/LOCK");
   if (absl::IsFailedPrecondition(lock.status())) {
     return absl::FailedPreconditionError(

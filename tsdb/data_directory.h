@@ -29,11 +29,14 @@ class DataDirectory {
   std::string chunks() const { return root_ + "/chunks"; }
   std::string store() const { return root_ + "/store"; }
   std::string flush() const { return root_ + "/flush"; }
+  std::string snapshots() const { return path_ + "/snapshots"; }
   std::string quarantine() const { return root_ + "/quarantine"; }
 
  private:
-  explicit DataDirectory(std::string root) : root_(std::move(root)) {}
+  DataDirectory(std::string path, std::string root)
+      : path_(std::move(path)), root_(std::move(root)) {}
 
+  const std::string path_;
   const std::string root_;
   std::unique_ptr<FileLock> lock_;
 };

@@ -5,6 +5,7 @@
 
 #include "model/status.h"
 #include "tsdb/merged_querier.h"
+#include "tsdb/snapshot.h"
 
 namespace hearth {
 
@@ -27,6 +28,10 @@ Lsn FlushedLsn(const std::vector<GenerationInfo>& catalogue, TimeMs start, TimeM
 absl::StatusOr<std::unique_ptr<Db>> Db::Open(DbOptions options) {
   auto db = std::unique_ptr<Db>(new Db(std::move(options)));
   HEARTH_ASSIGN_OR_RETURN(db->directory_, DataDirectory::Open(db->options_.path, db->options_.fs));
+  HEARTH_ASSIGN_OR_RETURN(db->deletes_,
+                          Deletes::Open({.fs = db->options_.fs,
+                                         .directory = db->directory_->root(),
+                                         .quarantine_path = db->directory_->quarantine()}));
   HEARTH_RETURN_IF_ERROR(db->OpenStore());
   HEARTH_RETURN_IF_ERROR(db->OpenHead());
   db->StartCompactor();
@@ -44,11 +49,13 @@ absl::Status Db::OpenStore() {
 absl::Status Db::OpenHead() {
   const std::vector<GenerationInfo> catalogue = store_->Catalogue();
   FlushCoverage coverage;
+  coverage.deletes = deletes_->list();
+  coverage.max_lsn = coverage.deletes->last_lsn;
   coverage.flushed_lsn = [&](TimeMs start) {
     return FlushedLsn(catalogue, start, options_.window_ms);
   };
   for (const GenerationInfo& info : catalogue) {
-    coverage.max_lsn = std::max(coverage.max_lsn, info.lsn);
+    coverage.max_lsn = std::max({coverage.max_lsn, info.lsn, info.deletes_lsn});
   }
   HEARTH_ASSIGN_OR_RETURN(head_,
                           Head::Open({.fs = options_.fs,
@@ -73,12 +80,14 @@ void Db::StartCompactor() {
           .clock = options_.clock,
           .policy = {.window_ms = options_.window_ms},
           .retention = {.time_ms = options_.retention_ms, .bytes = options_.retention_bytes},
-          .data_path = directory_->root(),
+          .quarantine = options_.quarantine,
           .wal_path = directory_->wal(),
           .chunks_path = directory_->chunks(),
+          .store_path = directory_->store(),
+          .quarantine_path = directory_->quarantine(),
           .max_log_bytes = options_.max_log_bytes,
           .round_interval = options_.compactor_interval},
-      head_.get(), store_.get());
+      head_.get(), store_.get(), deletes_.get());
   if (options_.compactor_interval.count() == 0) return;
   compactor_->Start();
   checkpointer_ = std::make_unique<Checkpointer>(head_.get(), options_.compactor_interval);
@@ -95,6 +104,7 @@ absl::Status Db::Close() {
   if (head_ != nullptr) status = head_->SyncWal();
   head_.reset();
   store_.reset();
+  deletes_.reset();
   directory_.reset();
   return status;
 }
@@ -102,12 +112,40 @@ absl::Status Db::Close() {
 std::unique_ptr<Appender> Db::NewAppender() { return head_->NewAppender(); }
 
 absl::StatusOr<std::unique_ptr<Querier>> Db::NewQuerier(TimeRange /*range*/) const {
-  return std::make_unique<MergedQuerier>(head_.get(), store_.get());
+  return std::make_unique<MergedQuerier>(head_.get(), store_.get(), deletes_.get());
 }
 
 void Db::SetOutOfOrderWindow(TimeMs window_ms) { head_->SetOutOfOrderWindow(window_ms); }
 
 absl::Status Db::Flush() { return compactor_->FlushAll(); }
+absl::Status Db::Merge() { return compactor_->MergeAll(); }
+void Db::CancelCompaction() { compactor_->RequestStop(); }
+
+absl::Status Db::CompactAll() {
+  HEARTH_RETURN_IF_ERROR(compactor_->FlushAll());
+  return compactor_->MergeAll();
+}
+
+absl::StatusOr<std::string> Db::Snapshot(bool skip_head) {
+  MutexLock lock(&snapshot_mu_);
+  return CreateSnapshot({.fs = options_.fs,
+                         .directory = directory_.get(),
+                         .head = head_.get(),
+                         .store = store_.get()},
+                        options_.clock->NowMs(), skip_head);
+}
+
+absl::Status Db::Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range) {
+  if (matcher_sets.empty() || range.empty()) return absl::OkStatus();
+  return head_->Delete(matcher_sets, range, [&](Lsn lsn) {
+    std::vector<DeleteRecord> records;
+    for (const std::vector<Matcher>& matchers : matcher_sets) {
+      records.push_back({lsn, matchers, range});
+    }
+    return deletes_->Add(std::move(records));
+  });
+}
+
 void Db::Wake() { compactor_->Wake(); }
 absl::Status Db::Compact() { return compactor_->RunRound(); }
 
@@ -125,6 +163,7 @@ absl::StatusOr<Cardinality> Db::CountSeries(size_t limit) const {
 DbStats Db::Stats() const {
   DbStats stats{.head = head_->Stats(),
                 .store = store_->Stats(),
+                .deletes = deletes_->list()->records.size(),
                 .compactor = compactor_->Stats(),
                 .range = head_->Range()};
   for (const GenerationInfo& info : store_->Catalogue()) {

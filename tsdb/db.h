@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,10 +20,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "model/clock.h"
+#include "model/matcher.h"
 #include "model/metadata.h"
+#include "model/mutex.h"
 #include "tsdb/cardinality.h"
 #include "tsdb/compact/compactor.h"
 #include "tsdb/data_directory.h"
+#include "tsdb/deletes/deletes.h"
 #include "tsdb/file_system.h"
 #include "tsdb/head/checkpointer.h"
 #include "tsdb/head/head.h"
@@ -39,6 +43,7 @@ struct DbOptions {
 
   TimeMs retention_ms = TimeMs{30} * 24 * 60 * 60 * 1000;  // 0 = no limit by time.
   uint64_t retention_bytes = 0;                            // 0 = no limit by size.
+  QuarantineLimits quarantine;                             // Of damaged parts that are set aside.
   int64_t wal_sync_interval_ms = 1000;                     // 0 = sync before each acknowledgement.
   TimeMs window_ms = kDefaultWindowMs;
   // How much older than its series' last sample a sample may be; 0 = such samples are refused.
@@ -57,6 +62,7 @@ struct DbOptions {
 struct DbStats {
   HeadStats head;
   StoreStats store;
+  uint64_t deletes = 0;  // Not applied everywhere yet.
   CompactorStats compactor;
   TimeRange range;  // Of head and store together; empty() without a sample.
 };
@@ -77,6 +83,20 @@ class Db : public Appendable, public Queryable {
 
   // Moves everything from the head to the store.
   absl::Status Flush();
+  // Merges every window that has several generations or deleted samples.
+  absl::Status Merge();
+  // Deletes the samples in `range` of the series that satisfy one of the matcher sets: hidden and
+  // durable when it returns, reclaimed in the background. What is written later is not touched,
+  // also for the same times. Nothing to do for an empty range. Errors: kResourceExhausted when too
+  // many deletes wait to be applied; a disk that cannot be written.
+  absl::Status Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range);
+  // Moves everything from the head to the store and merges it.
+  absl::Status CompactAll();
+  // Has Flush, Merge and CompactAll under way, and those to come, answer kCancelled soon, and the
+  // background's do the same: for a stop.
+  void CancelCompaction();
+  // Makes a snapshot below `<path>/snapshots` and returns its name: see tsdb/snapshot.h.
+  absl::StatusOr<std::string> Snapshot(bool skip_head);
   // Has the compactor look now, in its own thread.
   void Wake();
   // One round of the compactor, in this thread.
@@ -99,10 +119,13 @@ class Db : public Appendable, public Queryable {
   const DbOptions options_;
   // Constant between Open and Close; in the order in which they need each other.
   std::unique_ptr<DataDirectory> directory_;
+  std::unique_ptr<Deletes> deletes_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Head> head_;
   std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<Compactor> compactor_;
+
+  Mutex snapshot_mu_;  // One snapshot at a time. Before the locks of head and store.
 };
 
 }  // namespace hearth

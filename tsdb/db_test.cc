@@ -109,6 +109,24 @@ TEST_F(DbTest, LateSamplesBecomeTheNextGeneration) {
   EXPECT_EQ(Read(), expected_);
 }
 
+TEST_F(DbTest, AQuietWindowOfSeveralGenerationsIsMerged) {
+  for (TimeMs t = kNow - 3 * kHour; t < kNow - kHour; t += kMinute) PushAll(4, t);
+  ASSERT_TRUE(db_->Flush().ok());
+  const Labels late{{"__name__", "late"}};
+  for (TimeMs t = kNow - 3 * kHour; t < kNow - 2 * kHour; t += kMinute) Push({{late, {t, 1}}});
+  ASSERT_TRUE(db_->Flush().ok());
+  ASSERT_EQ(db_->Stats().store.generations, 3u);
+  ASSERT_TRUE(db_->Compact().ok());
+  EXPECT_EQ(db_->Stats().store.generations, 3u) << "more may come";
+  clock_.Advance(10 * kMinute);
+  ASSERT_TRUE(db_->Compact().ok());
+  EXPECT_EQ(db_->Stats().store.generations, 2u);
+  EXPECT_EQ(db_->Stats().compactor.merges, 1u);
+  EXPECT_EQ(Read(), expected_);
+  Reopen();
+  EXPECT_EQ(Read(), expected_);
+}
+
 TEST_F(DbTest, ASecondValueForATimestampLosesToTheFirstGeneration) {
   const Labels series{{"__name__", "m"}};
   Push({{series, {kNow - kHour, 1}}});

@@ -135,6 +135,12 @@ absl::Status FaultFileSystem::Rename(const std::string& from, const std::string&
   return absl::OkStatus();
 }
 
+absl::Status FaultFileSystem::Link(const std::string& from, const std::string& to) {
+  MutexLock lock(&mu_);
+  if (fail_creates_) return absl::ResourceExhaustedError("injected: no space left on device");
+  return base_.Link(from, to);
+}
+
 absl::Status FaultFileSystem::Remove(const std::string& path) {
   MutexLock lock(&mu_);
   HEARTH_RETURN_IF_ERROR(base_.Remove(path));

@@ -40,6 +40,7 @@ class FaultFileSystem : public FileSystem {
   absl::StatusOr<std::unique_ptr<File>> OpenRead(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<File>> Create(const std::string& path) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
+  absl::Status Link(const std::string& from, const std::string& to) override;
   absl::Status Remove(const std::string& path) override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
   absl::Status MakeDirs(const std::string& directory) override;

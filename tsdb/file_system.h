@@ -56,6 +56,8 @@ class FileSystem {
   virtual absl::StatusOr<std::unique_ptr<File>> Create(const std::string& path) = 0;
   // Replaces `to` when it exists.
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
+  // Gives the file at `from` a second name; kAlreadyExists when `to` exists.
+  virtual absl::Status Link(const std::string& from, const std::string& to) = 0;
   virtual absl::Status Remove(const std::string& path) = 0;
   // Names (without the directory) of everything in a directory, sorted.
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& directory) = 0;

@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "model/status.h"
 #include "model/text.h"
+#include "tsdb/deletes/delete_mask.h"
 #include "tsdb/merged_series_set.h"
 
 namespace hearth {
@@ -19,79 +20,134 @@ LabelQuery Unlimited(const LabelQuery& query) {
   return unlimited;
 }
 
+// The series that a label query selects in a generation, without those of which deletes leave no
+// sample in the range.
+absl::StatusOr<Postings> SelectVisible(const GenerationReader& reader, const DeleteList& deletes,
+                                       const LabelQuery& query) {
+  HEARTH_ASSIGN_OR_RETURN(Postings ids, SelectAnyPostings(reader, query.matcher_sets));
+  if (deletes.empty()) return ids;
+  const TimeRange held = reader.info().range;
+  const TimeRange range{std::max(query.range.mint, held.mint),
+                        std::min(query.range.maxt, held.maxt)};
+  HEARTH_ASSIGN_OR_RETURN(const DeleteMask mask,
+                          DeleteMask::Of(deletes, reader.deletes_lsn(), range, reader, ids));
+  if (mask.empty()) return ids;
+  Postings left;
+  SampleColumns columns;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const std::span<const TimeRange> hidden = mask.ranges(i);
+    if (Covers(hidden, range)) continue;
+    if (!hidden.empty()) {
+      columns.Clear();
+      HEARTH_RETURN_IF_ERROR(reader.ReadSamples(ids[i], range, &columns));
+      RemoveRanges(hidden, 0, &columns);
+      if (columns.t.empty()) continue;
+    }
+    left.push_back(ids[i]);
+  }
+  return left;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> MergedQuerier::Select(
     std::span<const SelectRequest> requests) {
   HEARTH_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<SeriesSet>> sets, head_->Select(requests));
+  const std::shared_ptr<const DeleteList> deletes = deletes_->list();
   const std::shared_ptr<const StoreVersion> version = store_->version();
   for (size_t i = 0; i < requests.size(); ++i) {
     const bool sealed =
         std::any_of(version->generations.begin(), version->generations.end(),
                     [&](const auto& g) { return g->info.range.Overlaps(requests[i].range); });
     if (!sealed) continue;  // The head's answer is all there is.
-    HEARTH_ASSIGN_OR_RETURN(
-        sets[i], MergedSeriesSet::Create(requests[i], std::move(sets[i]), store_, *version));
+    HEARTH_ASSIGN_OR_RETURN(sets[i], MergedSeriesSet::Create(requests[i], std::move(sets[i]),
+                                                             store_, *version, *deletes));
   }
   return sets;
 }
 
 absl::Status MergedQuerier::ForEachGeneration(
-    TimeRange range, absl::FunctionRef<absl::Status(const GenerationReader&)> fn) const {
+    TimeRange range,
+    absl::FunctionRef<absl::Status(const GenerationReader&, const DeleteList&)> fn) const {
+  const std::shared_ptr<const DeleteList> deletes = deletes_->list();
   const std::shared_ptr<const StoreVersion> version = store_->version();
+  const DeleteList none;
   for (const std::shared_ptr<Generation>& generation : version->generations) {
-    if (!generation->info.range.Overlaps(range)) continue;
-    HEARTH_RETURN_IF_ERROR(fn(GenerationReader(store_, generation)));
+    const TimeRange held = generation->info.range;
+    if (!held.Overlaps(range)) continue;
+    const bool touched =
+        std::any_of(deletes->records.begin(), deletes->records.end(), [&](const auto& record) {
+          return record.lsn > generation->deletes_lsn() && record.range.Overlaps(held);
+        });
+    HEARTH_RETURN_IF_ERROR(fn(GenerationReader(store_, generation), touched ? *deletes : none));
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::string>> MergedQuerier::Join(
     const LabelQuery& query, absl::StatusOr<Strings> in_head,
-    absl::FunctionRef<absl::Status(const GenerationReader&, Wanted, Found)> sealed) const {
+    absl::FunctionRef<absl::Status(const GenerationReader&, Wanted, Found)> sealed,
+    absl::FunctionRef<void(LabelsView, Wanted, Found)> of_series) const {
   HEARTH_RETURN_IF_ERROR(in_head.status());
   Strings strings = *std::move(in_head);
   const size_t from_head = strings.size();
   StringSet known;
-  HEARTH_RETURN_IF_ERROR(ForEachGeneration(query.range, [&](const GenerationReader& reader) {
+  const auto wanted = [&](std::string_view text) { return !known.contains(text); };
+  const auto found = [&](std::string_view text) { strings.push_back(*known.emplace(text).first); };
+  const auto join = [&](const GenerationReader& reader, const DeleteList& deletes) -> absl::Status {
     if (known.empty()) known.insert(strings.begin(), strings.end());
-    return sealed(
-        reader, [&](std::string_view text) { return !known.contains(text); },
-        [&](std::string_view text) { strings.push_back(*known.emplace(text).first); });
-  }));
+    if (deletes.empty()) return sealed(reader, wanted, found);
+    HEARTH_ASSIGN_OR_RETURN(const Postings ids, SelectVisible(reader, deletes, query));
+    return reader.ReadSeries(ids, [&](size_t, const Fingerprint&, LabelsView labels) {
+      of_series(labels, wanted, found);
+    });
+  };
+  HEARTH_RETURN_IF_ERROR(ForEachGeneration(query.range, join));
   if (strings.size() != from_head) std::sort(strings.begin(), strings.end());
   if (query.limit != 0 && strings.size() > query.limit) strings.resize(query.limit);
   return strings;
 }
 
 absl::StatusOr<std::vector<std::string>> MergedQuerier::LabelNames(const LabelQuery& query) {
-  return Join(query, head_->LabelNames(Unlimited(query)),
-              [&](const GenerationReader& reader, Wanted wanted, Found found) {
-                return reader.LabelNames(query.matcher_sets, wanted, found);
-              });
+  return Join(
+      query, head_->LabelNames(Unlimited(query)),
+      [&](const GenerationReader& reader, Wanted wanted, Found found) {
+        return reader.LabelNames(query.matcher_sets, wanted, found);
+      },
+      [](LabelsView labels, Wanted wanted, Found found) {
+        for (const Label label : labels) {
+          if (wanted(label.name)) found(label.name);
+        }
+      });
 }
 
 absl::StatusOr<std::vector<std::string>> MergedQuerier::LabelValues(std::string_view name,
                                                                     const LabelQuery& query) {
-  return Join(query, head_->LabelValues(name, Unlimited(query)),
-              [&](const GenerationReader& reader, Wanted wanted, Found found) {
-                return reader.LabelValues(name, query.matcher_sets, wanted, found);
-              });
+  return Join(
+      query, head_->LabelValues(name, Unlimited(query)),
+      [&](const GenerationReader& reader, Wanted wanted, Found found) {
+        return reader.LabelValues(name, query.matcher_sets, wanted, found);
+      },
+      [&](LabelsView labels, Wanted wanted, Found found) {
+        const std::string_view value = labels.Get(name);
+        if (!value.empty() && wanted(value)) found(value);
+      });
 }
 
 absl::StatusOr<std::vector<Labels>> MergedQuerier::Series(const LabelQuery& query) {
   HEARTH_ASSIGN_OR_RETURN(std::vector<Labels> series, head_->Series(Unlimited(query)));
   const size_t from_head = series.size();
   absl::flat_hash_set<Fingerprint> seen;
-  HEARTH_RETURN_IF_ERROR(ForEachGeneration(query.range, [&](const GenerationReader& reader) {
+  const auto join = [&](const GenerationReader& reader, const DeleteList& deletes) -> absl::Status {
     if (seen.empty()) {
       for (const Labels& labels : series) seen.insert(labels.Fingerprint());
     }
-    HEARTH_ASSIGN_OR_RETURN(const Postings ids, SelectAnyPostings(reader, query.matcher_sets));
+    HEARTH_ASSIGN_OR_RETURN(const Postings ids, SelectVisible(reader, deletes, query));
     return reader.ReadSeries(ids, [&](size_t, const Fingerprint& fingerprint, LabelsView labels) {
       if (seen.insert(fingerprint).second) series.emplace_back(labels);
     });
-  }));
+  };
+  HEARTH_RETURN_IF_ERROR(ForEachGeneration(query.range, join));
   if (series.size() != from_head) std::sort(series.begin(), series.end());
   if (query.limit != 0 && series.size() > query.limit) series.resize(query.limit);
   return series;

@@ -4,7 +4,10 @@
 // that a window that is flushed in between is seen twice, and resolved by timestamp, rather than
 // not at all.
 //
-// Thread safety and lifetime: as Querier. Head and store outlive it.
+// A series of which deletes leave nothing in the range is in no answer. What a generation knows of
+// names is asked of its index, unless deletes touch it: then of its series.
+//
+// Thread safety and lifetime: as Querier. Head, store and deletes outlive it.
 #ifndef HEARTH_TSDB_MERGED_QUERIER_H_
 #define HEARTH_TSDB_MERGED_QUERIER_H_
 
@@ -16,6 +19,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tsdb/deletes/deletes.h"
 #include "tsdb/head/head.h"
 #include "tsdb/storage.h"
 #include "tsdb/store/generation_reader.h"
@@ -25,7 +29,8 @@ namespace hearth {
 
 class MergedQuerier : public Querier {
  public:
-  MergedQuerier(const Head* head, const Store* store) : head_(head), store_(store) {}
+  MergedQuerier(const Head* head, const Store* store, const Deletes* deletes)
+      : head_(head), store_(store), deletes_(deletes) {}
 
   absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Select(
       std::span<const SelectRequest> requests) override;
@@ -35,21 +40,25 @@ class MergedQuerier : public Querier {
   absl::StatusOr<std::vector<Labels>> Series(const LabelQuery& query) override;
 
  private:
-  // Calls fn for each generation that overlaps the range, in the version of this moment.
-  absl::Status ForEachGeneration(TimeRange range,
-                                 absl::FunctionRef<absl::Status(const GenerationReader&)> fn) const;
+  // Calls fn for each generation that overlaps the range, in the version of this moment, with the
+  // deletes that it may hold samples of.
+  absl::Status ForEachGeneration(
+      TimeRange range,
+      absl::FunctionRef<absl::Status(const GenerationReader&, const DeleteList&)> fn) const;
   // The head's strings joined with those of the generations that overlap the query's range, sorted
   // and cut at the limit. `sealed` calls found(text) for what a generation has and `wanted` says is
-  // not known yet.
+  // not known yet; `of_series` does the same for one series, where deletes touch a generation.
   using Strings = std::vector<std::string>;
   using Wanted = GenerationReader::Wanted;
   using Found = GenerationReader::Found;
   absl::StatusOr<Strings> Join(
       const LabelQuery& query, absl::StatusOr<Strings> in_head,
-      absl::FunctionRef<absl::Status(const GenerationReader&, Wanted, Found)> sealed) const;
+      absl::FunctionRef<absl::Status(const GenerationReader&, Wanted, Found)> sealed,
+      absl::FunctionRef<void(LabelsView, Wanted, Found)> of_series) const;
 
   const Head* const head_;
   const Store* const store_;
+  const Deletes* const deletes_;
 };
 
 }  // namespace hearth

@@ -13,7 +13,7 @@ namespace hearth {
 // Joins by fingerprint while it collects.
 class MergedSeriesSet::Builder {
  public:
-  explicit Builder(MergedSeriesSet* set) : set_(set) {}
+  Builder(MergedSeriesSet* set, const DeleteList& deletes) : set_(set), deletes_(deletes) {}
 
   void AddHead() {
     const SeriesSet& head = *set_->head_;
@@ -28,6 +28,11 @@ class MergedSeriesSet::Builder {
                              std::unique_ptr<GenerationReader> reader) {
     HEARTH_ASSIGN_OR_RETURN(Postings ids, SelectPostings(*reader, request.matchers));
     if (ids.empty()) return absl::OkStatus();
+    DeleteMask mask;
+    if (!deletes_.empty()) {
+      HEARTH_ASSIGN_OR_RETURN(mask, DeleteMask::Of(deletes_, reader->deletes_lsn(),
+                                                   reader->info().range, *reader, ids));
+    }
     const auto source = static_cast<uint32_t>(set_->sources_.size());
     HEARTH_RETURN_IF_ERROR(reader->ReadSeries(
         ids, [&](size_t i, const hearth::Fingerprint& fingerprint, LabelsView labels) {
@@ -42,7 +47,7 @@ class MergedSeriesSet::Builder {
           set_->parts_.push_back({source, ids[i], static_cast<uint32_t>(i)});
         }));
     fetch_bytes_ += reader->bundle_bytes() * ids.size();
-    set_->sources_.push_back({std::move(reader), std::move(ids)});
+    set_->sources_.push_back({std::move(reader), std::move(ids), std::move(mask)});
     return absl::OkStatus();
   }
 
@@ -72,6 +77,7 @@ class MergedSeriesSet::Builder {
   }
 
   MergedSeriesSet* const set_;
+  const DeleteList& deletes_;
   absl::flat_hash_map<hearth::Fingerprint, size_t> by_fingerprint_;
   std::vector<size_t> part_series_;  // The series of each part.
   uint64_t fetch_bytes_ = 0;
@@ -79,10 +85,10 @@ class MergedSeriesSet::Builder {
 
 absl::StatusOr<std::unique_ptr<MergedSeriesSet>> MergedSeriesSet::Create(
     const SelectRequest& request, std::unique_ptr<SeriesSet> head, const Store* store,
-    const StoreVersion& version, uint64_t fetch_bytes_max) {
+    const StoreVersion& version, const DeleteList& deletes, uint64_t fetch_bytes_max) {
   auto set = std::unique_ptr<MergedSeriesSet>(new MergedSeriesSet());
   set->head_ = std::move(head);
-  Builder builder(set.get());
+  Builder builder(set.get(), deletes);
   builder.AddHead();
   for (const std::shared_ptr<Generation>& generation : version.generations) {
     if (!generation->info.range.Overlaps(request.range)) continue;
@@ -133,6 +139,7 @@ absl::Status MergedSeriesSet::Read(size_t i, TimeRange range, SampleColumns* col
     HEARTH_RETURN_IF_ERROR(
         fetch_at_once_ ? source.reader->DecodeSamples(source.Bundle(part.bundle), range, columns)
                        : source.reader->ReadSamples(part.id, range, columns));
+    if (!source.mask.empty()) RemoveRanges(source.mask.ranges(part.bundle), first, columns);
     MergeTail(first, columns);
   }
   if (series.head == kNotInHead) return absl::OkStatus();

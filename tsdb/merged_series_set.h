@@ -2,7 +2,8 @@
 //
 // The answer to one SelectRequest over everything: the head's series and those of each stored
 // generation, joined by fingerprint. A series' parts are read in the order (window, generation),
-// the head last; where two have a timestamp the earlier part wins.
+// the head last; where two have a timestamp the earlier part wins. What deletes hide in a
+// generation is left out as it is read; the head has nothing that is deleted.
 //
 // Bundles are fetched in one pass per generation when the first sample is asked for, in the order
 // they lie on disk, because series are read in fingerprint order, which has nothing to do with it.
@@ -22,6 +23,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "model/mutex.h"
+#include "tsdb/deletes/delete_list.h"
+#include "tsdb/deletes/delete_mask.h"
 #include "tsdb/storage.h"
 #include "tsdb/store/generation_reader.h"
 #include "tsdb/store/store.h"
@@ -33,11 +36,13 @@ class MergedSeriesSet : public SeriesSet {
   static constexpr uint64_t kFetchBytesMax = uint64_t{64} << 20;
 
   // `head` is the head's answer to the same request, taken before `version`: what moves from the
-  // head to the store in between is then seen twice, never not at all. The store outlives the set.
+  // head to the store in between is then seen twice, never not at all. `deletes` was taken before
+  // `version` too. The store outlives the set.
   // `fetch_bytes_max` is what the set may hold of fetched bundles.
   static absl::StatusOr<std::unique_ptr<MergedSeriesSet>> Create(
       const SelectRequest& request, std::unique_ptr<SeriesSet> head, const Store* store,
-      const StoreVersion& version, uint64_t fetch_bytes_max = kFetchBytesMax);
+      const StoreVersion& version, const DeleteList& deletes,
+      uint64_t fetch_bytes_max = kFetchBytesMax);
 
   size_t size() const override { return series_.size(); }
   LabelsView labels(size_t i) const override;
@@ -65,6 +70,7 @@ class MergedSeriesSet : public SeriesSet {
   struct Source {
     std::unique_ptr<GenerationReader> reader;
     Postings ids;
+    DeleteMask mask;  // Of the ids; empty as a rule.
     std::string bytes;
     std::vector<size_t> ends;  // Of the bundles in `bytes`.
     std::string_view Bundle(size_t i) const {

@@ -119,6 +119,11 @@ class PosixFileSystemImpl : public FileSystem {
     return ErrnoStatus(errno, StrCat("renaming of ", from, " to ", to));
   }
 
+  absl::Status Link(const std::string& from, const std::string& to) override {
+    if (::link(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
+    return ErrnoStatus(errno, StrCat("linking of ", from, " as ", to));
+  }
+
   absl::Status Remove(const std::string& path) override {
     if (::unlink(path.c_str()) == 0) return absl::OkStatus();
     return ErrnoStatus(errno, StrCat("removal of ", path));

@@ -4,6 +4,7 @@
 #include "gtest/gtest.h"
 #include "http/url.h"
 #include "model/fake_clock.h"
+#include "model/text.h"
 #include "tsdb/fake_storage.h"
 
 namespace hearth {
@@ -35,6 +36,35 @@ class FakeScrapeStatus : public ScrapeStatus {
       if (metric.empty() || entry.metric == metric) matching.push_back(entry);
     }
     return matching;
+  }
+};
+
+class FakeAdmin : public StorageAdmin {
+ public:
+  std::vector<std::string> calls;
+  absl::Status status;
+
+  absl::Status DeleteSeries(std::span<const std::vector<Matcher>> sets, TimeRange range) override {
+    std::string call = StrCat("delete [", range.mint, ", ", range.maxt, "]");
+    for (const std::vector<Matcher>& matchers : sets) {
+      StrAppend(&call, " {");
+      for (const Matcher& matcher : matchers) StrAppend(&call, matcher.ToString(), ";");
+      StrAppend(&call, "}");
+    }
+    return Note(std::move(call));
+  }
+  absl::Status CleanTombstones() override { return Note("clean"); }
+  absl::StatusOr<std::string> Snapshot(bool skip_head) override {
+    const absl::Status noted = Note(skip_head ? "snapshot without head" : "snapshot");
+    if (!noted.ok()) return noted;
+    return "20260101T000000Z-0123456789abcdef";
+  }
+  absl::Status Compact() override { return Note("compact"); }
+
+ private:
+  absl::Status Note(std::string call) {
+    calls.push_back(std::move(call));
+    return status;
   }
 };
 
@@ -289,6 +319,69 @@ TEST_F(ApiTest, BeforeReadyOnlyHealthAndReplayAnswer) {
   EXPECT_EQ(Get("/api/v1/query?query=up").headers.Get("X-Prometheus-Stopping"), "true");
   readiness_ = Readiness::kReady;
   EXPECT_EQ(Get("/-/ready").body, "Prometheus Server is Ready.\n");
+}
+
+TEST_F(ApiTest, AdminEndpointsNeedTheFlagAndTheMethod) {
+  for (const char* name : {"delete_series", "clean_tombstones", "snapshot", "compact"}) {
+    const std::string path = StrCat("/api/v1/admin/tsdb/", name);
+    EXPECT_EQ(Get(path).status, 405) << name;
+    const http::Response response = Send("POST", path);
+    EXPECT_EQ(response.status, 500) << name;
+    EXPECT_EQ(response.body,
+              R"({"status":"error","errorType":"unavailable","error":"admin APIs disabled"})");
+  }
+}
+
+TEST_F(ApiTest, AdminEndpointsAnswerAsPrometheus) {
+  FakeAdmin admin;
+  deps_.admin = &admin;
+  const std::string base = "/api/v1/admin/tsdb/";
+  http::Response response = Send("PUT", base + "clean_tombstones");
+  EXPECT_EQ(response.status, 204);
+  EXPECT_EQ(response.body, "");
+  EXPECT_EQ(Send("POST", base + "compact").status, 204);
+  EXPECT_EQ(Send("POST", base + "snapshot").body,
+            R"({"status":"success","data":{"name":"20260101T000000Z-0123456789abcdef"}})");
+  EXPECT_EQ(Send("POST", base + "snapshot?skip_head=true").status, 200);
+  EXPECT_EQ(Send("POST", base + "snapshot?skip_head=0").status, 200);
+  response = Send("POST", base + "snapshot?skip_head=maybe");
+  EXPECT_EQ(response.status, 400);
+  EXPECT_THAT(response.body, HasSubstr("bad_data"));
+  EXPECT_THAT(response.body, HasSubstr("unable to parse boolean"));
+  EXPECT_EQ(admin.calls, (std::vector<std::string>{"clean", "compact", "snapshot",
+                                                   "snapshot without head", "snapshot"}));
+  admin.status = absl::ResourceExhaustedError("too many");
+  for (const char* name : {"clean_tombstones", "compact", "snapshot", "delete_series?match[]=up"}) {
+    response = Send("POST", base + name);
+    EXPECT_EQ(response.status, 500) << name;
+    EXPECT_THAT(response.body, HasSubstr(R"("errorType":"internal","error":"too many")"));
+  }
+}
+
+TEST_F(ApiTest, DeleteSeriesTakesMatchersAndARange) {
+  FakeAdmin admin;
+  deps_.admin = &admin;
+  const std::string path = "/api/v1/admin/tsdb/delete_series";
+  const auto error = [&](const std::string& query) {
+    const http::Response response = Send("POST", path + query);
+    EXPECT_EQ(response.status, 400) << query;
+    return response.body;
+  };
+  EXPECT_THAT(error(""), HasSubstr("no match[] parameter provided"));
+  EXPECT_THAT(error("?match[]=up&start=x"), HasSubstr(R"(invalid parameter \"start\")"));
+  EXPECT_THAT(error("?match[]=up&end=x"), HasSubstr(R"(invalid parameter \"end\")"));
+  EXPECT_THAT(error("?match[]=up{"), HasSubstr(R"(invalid parameter \"match[]\")"));
+  EXPECT_THAT(error("?match[]={a=~\".*\"}"), HasSubstr("at least one non-empty matcher"));
+  EXPECT_TRUE(admin.calls.empty());
+  EXPECT_EQ(Send("POST", path + "?match[]=up&start=1.5&end=2").status, 204);
+  EXPECT_EQ(Send("PUT", path, "match[]=up&match[]={a%3D\"b\"}&start=3",
+                 {{"Content-Type", "application/x-www-form-urlencoded"}})
+                .status,
+            204);
+  ASSERT_EQ(admin.calls.size(), 2u);
+  EXPECT_EQ(admin.calls[0], R"(delete [1500, 2000] {__name__="up";})");
+  EXPECT_THAT(admin.calls[1], StartsWith("delete [3000, "));
+  EXPECT_THAT(admin.calls[1], HasSubstr(R"({__name__="up";} {a="b";})"));
 }
 
 TEST_F(ApiTest, LifecycleEndpointsNeedTheFlagAndTheMethod) {

@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "api/receive/remote_write.h"
+#include "api/v1/storage_admin.h"
 #include "metrics/registry.h"
 #include "model/clock.h"
 #include "query/engine.h"
@@ -81,6 +82,8 @@ struct ApiDependencies {
   std::function<absl::StatusOr<TsdbStatus>(size_t limit)> tsdb_status;
   std::function<WalReplayStatus()> wal_replay;
   std::function<std::vector<std::string>()> alertmanager_urls;
+
+  StorageAdmin* admin = nullptr;  // Null = --web.enable-admin-api is off.
 
   bool lifecycle = false;  // --web.enable-lifecycle
   std::function<absl::Status()> reload;

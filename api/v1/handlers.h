@@ -52,6 +52,12 @@ http::Response HandleFlags(const ApiCall& call);
 http::Response HandleTsdbStatus(const ApiCall& call);
 http::Response HandleWalReplay(const ApiCall& call);
 
+// admin_handlers.cc
+http::Response HandleDeleteSeries(const ApiCall& call);
+http::Response HandleCleanTombstones(const ApiCall& call);
+http::Response HandleSnapshot(const ApiCall& call);
+http::Response HandleCompact(const ApiCall& call);
+
 // page_handlers.cc
 http::Response HandleWrite(const ApiCall& call);
 http::Response HandleHealthy(const ApiCall& call);

@@ -1,6 +1,7 @@
 #include "tsdb/compact/compactor.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -12,8 +13,13 @@
 
 namespace hearth {
 
-Compactor::Compactor(CompactorOptions options, Head* head, Store* store)
-    : options_(std::move(options)), head_(head), store_(store), policy_(options_.policy) {}
+Compactor::Compactor(CompactorOptions options, Head* head, Store* store, Deletes* deletes)
+    : options_(std::move(options)),
+      head_(head),
+      store_(store),
+      deletes_(deletes),
+      policy_(options_.policy),
+      merge_policy_(options_.merge_policy) {}
 
 Compactor::~Compactor() { Stop(); }
 
@@ -21,12 +27,14 @@ void Compactor::Start() {
   thread_ = std::thread([this] { Loop(); });
 }
 
+void Compactor::RequestStop() {
+  MutexLock lock(&mu_);
+  stop_.store(true);
+  wake_.SignalAll();
+}
+
 void Compactor::Stop() {
-  {
-    MutexLock lock(&mu_);
-    stop_.store(true);
-    wake_.SignalAll();
-  }
+  RequestStop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -55,7 +63,11 @@ absl::Status Compactor::RunRound() {
   absl::Status status = KeepRetention(now);
   status.Update(store_->QuarantineDamaged().status());
   status.Update(FinishPending());
-  if (pending_ == nullptr) status.Update(FlushChosen(now));
+  if (pending_ == nullptr && pending_merge_ == nullptr) {
+    status.Update(FlushChosen(now));
+    status.Update(MergeChosen(now));
+  }
+  status.Update(ForgetDeletes());
   MutexLock lock(&mu_);
   ++stats_.rounds;
   stats_.owned_bytes = owned_bytes_;
@@ -73,8 +85,15 @@ absl::Status Compactor::RunRound() {
 void Compactor::LookAtDisk(TimeMs now) {
   if (disk_looked_at_ && now >= *disk_looked_at_ && now - *disk_looked_at_ < kDiskLookMs) return;
   disk_looked_at_ = now;
-  owned_bytes_ = DiskUsage(options_.data_path);
+  const std::string folders[] = {options_.wal_path, options_.chunks_path, options_.store_path,
+                                 store_->scratch_path()};
+  owned_bytes_ = OwnedBytes(folders);
   log_bytes_ = DiskUsage(options_.wal_path) + DiskUsage(options_.chunks_path);
+  const QuarantineState quarantine =
+      TrimQuarantine(options_.quarantine_path, options_.quarantine, now);
+  MutexLock lock(&mu_);
+  stats_.quarantine_bytes = quarantine.bytes;
+  stats_.quarantine_expired += quarantine.removed;
 }
 
 absl::Status Compactor::KeepRetention(TimeMs now) {
@@ -134,23 +153,34 @@ absl::Status Compactor::Flush(TimeMs window_start) {
 }
 
 absl::Status Compactor::FinishPending() {
-  if (pending_ == nullptr) return absl::OkStatus();
-  HEARTH_RETURN_IF_ERROR(RunFlush(pending_.get()));
-  pending_.reset();
+  if (pending_ != nullptr) {
+    HEARTH_RETURN_IF_ERROR(RunFlush(pending_.get()));
+    pending_.reset();
+  }
+  if (pending_merge_ != nullptr) {
+    HEARTH_RETURN_IF_ERROR(RunMerge(pending_merge_.get()));
+    pending_merge_.reset();
+  }
   return absl::OkStatus();
+}
+
+absl::Status Compactor::Failed(const absl::Status& status, const WindowId& window, const char* step,
+                               uint64_t CompactorStats::*failures) {
+  if (absl::IsCancelled(status)) return status;
+  MutexLock lock(&mu_);
+  ++(stats_.*failures);
+  return absl::Status(status.code(), ToAbsl(StrCat(step, " of window ", window.start, ": ",
+                                                   FromAbsl(status.message()))));
 }
 
 absl::Status Compactor::RunFlush(WindowFlush* flush) {
   const auto start = std::chrono::steady_clock::now();
   const absl::Status status = flush->Run();
+  if (!status.ok()) {
+    return Failed(status, flush->window(), "flush", &CompactorStats::flush_failures);
+  }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   MutexLock lock(&mu_);
-  if (absl::IsCancelled(status)) return status;
-  if (!status.ok()) {
-    ++stats_.flush_failures;
-    return absl::Status(status.code(), ToAbsl(StrCat("flush of window ", flush->window().start,
-                                                     ": ", FromAbsl(status.message()))));
-  }
   ++stats_.flushes;
   stats_.flushed_samples += flush->counts().samples;
   stats_.damaged_chunks += flush->counts().damaged_chunks;
@@ -160,10 +190,98 @@ absl::Status Compactor::RunFlush(WindowFlush* flush) {
   return absl::OkStatus();
 }
 
+std::vector<SealedWindow> Compactor::SealedWindows() const {
+  std::map<WindowId, SealedWindow> windows;
+  const std::shared_ptr<const DeleteList> deletes = deletes_->list();
+  for (const GenerationInfo& info : store_->Catalogue()) {
+    SealedWindow& window = windows[info.id.window];
+    for (const DeleteRecord& record : deletes->records) {
+      if (record.lsn <= info.deletes_lsn || !record.range.Overlaps(info.range)) continue;
+      window.unapplied_delete = std::max(window.unapplied_delete, record.lsn);
+    }
+    window.window = info.id.window;
+    window.newest = std::max(window.newest, info.id.generation);
+    ++window.generations;
+  }
+  for (const TimeMs start : head_->Windows()) {
+    const TimeRange in_head = WindowId{start, options_.policy.window_ms}.range();
+    for (auto& [id, window] : windows) window.in_head |= id.range().Overlaps(in_head);
+  }
+  std::vector<SealedWindow> ascending;
+  for (const auto& [id, window] : windows) ascending.push_back(window);
+  return ascending;
+}
+
+absl::Status Compactor::MergeChosen(TimeMs now) {
+  const std::optional<WindowId> window = merge_policy_.Choose(SealedWindows(), now);
+  if (!window || stop_.load()) return absl::OkStatus();
+  const absl::Status status = Merge(*window);
+  // Not every second: a merge that does not fit on a full disk would fill it again and again.
+  if (!status.ok()) merge_policy_.Postpone(*window, now);
+  Wake();  // Others may wait.
+  return status;
+}
+
+absl::Status Compactor::Merge(const WindowId& window) {
+  auto merge = std::make_unique<WindowMerge>(store_, window, deletes_->list(), &stop_);
+  const absl::Status status = RunMerge(merge.get());
+  if (!status.ok() && merge->ingested()) pending_merge_ = std::move(merge);
+  return status;
+}
+
+absl::Status Compactor::RunMerge(WindowMerge* merge) {
+  const auto start = std::chrono::steady_clock::now();
+  const absl::Status status = merge->Run();
+  if (!status.ok()) {
+    return Failed(status, merge->window(), "merge", &CompactorStats::merge_failures);
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  const MergeCounts& counts = merge->counts();
+  spdlog::debug("merged window {}: {} generations, {} series, {} samples in {:.3f} s",
+                merge->window().start, counts.generations, counts.series, counts.samples,
+                took.count());
+  MutexLock lock(&mu_);
+  ++stats_.merges;
+  stats_.last_merge_seconds = took.count();
+  return absl::OkStatus();
+}
+
+absl::Status Compactor::ForgetDeletes() {
+  if (deletes_->list()->empty()) return absl::OkStatus();
+  // No flush runs meanwhile, so nothing moves from the head to the store between the two looks.
+  const Lsn oldest_logged = head_->OldestLoggedLsn();
+  return deletes_->Remove([&](const DeleteRecord& record) {
+    return record.lsn < oldest_logged && !store_->MayHoldDeleted(record.lsn, record.range);
+  });
+}
+
+absl::Status Compactor::MergeAll() {
+  // From old to new. A window is visited once, whatever comes to it meanwhile.
+  std::optional<WindowId> last;
+  for (;;) {
+    if (stop_.load()) return absl::CancelledError("stopping");
+    MutexLock lock(&round_mu_);
+    HEARTH_RETURN_IF_ERROR(FinishPending());
+    const std::vector<SealedWindow> windows = SealedWindows();
+    const auto next = std::find_if(windows.begin(), windows.end(), [&](const SealedWindow& window) {
+      return window.needs_merge() && (!last || *last < window.window);
+    });
+    if (next == windows.end()) {
+      HEARTH_RETURN_IF_ERROR(store_->CollectGarbage());
+      return ForgetDeletes();
+    }
+    last = next->window;
+    HEARTH_RETURN_IF_ERROR(Merge(next->window));
+  }
+}
+
 absl::Status Compactor::FlushAll() {
   MutexLock lock(&round_mu_);
   HEARTH_RETURN_IF_ERROR(FinishPending());
-  for (const TimeMs start : head_->Windows()) HEARTH_RETURN_IF_ERROR(Flush(start));
+  for (const TimeMs start : head_->Windows()) {
+    if (stop_.load()) return absl::CancelledError("stopping");
+    HEARTH_RETURN_IF_ERROR(Flush(start));
+  }
   return absl::OkStatus();
 }
 

@@ -5,9 +5,11 @@
 //
 //   1. retention (time at every round; size at most every kDiskLookMs, and after flushes); head
 //   windows that left it are discarded
-//   2. generations that readers found damaged are set aside
+//   2. generations that readers found damaged are set aside; the quarantine is kept small
 //   3. the windows that FlushPolicy chooses are flushed, oldest first; all ended ones when WAL and
 //   chunk log exceed their limit
+//   4. the window that MergePolicy chooses, one a round, is merged
+//   5. deletes that nothing on disk needs any more leave their list
 //
 // A failed step is latched in the stats, logged once per kind of error, and tried again in the next
 // round; nothing is lost and nothing needs a restart, so a full disk heals when space returns.
@@ -24,13 +26,18 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "model/clock.h"
 #include "model/mutex.h"
 #include "tsdb/compact/flush_policy.h"
+#include "tsdb/compact/merge_policy.h"
+#include "tsdb/compact/quarantine.h"
 #include "tsdb/compact/retention.h"
 #include "tsdb/compact/window_flush.h"
+#include "tsdb/compact/window_merge.h"
+#include "tsdb/deletes/deletes.h"
 #include "tsdb/head/head.h"
 #include "tsdb/store/store.h"
 
@@ -39,10 +46,15 @@ namespace hearth {
 struct CompactorOptions {
   const Clock* clock = nullptr;  // Borrowed; outlives the compactor.
   FlushPolicyOptions policy;
+  MergePolicyOptions merge_policy;
   RetentionLimits retention;
-  std::string data_path;  // Everything below counts for the size retention.
-  std::string wal_path;   // With chunks_path: what max_log_bytes limits.
+  QuarantineLimits quarantine;
+  // WAL and chunk log are what max_log_bytes limits; with the store and its scratch folder, what
+  // counts for the size retention.
+  std::string wal_path;
   std::string chunks_path;
+  std::string store_path;
+  std::string quarantine_path;
   uint64_t max_log_bytes = uint64_t{2} << 30;
   // Between rounds, in real time. The clock decides what a round does.
   std::chrono::milliseconds round_interval{1000};
@@ -54,22 +66,29 @@ struct CompactorStats {
   uint64_t flushed_samples = 0;
   uint64_t flush_failures = 0;
   uint64_t damaged_chunks = 0;
+  uint64_t merges = 0;  // Windows.
+  uint64_t merge_failures = 0;
   uint64_t dropped_by_time = 0;  // Generations.
   uint64_t dropped_by_size = 0;
-  uint64_t owned_bytes = 0;  // At the last look.
+  uint64_t owned_bytes = 0;  // At the last look, as the next.
+  uint64_t quarantine_bytes = 0;
+  uint64_t quarantine_expired = 0;  // Entries.
   double last_flush_seconds = 0;
+  double last_merge_seconds = 0;
   absl::Status last_error;  // Of the last round; OK when it went well.
 };
 
 class Compactor {
  public:
-  // The head and the store outlive the compactor.
-  Compactor(CompactorOptions options, Head* head, Store* store);
+  // The head, the store and the deletes outlive the compactor.
+  Compactor(CompactorOptions options, Head* head, Store* store, Deletes* deletes);
   ~Compactor();  // Stops.
 
   void Start();
-  // Gives up a flush under way, unless its samples are in the store already, and waits. Start must
-  // not follow.
+  // Has flushes and merges under way give up, in whichever thread they run: they answer kCancelled
+  // before the next series.
+  void RequestStop();
+  // The same, and waits for the compactor's own thread. Start must not follow.
   void Stop();
   // Has the thread run a round now.
   void Wake();
@@ -78,6 +97,8 @@ class Compactor {
   absl::Status RunRound();
   // Flushes every window of the head, ended or not.
   absl::Status FlushAll();
+  // Merges every window that a merge would change, quiet or not. Rounds may run in between.
+  absl::Status MergeAll();
 
   CompactorStats Stats() const;
 
@@ -88,18 +109,29 @@ class Compactor {
   absl::Status KeepRetention(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status FlushChosen(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status Flush(TimeMs window_start) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
-  // Completes the flush that failed after its samples were in the store's files.
+  // Completes the flush and the merge that failed after their samples were in the store's files.
   absl::Status FinishPending() EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status RunFlush(WindowFlush* flush) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  std::vector<SealedWindow> SealedWindows() const EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  absl::Status MergeChosen(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  absl::Status Merge(const WindowId& window) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  absl::Status RunMerge(WindowMerge* merge) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  absl::Status ForgetDeletes() EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  // What ends a step: its failure with its name, counted by `failures`.
+  absl::Status Failed(const absl::Status& status, const WindowId& window, const char* step,
+                      uint64_t CompactorStats::*failures) LOCKS_EXCLUDED(mu_);
   void LookAtDisk(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
 
   const CompactorOptions options_;
   Head* const head_;
   Store* const store_;
+  Deletes* const deletes_;
 
   Mutex round_mu_;  // One round at a time.
   FlushPolicy policy_ GUARDED_BY(round_mu_);
+  MergePolicy merge_policy_ GUARDED_BY(round_mu_);
   std::unique_ptr<WindowFlush> pending_ GUARDED_BY(round_mu_);
+  std::unique_ptr<WindowMerge> pending_merge_ GUARDED_BY(round_mu_);
   std::optional<TimeMs> disk_looked_at_ GUARDED_BY(round_mu_);
   uint64_t owned_bytes_ GUARDED_BY(round_mu_) = 0;
   uint64_t log_bytes_ GUARDED_BY(round_mu_) = 0;

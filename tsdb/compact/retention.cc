@@ -1,8 +1,11 @@
 #include "tsdb/compact/retention.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "model/status.h"
@@ -26,18 +29,24 @@ absl::StatusOr<RetentionResult> ApplyRetention(const RetentionLimits& limits, Ti
   uint64_t bytes = owned_bytes > leaving ? owned_bytes - leaving : 0;
   std::shared_ptr<const StoreVersion> version = store->version();
   if (version->generations.empty()) return result;
-  const TimeMs newest = version->generations.back()->info.id.window.start;
+  // All generations of a window go together: a lower one alone would bring its duplicates back.
+  const std::map<GenerationId, uint64_t> freed = store->BytesToFree();
+  std::map<WindowId, uint64_t> windows;
+  for (const auto& generation : version->generations) {
+    const auto found = freed.find(generation->info.id);
+    windows[generation->info.id.window] += found == freed.end() ? 0 : found->second;
+  }
+  windows.erase(std::prev(windows.end()));  // The newest stays.
+  std::set<WindowId> leave;
+  for (const auto& [window, window_bytes] : windows) {
+    if (bytes <= limits.bytes) break;
+    if (window_bytes == 0) continue;
+    bytes -= std::min(bytes, window_bytes);
+    leave.insert(window);
+  }
   std::vector<GenerationId> drop;
   for (const auto& generation : version->generations) {
-    if (bytes <= limits.bytes || generation->info.id.window.start == newest) break;
-    if (generation->bytes == 0) continue;
-    bytes -= std::min(bytes, generation->bytes);
-    drop.push_back(generation->info.id);
-  }
-  // All generations of a window go together: a lower one alone would bring its duplicates back.
-  for (const auto& generation : version->generations) {
-    const GenerationId& id = generation->info.id;
-    if (!drop.empty() && id.window == drop.back().window && drop.back() < id) drop.push_back(id);
+    if (leave.contains(generation->info.id.window)) drop.push_back(generation->info.id);
   }
   version.reset();  // Or we would be a reader of what is dropped.
   HEARTH_RETURN_IF_ERROR(store->Drop(drop));

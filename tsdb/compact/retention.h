@@ -1,7 +1,8 @@
 // tsdb/compact/retention.h
 //
-// Drops what the retention no longer allows: by time, and by the bytes that everything below the
-// data directory's `hearth/` takes.
+// Drops what the retention no longer allows: by time, and by the bytes that the storage's own files
+// take (OwnedBytes). Quarantine, snapshots and files of others are not counted, or they would cost
+// good data that can free nothing of theirs.
 //
 // Thread safety: none; belongs to the compactor's thread.
 #ifndef HEARTH_TSDB_COMPACT_RETENTION_H_
@@ -30,9 +31,9 @@ struct RetentionResult {
 TimeMs OldestKept(const RetentionLimits& limits, TimeMs now);
 
 // Drops windows that ended before the limit, and as many of the oldest ones as it takes to get
-// below the size; the newest sealed window always stays, and nothing is dropped that frees no
-// bytes. `owned_bytes` is what DiskUsage says of the whole folder, now; what was dropped already
-// and is only kept for readers does not count.
+// below the size; the newest sealed window always stays, and nothing is dropped for its size that
+// frees no bytes, as what a snapshot shares. `owned_bytes` is what OwnedBytes says now; what was
+// dropped already and is only kept for readers does not count.
 absl::StatusOr<RetentionResult> ApplyRetention(const RetentionLimits& limits, TimeMs now,
                                                uint64_t owned_bytes, Store* store);
 

@@ -92,7 +92,8 @@ absl::Status WindowFlush::WriteAndIngest() {
     HEARTH_RETURN_IF_ERROR(added);
   }
   if (writer->series() == 0) return absl::OkStatus();
-  HEARTH_ASSIGN_OR_RETURN(const SealedFiles files, writer->Finish(flush_->lsn()));
+  HEARTH_ASSIGN_OR_RETURN(const SealedFiles files,
+                          writer->Finish({.lsn = flush_->lsn(), .deletes_lsn = flush_->lsn()}));
   HEARTH_RETURN_IF_ERROR(store_->Ingest(files));
   info_ = files.info;
   counts_.series = files.info.series;

@@ -202,6 +202,7 @@ absl::Status ChunkLog::ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogRe
       }
     } else if (IsChunk(frame.type) && ParseChunkRecord(frame.payload, &record)) {
       ++replay->chunks;
+      segment.first_lsn = std::min(segment.first_lsn, frame.lsn);
       const auto of = series.find(record.fingerprint);
       // Without its labels a chunk is lost to us; the WAL may have its samples.
       if (of == series.end()) {
@@ -252,7 +253,9 @@ ChunkLocator ChunkLog::Append(ChunkLogRecordType type, const Fingerprint& finger
   const ChunkLocator locator =
       LocatorOf(meta, payload.size(), current_, written_ + pending_.size());
   AppendFrame(kChunkLogKind, static_cast<uint8_t>(type), lsn, record, &pending_);
-  ++segments_[current_].wanted;
+  Segment& segment = segments_[current_];
+  ++segment.wanted;
+  segment.first_lsn = std::min(segment.first_lsn, lsn);
   return locator;
 }
 
@@ -350,6 +353,12 @@ ChunkLogView ChunkLog::View() const {
     view.pending_ = std::make_shared<const std::string>(pending_);
   }
   return view;
+}
+
+Lsn ChunkLog::first_lsn() const {
+  Lsn first = std::numeric_limits<Lsn>::max();
+  for (const auto& [number, segment] : segments_) first = std::min(first, segment.first_lsn);
+  return first;
 }
 
 uint64_t ChunkLog::bytes() const {

@@ -17,7 +17,9 @@
 #ifndef HEARTH_TSDB_HEAD_CHUNK_LOG_H_
 #define HEARTH_TSDB_HEAD_CHUNK_LOG_H_
 
+#include <compare>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -43,6 +45,13 @@ enum class ChunkLogRecordType : uint8_t {
   kLateChunk = 3,  // Of late samples: its times may lie among those of other chunks.
 };
 
+// A place in the chunk log: what is appended later lies at a greater one.
+struct ChunkPlace {
+  uint32_t segment = 0;
+  uint64_t offset = 0;
+  friend auto operator<=>(const ChunkPlace&, const ChunkPlace&) = default;
+};
+
 // Where a closed chunk lies and what it covers.
 struct ChunkLocator {
   TimeMs mint = 0;
@@ -55,6 +64,7 @@ struct ChunkLocator {
 
   TimeMs maxt() const { return mint + span_ms; }
   TimeRange range() const { return {mint, maxt()}; }
+  ChunkPlace place() const { return {segment, offset}; }
   ChunkMeta meta() const { return {mint, maxt(), count, encoding}; }
 };
 static_assert(sizeof(ChunkLocator) == 24);
@@ -157,7 +167,6 @@ class ChunkLog {
 
   // The segment that the next Append writes to, or a later one; every chunk of before is in an
   // earlier segment when Roll has just succeeded.
-  uint32_t next_segment() const { return roll_ ? current_ + 1 : current_; }
 
   // What was written and is not known to be synced, for the caller to sync without the lock, and
   // what became of it. A segment whose sync failed is never synced again: the kernel may have
@@ -178,6 +187,10 @@ class ChunkLog {
   absl::Status DeleteUnused();
 
   ChunkLogView View() const;
+  // Every chunk so far lies before, every later one at or after.
+  ChunkPlace End() const { return {current_, written_ + pending_.size()}; }
+  // The smallest LSN of a chunk in the segments that are left; the greatest of all without chunks.
+  Lsn first_lsn() const;
   uint64_t bytes() const;  // On disk.
   size_t segment_count() const { return segments_.size(); }
   size_t pending_bytes() const { return pending_.size(); }
@@ -190,6 +203,7 @@ class ChunkLog {
     uint64_t synced = 0;  // Bytes of it.
     uint64_t wanted = 0;  // Chunks.
     bool sync_failed = false;
+    Lsn first_lsn = std::numeric_limits<Lsn>::max();  // The smallest of its chunks.
   };
 
   explicit ChunkLog(ChunkLogOptions options) : options_(std::move(options)) {}

@@ -32,7 +32,7 @@ class FlushWindow {
  public:
   TimeMs window_start() const { return window_start_; }
   // Every sample of the window in a WAL record numbered at most this is in here (or was flushed
-  // before).
+  // before, or deleted). Deletes with an LSN up to it have been applied.
   Lsn lsn() const { return lsn_; }
 
   // Series in ascending order of fingerprint. Index in [0, size()).
@@ -70,7 +70,7 @@ class FlushWindow {
 
   TimeMs window_start_ = 0;
   Lsn lsn_ = 0;
-  uint32_t segments_end_ = 0;  // Its chunks are in chunk-log segments below.
+  ChunkPlace end_;  // In the chunk log: what is listed here lies before.
   std::vector<Series> series_;
   std::string labels_;
   std::vector<ChunkLocator> chunks_;

@@ -50,6 +50,16 @@ void Head::SetOutOfOrderWindow(TimeMs window_ms) {
   impl_->out_of_order_window_ms.store(window_ms, std::memory_order_relaxed);
 }
 
+absl::Status Head::Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range,
+                          absl::FunctionRef<absl::Status(Lsn)> record) {
+  return impl_->Delete(matcher_sets, range, record);
+}
+Lsn Head::OldestLoggedLsn() const { return impl_->OldestLoggedLsn(); }
+absl::Status Head::LinkLogs(const std::string& wal_dir, const std::string& chunks_dir,
+                            absl::FunctionRef<absl::Status()> link_deletes) {
+  return impl_->LinkLogs(wal_dir, chunks_dir, link_deletes);
+}
+
 std::vector<std::pair<std::string, Metadata>> Head::MetadataEntries() const {
   std::vector<std::pair<std::string, Metadata>> entries;
   {

@@ -8,7 +8,7 @@
 // Thread safety: every method may be called from any thread; BeginFlush/EndFlush pairs from one
 // thread at a time. The commit lock is held by Commit from the judgement of its samples to their
 // application, by Select while it copies chunk ends, by BeginFlush while it closes chunks. Lock
-// order: commit lock -> series table -> label index -> WAL / group commit.
+// order: delete lock -> commit lock -> series table -> label index -> WAL / group commit.
 #ifndef HEARTH_TSDB_HEAD_HEAD_H_
 #define HEARTH_TSDB_HEAD_HEAD_H_
 
@@ -21,10 +21,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "model/clock.h"
+#include "model/matcher.h"
 #include "model/metadata.h"
+#include "tsdb/deletes/delete_list.h"
 #include "tsdb/file_system.h"
 #include "tsdb/head/flush_window.h"
 #include "tsdb/head/head_stats.h"
@@ -67,6 +70,8 @@ struct FlushCoverage {
   // The largest LSN that the store knows of. New records are numbered above it, also when the WAL
   // is gone.
   Lsn max_lsn = 0;
+  // What must not come back. May be null. Its LSNs count for max_lsn.
+  std::shared_ptr<const DeleteList> deletes;
 };
 
 class Head : public Appendable {
@@ -116,6 +121,26 @@ class Head : public Appendable {
   // deletes the WAL segments that only hold what is in it. When the WAL has
   // grown past its bound, chunks are closed early for that. Cheap when there is nothing to do.
   absl::Status Checkpoint();
+
+  // Deletes the samples in `range` (not empty) of the series that satisfy one of the matcher sets.
+  // Calls record(lsn) once, which must make the delete durable under this LSN: no WAL record has
+  // it, what was written before lies below and what comes after above. When it fails, nothing is
+  // deleted and its error is the answer. Afterwards the head has nothing of what was deleted, also
+  // in FlushWindows to come, and takes samples for the same times. Not for the sets and
+  // FlushWindows that exist already. Cost: the commit lock is held while the postings are looked up
+  // and the open chunks are closed, then for a few series at a time.
+  absl::Status Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range,
+                      absl::FunctionRef<absl::Status(Lsn lsn)> record);
+  // No record in WAL and chunk log has a smaller LSN: deletes up to it are not needed to replay
+  // them.
+  Lsn OldestLoggedLsn() const;
+
+  // Gives the segments of WAL and chunk log second names in two directories, which exist and are
+  // empty: whoever opens those has every sample that was committed before the call. link_deletes()
+  // is called at the same moment as far as deletes go. Errors: kUnavailable when the logs cannot be
+  // rolled, others of the file system; some links may be there then.
+  absl::Status LinkLogs(const std::string& wal_dir, const std::string& chunks_dir,
+                        absl::FunctionRef<absl::Status()> link_deletes);
 
   // What UpdateMetadata has told, sorted by metric family.
   std::vector<std::pair<std::string, Metadata>> MetadataEntries() const;

@@ -46,20 +46,44 @@ absl::Status Head::Impl::Checkpoint() {
     closed_in = first_open;
   }
   // Samples below `below` are in closed chunks, and these are in `files` or were synced before.
-  std::vector<absl::Status> synced;
-  for (const ChunkLog::Unsynced& file : files) synced.push_back(file.file->Sync());
+  const std::vector<absl::Status> synced = SyncFiles(files);
   MutexLock lock(&commit_mu);
-  absl::Status status;
-  for (size_t i = 0; i < files.size(); ++i) {
-    chunk_log->NoteSynced(files[i], synced[i]);
-    status.Update(synced[i]);
-  }
+  absl::Status status = NoteSynced(files, synced);
   if (status.ok()) {
     wal_coverage.NoteChunked(below);
     status = DeleteWalSegments();
   }
   ++(status.ok() ? counted.checkpoints : counted.failed_checkpoints);
   return status;
+}
+
+std::vector<absl::Status> Head::Impl::SyncFiles(std::span<const ChunkLog::Unsynced> files) {
+  std::vector<absl::Status> synced;
+  for (const ChunkLog::Unsynced& file : files) synced.push_back(file.file->Sync());
+  return synced;
+}
+
+absl::Status Head::Impl::NoteSynced(std::span<const ChunkLog::Unsynced> files,
+                                    std::span<const absl::Status> synced) {
+  absl::Status status;
+  for (size_t i = 0; i < files.size(); ++i) {
+    chunk_log->NoteSynced(files[i], synced[i]);
+    status.Update(synced[i]);
+  }
+  return status;
+}
+
+absl::Status Head::Impl::SyncChunkLog() {
+  MutexLock checkpoint(&checkpoint_mu);
+  std::vector<ChunkLog::Unsynced> files;
+  {
+    MutexLock lock(&commit_mu);
+    HEARTH_RETURN_IF_ERROR(chunk_log->Flush());
+    files = chunk_log->UnsyncedFiles();
+  }
+  const std::vector<absl::Status> synced = SyncFiles(files);
+  MutexLock lock(&commit_mu);
+  return NoteSynced(files, synced);
 }
 
 void Head::Impl::CloseOldLate() {

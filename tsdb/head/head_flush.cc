@@ -69,6 +69,7 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
   flush.window_start_ = window_start;
   const TimeRange window = WindowRange(window_start, options.window_ms);
   {
+    MutexLock delete_lock(&delete_mu);
     MutexLock lock(&commit_mu);
     const uint32_t slots = table.slot_end();
     for (uint32_t slot = 0; slot < slots; ++slot) {
@@ -82,8 +83,8 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
     HEARTH_RETURN_IF_ERROR(chunk_log->Roll());
     if (wal_coverage.Holds(wal->segment(), window_start)) HEARTH_RETURN_IF_ERROR(wal->Roll());
     flush.lsn_ = wal->last_lsn();
+    flush.end_ = chunk_log->End();
     flush.log_ = chunk_log->View();
-    flush.segments_end_ = chunk_log->next_segment();
     for (uint32_t slot = 0; slot < slots; ++slot) {
       const MemSeries& series = table.At(slot);
       FlushWindow::Series entry;
@@ -119,6 +120,7 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
 
 absl::Status Head::Impl::EndFlush(const FlushWindow& flush) {
   const TimeRange window = WindowRange(flush.window_start_, options.window_ms);
+  MutexLock delete_lock(&delete_mu);
   MutexLock lock(&commit_mu);
   for (const FlushWindow::Series& entry : flush.series_) {
     const SeriesRef ref{entry.ref};
@@ -128,19 +130,15 @@ absl::Status Head::Impl::EndFlush(const FlushWindow& flush) {
     if (series.generation != SeriesTable::GenerationOf(ref)) continue;
     // The analysis does not see that a lambda runs under the lock of the function around it.
     const auto flushed = [&](const ChunkLocator& locator) NO_THREAD_SAFETY_ANALYSIS {
-      // Chunks of the window that came later are in later segments.
-      if (!window.Contains(locator.mint) || locator.segment >= flush.segments_end_) return false;
+      if (!window.Contains(locator.mint) || locator.place() >= flush.end_) return false;
       chunk_log->Release(locator);
       window_chunks.Remove(flush.window_start_);
       return true;
     };
     closed.RemoveIf(&series.closed, flushed);
     if (!series.has_late) continue;
-    LateSamples::Series* const row = late.Find(SeriesTable::SlotOf(ref));
-    closed.RemoveIf(&row->closed, flushed);
-    if (!row->empty()) continue;
-    late.Erase(SeriesTable::SlotOf(ref));
-    series.has_late = false;
+    closed.RemoveIf(&late.Find(SeriesTable::SlotOf(ref))->closed, flushed);
+    ForgetLateIfEmpty(SeriesTable::SlotOf(ref), &series);
   }
   wal_coverage.NoteFlushed(flush.window_start_, flush.lsn_);
   ForgetIdle(options.clock->NowMs() - options.forget_after_ms);

@@ -2,7 +2,7 @@
 //
 // The inside of Head, shared by its source files only: head.cc (life, stats), head_commit.cc (the
 // write path), head_late.cc (late samples on that path), head_select.cc (the read path),
-// head_flush.cc, head_replay.cc.
+// head_flush.cc, head_checkpoint.cc, head_delete.cc, head_snapshot.cc, head_replay.cc.
 #ifndef HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 #define HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 
@@ -10,12 +10,14 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "model/mutex.h"
 #include "model/text.h"
+#include "tsdb/chunk/encode_samples.h"
 #include "tsdb/head/chunk_arena.h"
 #include "tsdb/head/chunk_log.h"
 #include "tsdb/head/head.h"
@@ -79,11 +81,22 @@ class Head::Impl {
   void CloseLate(uint32_t slot, MemSeries* series, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   void CloseLateIfFull(uint32_t slot, MemSeries* series, Lsn lsn)
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Lists a late chunk that is in the chunk log.
+  void InsertLateChunk(uint32_t slot, const ChunkLocator& locator)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Of a series that has_late: gives the row back when there is nothing in it.
+  void ForgetLateIfEmpty(uint32_t slot, MemSeries* series) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Closes the largest late buffers while all together exceed their bound.
   void KeepLateBounded(Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
 
   // head_checkpoint.cc
   absl::Status Checkpoint() LOCKS_EXCLUDED(commit_mu, checkpoint_mu);
+  // Makes every closed chunk outlive a power cut.
+  absl::Status SyncChunkLog() LOCKS_EXCLUDED(commit_mu, checkpoint_mu);
+  // The same for some files: without a lock, or for a replay under the commit lock.
+  static std::vector<absl::Status> SyncFiles(std::span<const ChunkLog::Unsynced> files);
+  absl::Status NoteSynced(std::span<const ChunkLog::Unsynced> files,
+                          std::span<const absl::Status> synced) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // The WAL segment of the open chunk's first sample. No chunk stays open for 65536 segments.
   uint32_t OpenSegmentOf(const MemSeries& series) const EXCLUSIVE_LOCKS_REQUIRED(commit_mu) {
     return applying_segment - static_cast<uint16_t>(applying_segment - series.open_segment);
@@ -91,6 +104,18 @@ class Head::Impl {
 
   // head_replay.cc
   absl::Status Replay(const FlushCoverage& coverage) LOCKS_EXCLUDED(commit_mu);
+
+  // head_delete.cc
+  absl::Status Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range,
+                      absl::FunctionRef<absl::Status(Lsn)> record) LOCKS_EXCLUDED(commit_mu);
+  Lsn OldestLoggedLsn() const LOCKS_EXCLUDED(commit_mu);
+  // Takes a chunk that was never open into chunk log and lists. `lsn`: as ChunkLog::Append.
+  void AppendClosed(ChunkLogRecordType type, uint32_t slot, MemSeries* series,
+                    const EncodedChunk& chunk, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+
+  // head_snapshot.cc
+  absl::Status LinkLogs(const std::string& wal_dir, const std::string& chunks_dir,
+                        absl::FunctionRef<absl::Status()> link_deletes) LOCKS_EXCLUDED(commit_mu);
 
   // head_flush.cc
   absl::StatusOr<FlushWindow> BeginFlush(TimeMs window_start) LOCKS_EXCLUDED(commit_mu);
@@ -117,6 +142,8 @@ class Head::Impl {
   std::atomic<uint64_t> exemplars_dropped{0};
 
   Mutex checkpoint_mu;  // Before commit_mu: one checkpoint at a time.
+  // Deletes, and flushes as they begin and end. Before commit_mu.
+  Mutex delete_mu;
   mutable Mutex commit_mu;
   std::unique_ptr<WalWriter>
       wal;  // The pointer is set by Open; see WalWriter for what the commit lock guards.
@@ -153,6 +180,25 @@ class Head::Impl {
   uint64_t metadata_dropped GUARDED_BY(metadata_mu) = 0;
 
  private:
+  // The moment that parts what a delete hides from what comes after it.
+  struct DeleteStart {
+    std::vector<SeriesRef> series;  // Those that match.
+    ChunkPlace end;                 // What was written before lies before it in the chunk log.
+    Lsn lsn = 0;
+  };
+  absl::StatusOr<DeleteStart> BeginDelete(std::span<const std::vector<Matcher>> matcher_sets,
+                                          TimeRange range) LOCKS_EXCLUDED(commit_mu);
+  // Whether a part of a chunk was left, and written again.
+  bool DeleteFrom(SeriesRef ref, TimeRange range, const DeleteStart& start, const ChunkLogView& log)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Takes the chunks that the delete reaches off the list. Returns what is left of them.
+  std::vector<EncodedChunk> TakeDeleted(const MemSeries& series, TimeRange range,
+                                        const DeleteStart& start, const ChunkLogView& log,
+                                        LocatorLists::List* list)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Sets a series' last sample to that of its newest closed chunk, or to none.
+  void LearnLast(MemSeries* series) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+
   // The steps of Commit.
   AppendOutcome Judge(const MemSeries& series, uint32_t generation,
                       std::span<const BufferedSample> samples, Sample sample,

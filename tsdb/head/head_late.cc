@@ -186,6 +186,17 @@ void Head::Impl::InsertLate(uint32_t slot, MemSeries* series, Sample sample) {
   if (late.Insert(sample, row) && !window_known) window_chunks.Add(window.mint);
 }
 
+void Head::Impl::InsertLateChunk(uint32_t slot, const ChunkLocator& locator) {
+  table.At(slot).has_late = true;
+  closed.Insert(locator, &late.FindOrAdd(slot)->closed);
+}
+
+void Head::Impl::ForgetLateIfEmpty(uint32_t slot, MemSeries* series) {
+  if (!late.Find(slot)->empty()) return;
+  late.Erase(slot);
+  series->has_late = false;
+}
+
 void Head::Impl::CloseLateIfFull(uint32_t slot, MemSeries* series, Lsn lsn) {
   if (late.Find(slot)->buffer.size() >= kChunkSamples) CloseLate(slot, series, lsn);
 }

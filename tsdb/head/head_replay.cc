@@ -18,6 +18,7 @@
 #include "model/status.h"
 #include "tsdb/head/head_impl.h"
 #include "tsdb/head/replay_coverage.h"
+#include "tsdb/head/replay_deletes.h"
 #include "tsdb/head/wal_reader.h"
 #include "tsdb/wal/segment.h"
 
@@ -38,7 +39,8 @@ class Replayer {
   Replayer(Head::Impl& head, const FlushCoverage& coverage)
       : head_(head),
         coverage_(coverage.flushed_lsn, head.options.window_ms,
-                  head.OldestKept(head.options.clock->NowMs())) {}
+                  head.OldestKept(head.options.clock->NowMs())),
+        deletes_(coverage.deletes) {}
 
   // Tells the lock analysis that the head's commit lock, which the caller holds, is the one meant
   // below.
@@ -52,6 +54,8 @@ class Replayer {
 
   Lsn max_lsn() const { return max_lsn_; }
   const ReplayStats& stats() const { return stats_; }
+  // Whether chunks stand in for others whose segments nobody wants any more.
+  bool rewrote_chunks() const { return rewrote_chunks_; }
 
  private:
   bool TakeChunk(const ChunkLog::Found& chunk) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
@@ -77,9 +81,11 @@ class Replayer {
 
   Head::Impl& head_;
   ReplayCoverage coverage_;
+  ReplayDeletes deletes_;
   Lsn max_lsn_ = 0;
   ReplayStats stats_;
   bool chunk_log_whole_ = true;
+  bool rewrote_chunks_ = false;
   std::vector<NextClosed> next_closed_;   // By slot.
   std::vector<bool> last_value_unknown_;  // By slot: the last sample is known by its time only.
   // By slot, of series with late chunks: these stand for the late samples up to here.
@@ -94,7 +100,12 @@ uint32_t Replayer::SlotFor(const Fingerprint& fingerprint, LabelsView labels) {
   head_.table.Find({&fingerprint, 1}, 0, {&known, 1});
   if (known) return SeriesTable::SlotOf(known);
   if (labels.empty() || !IsCanonical(labels.bytes())) return SeriesTable::kNoSlot;
-  return head_.table.FindOrAdd(fingerprint, 0, 0, [&](uint32_t s) { head_.labels.Add(s, labels); })
+  return head_.table
+      .FindOrAdd(fingerprint, 0, 0,
+                 [&](uint32_t s) {
+                   head_.labels.Add(s, labels);
+                   if (!deletes_.empty()) deletes_.NoteSeries(s, labels);
+                 })
       .slot;
 }
 
@@ -113,9 +124,11 @@ bool Replayer::TakeChunk(const ChunkLog::Found& chunk) {
   const uint32_t slot = *chunk.note;
   if (slot == SeriesTable::kNoSlot) return false;
   Enter(slot);
+  if (!deletes_.empty() && deletes_.OfChunk(slot, chunk) != ReplayDeletes::Fate::kKeep) {
+    return false;
+  }
   if (chunk.late) {
-    head_.table.At(slot).has_late = true;
-    head_.closed.Insert(locator, &head_.late.FindOrAdd(slot)->closed);
+    head_.InsertLateChunk(slot, locator);
     late_closed_lsn_[slot] = std::max(late_closed_lsn_[slot], chunk.lsn);
   } else if (!TakeInOrderChunk(slot, locator)) {
     return false;
@@ -155,6 +168,9 @@ absl::Status Replayer::ChunkLogRecords() {
   stats_.torn_tail_bytes += found.torn_tail_bytes;
   chunk_log_whole_ = found.whole;
   max_lsn_ = std::max(max_lsn_, found.max_lsn);
+  if (deletes_.empty()) return absl::OkStatus();
+  rewrote_chunks_ = deletes_.any_partial();
+  for (const uint32_t slot : deletes_.Rewrite(&head_)) last_value_unknown_[slot] = true;
   return absl::OkStatus();
 }
 
@@ -171,10 +187,16 @@ InChunks Replayer::WhatIsInChunks() {
 }
 
 absl::Status Replayer::WalSegments(const std::vector<uint32_t>& numbers) {
-  WalReader reader(head_.options.fs, head_.options.wal_dir, numbers, &coverage_, WhatIsInChunks(),
-                   [this](const Fingerprint& fingerprint, LabelsView labels) {
-                     return SlotFor(fingerprint, labels);
-                   });
+  WalReader::IsDeleted is_deleted;
+  if (!deletes_.empty()) {
+    is_deleted = [this](uint32_t slot, TimeMs t, Lsn lsn) { return deletes_.Deleted(slot, t, lsn); };
+  }
+  WalReader reader(
+      head_.options.fs, head_.options.wal_dir, numbers, &coverage_, WhatIsInChunks(),
+      [this](const Fingerprint& fingerprint, LabelsView labels) {
+        return SlotFor(fingerprint, labels);
+      },
+      std::move(is_deleted));
   while (const WalBatch* batch = reader.Next()) Apply(*batch);
   NoteContents(reader.contents());
   return reader.status();
@@ -183,6 +205,7 @@ absl::Status Replayer::WalSegments(const std::vector<uint32_t>& numbers) {
 void Replayer::NoteContents(const WalContents& contents) {
   for (const WalContents::Segment& segment : contents.segments) {
     head_.wal_coverage.NoteSegment(segment.number, segment.bytes);
+    head_.wal_coverage.NoteSamples(segment.number, {}, segment.first_lsn);
     for (const auto& [window, lsn] : segment.windows) {
       head_.wal_coverage.NoteSamples(segment.number, {window}, lsn);
     }
@@ -317,7 +340,6 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
   HEARTH_RETURN_IF_ERROR(replayer.ChunkLogRecords());
   HEARTH_RETURN_IF_ERROR(replayer.WalSegments(numbers));
   replayer.Finish();
-  chunk_log->Flush().IgnoreError();  // Kept in memory and tried again when it fails.
   counted.replay = replayer.stats();
   HEARTH_ASSIGN_OR_RETURN(
       wal, WalWriter::Open({.fs = options.fs,
@@ -328,7 +350,13 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
                             .next_lsn = std::max(replayer.max_lsn(), coverage.max_lsn) + 1}));
   // Series of which everything is in the store already.
   ForgetIdle(std::numeric_limits<TimeMs>::max());
-  HEARTH_RETURN_IF_ERROR(chunk_log->DeleteUnused());
+  absl::Status synced = chunk_log->Flush();  // Kept in memory and tried again when it fails.
+  if (synced.ok() && replayer.rewrote_chunks()) {
+    const std::vector<ChunkLog::Unsynced> files = chunk_log->UnsyncedFiles();
+    synced = NoteSynced(files, SyncFiles(files));
+  }
+  // Else the segments are kept until the next flush ends.
+  if (synced.ok()) HEARTH_RETURN_IF_ERROR(chunk_log->DeleteUnused());
   HEARTH_RETURN_IF_ERROR(DeleteWalSegments());
   counted.replay.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                                    std::chrono::steady_clock::now() - start)

@@ -12,13 +12,15 @@
 namespace hearth {
 
 WalReader::WalReader(FileSystem* fs, std::string dir, std::vector<uint32_t> numbers,
-                     ReplayCoverage* coverage, InChunks in_chunks, SlotFor slot_for)
+                     ReplayCoverage* coverage, InChunks in_chunks, SlotFor slot_for,
+                     IsDeleted is_deleted)
     : fs_(fs),
       dir_(std::move(dir)),
       numbers_(std::move(numbers)),
       coverage_(coverage),
       in_chunks_(std::move(in_chunks)),
-      slot_for_(std::move(slot_for)) {
+      slot_for_(std::move(slot_for)),
+      is_deleted_(std::move(is_deleted)) {
   batch_ = &batches_[0];
   for (size_t i = 1; i < kBatches; ++i) free_.push_back(&batches_[i]);
   thread_ = std::thread([this] { Run(); });
@@ -73,7 +75,9 @@ absl::Status WalReader::ReadSegment(uint32_t number) {
   HEARTH_ASSIGN_OR_RETURN(const std::unique_ptr<File> file,
                           fs_->OpenRead(SegmentPath(dir_, number)));
   HEARTH_ASSIGN_OR_RETURN(FrameScanner scanner, FrameScanner::Open(kWalKind, file.get()));
-  contents_.segments.push_back({.number = number, .bytes = scanner.file_size(), .windows = {}});
+  contents_.segments.emplace_back();
+  contents_.segments.back().number = number;
+  contents_.segments.back().bytes = scanner.file_size();
   slot_of_ref_.clear();
   Frame frame;
   for (;;) {
@@ -130,18 +134,21 @@ bool WalReader::InClosedChunk(bool late, uint32_t slot, TimeMs t, Lsn lsn) const
 void WalReader::SamplesRecord(bool late, std::string_view payload, Lsn lsn) {
   std::vector<WalBatch::Item>& items = batch_->items;
   const size_t before = items.size();
-  std::map<TimeMs, Lsn>& windows = contents_.segments.back().windows;
+  WalContents::Segment& segment = contents_.segments.back();
+  std::map<TimeMs, Lsn>& windows = segment.windows;
+  segment.first_lsn = std::min(segment.first_lsn, lsn);
   TimeMs noted = std::numeric_limits<TimeMs>::max();  // No window starts there.
   size_t samples = 0;
   SamplesDecoder in(payload);
   for (WalSample sample; in.Next(&sample); ++samples) {
+    const uint32_t slot = sample.ref < slot_of_ref_.size() ? slot_of_ref_[sample.ref] : kNoSlot;
+    if (is_deleted_ && slot != kNoSlot && is_deleted_(slot, sample.t, lsn)) continue;
     const TimeMs window = coverage_->WindowOf(sample.t).mint;
     if (window != noted) {
       noted = window;
       Lsn& largest = windows[window];
       largest = std::max(largest, lsn);
     }
-    const uint32_t slot = sample.ref < slot_of_ref_.size() ? slot_of_ref_[sample.ref] : kNoSlot;
     if (slot == kNoSlot) {
       contents_.unknown_ref_samples += !coverage_->Covered(sample.t, lsn);
     } else if (!InClosedChunk(late, slot, sample.t, lsn) && !coverage_->Covered(sample.t, lsn)) {
@@ -155,7 +162,7 @@ void WalReader::SamplesRecord(bool late, std::string_view payload, Lsn lsn) {
   }
   contents_.samples += samples;
   if (items.size() == before) return;
-  batch_->records.push_back({items.size(), lsn, contents_.segments.back().number, late});
+  batch_->records.push_back({items.size(), lsn, segment.number, late});
 }
 
 }  // namespace hearth

@@ -16,6 +16,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <thread>
@@ -68,7 +69,8 @@ struct WalContents {
   struct Segment {
     uint32_t number = 0;
     uint64_t bytes = 0;
-    std::map<TimeMs, Lsn> windows;  // The largest LSN by window.
+    Lsn first_lsn = std::numeric_limits<Lsn>::max();  // Of the records with samples.
+    std::map<TimeMs, Lsn> windows;                    // The largest LSN by window.
   };
   std::vector<Segment> segments;
   Lsn max_lsn = 0;
@@ -85,9 +87,12 @@ class WalReader {
   // The slot of a series, made when it is new; kNoSlot when the label bytes are not canonical.
   using SlotFor = std::function<uint32_t(const Fingerprint& fingerprint, LabelsView labels)>;
 
-  // Starts the thread. `fs` and `coverage` are borrowed.
+  // Whether a delete hides the sample at `t` in a record; not called before SlotFor gave the slot.
+  using IsDeleted = std::function<bool(uint32_t slot, TimeMs t, Lsn lsn)>;
+
+  // Starts the thread. `fs` and `coverage` are borrowed. `is_deleted` is empty without deletes.
   WalReader(FileSystem* fs, std::string dir, std::vector<uint32_t> numbers,
-            ReplayCoverage* coverage, InChunks in_chunks, SlotFor slot_for);
+            ReplayCoverage* coverage, InChunks in_chunks, SlotFor slot_for, IsDeleted is_deleted);
   ~WalReader();  // Waits for the thread; what is left unread is dropped.
 
   // The next batch, null at the end. Valid until the next call.
@@ -116,6 +121,7 @@ class WalReader {
   ReplayCoverage* const coverage_;
   const InChunks in_chunks_;
   const SlotFor slot_for_;
+  const IsDeleted is_deleted_;
 
   // Of the reader's thread, until it has ended.
   absl::Status status_;

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "tsdb/lsn.h"
@@ -61,6 +63,7 @@ class WindowChunks {
     for (const auto& [start, count] : chunks_) starts.push_back(start);
     return starts;
   }
+  bool Holds(TimeMs start) const { return chunks_.contains(start); }
   uint64_t total() const { return total_; }
 
  private:
@@ -78,7 +81,9 @@ class WalCoverage {
 
   void NoteSegment(uint32_t segment, uint64_t bytes) { segments_[segment].bytes = bytes; }
   void NoteSamples(uint32_t segment, const std::vector<TimeMs>& windows, Lsn lsn) {
-    std::map<TimeMs, Lsn>& held = segments_[segment].windows;
+    Segment& noted = segments_[segment];
+    noted.first_lsn = std::min(noted.first_lsn, lsn);
+    std::map<TimeMs, Lsn>& held = noted.windows;
     for (const TimeMs start : windows) {
       Lsn& largest = held[start];
       largest = std::max(largest, lsn);
@@ -146,6 +151,21 @@ class WalCoverage {
     });
   }
 
+  // The windows of all segments, ascending.
+  std::vector<TimeMs> Windows() const {
+    std::set<TimeMs> starts;
+    for (const auto& [number, segment] : segments_) {
+      for (const auto& [start, lsn] : segment.windows) starts.insert(start);
+    }
+    return {starts.begin(), starts.end()};
+  }
+  // The smallest LSN of samples in the segments; the greatest of all without samples.
+  Lsn first_lsn() const {
+    Lsn first = std::numeric_limits<Lsn>::max();
+    for (const auto& [number, segment] : segments_) first = std::min(first, segment.first_lsn);
+    return first;
+  }
+
   size_t segments() const { return segments_.size(); }
   uint64_t bytes() const {
     uint64_t total = 0;
@@ -157,6 +177,7 @@ class WalCoverage {
   struct Segment {
     uint64_t bytes = 0;
     uint64_t open = 0;  // Chunks and late buffers.
+    Lsn first_lsn = std::numeric_limits<Lsn>::max();
     std::map<TimeMs, Lsn> windows;
   };
   std::map<uint32_t, Segment> segments_;

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "model/sample.h"
@@ -23,17 +24,23 @@ struct GenerationInfo {
   // Every sample of the window that the WAL holds up to here (inclusive) is in this generation or
   // an older one.
   uint64_t lsn = 0;
+  // Deletes up to this LSN (inclusive) have been applied: what they delete is not in here.
+  uint64_t deletes_lsn = 0;
   uint64_t series = 0;
   uint64_t chunks = 0;
   uint64_t samples = 0;
   // Of the samples, inclusive; inside the window.
   TimeRange range;
+  // The generations of the same window that this one was merged from, ascending; all lower than its
+  // own number. Empty for a flush.
+  std::vector<uint32_t> replaces;
   friend bool operator==(const GenerationInfo&, const GenerationInfo&) = default;
 };
 
 // The entry without the id, which is in the key.
 std::string EncodeCatalogueEntry(const GenerationInfo& info);
-// kDataLoss when malformed or when the range lies outside the window.
+// kDataLoss when malformed, when the range lies outside the window, or when it replaces what is not
+// below it.
 absl::StatusOr<GenerationInfo> DecodeCatalogueEntry(const GenerationId& id, std::string_view entry);
 
 }  // namespace hearth

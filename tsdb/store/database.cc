@@ -11,6 +11,7 @@
 #include "model/text.h"
 #include "rocksdb/convenience.h"
 #include "rocksdb/table_properties.h"
+#include "rocksdb/utilities/checkpoint.h"
 #include "rocksdb/write_batch.h"
 #include "tsdb/store/bundle.h"
 
@@ -301,6 +302,15 @@ absl::Status Database::WriteCatalogue(std::span<const GenerationInfo> add,
   const rocksdb::Status status = db_->Write(options, &batch);
   if (!status.ok()) stopped_.store(true);
   return FromRocks(status, StrCat("write the catalogue of store \"", path_, "\""));
+}
+
+absl::Status Database::Checkpoint(const std::string& path) {
+  HEARTH_RETURN_IF_ERROR(ResumeIfStopped());
+  const std::string what = StrCat("checkpoint of store \"", path_, "\" at \"", path, "\"");
+  rocksdb::Checkpoint* checkpoint = nullptr;
+  HEARTH_RETURN_IF_ERROR(FromRocks(rocksdb::Checkpoint::Create(db_.get(), &checkpoint), what));
+  const std::unique_ptr<rocksdb::Checkpoint> owned(checkpoint);
+  return FromRocks(owned->CreateCheckpoint(path), what);
 }
 
 absl::Status Database::Get(StoreFamily family, std::string_view key,

@@ -76,6 +76,9 @@ class Database {
   std::unique_ptr<rocksdb::Iterator> NewIterator(StoreFamily family, const rocksdb::Slice* begin,
                                                  const rocksdb::Slice* end) const;
 
+  // See Store.
+  absl::Status Checkpoint(const std::string& path);
+
   const std::string& path() const { return path_; }
   size_t block_cache_usage() const { return cache_->GetUsage(); }
 

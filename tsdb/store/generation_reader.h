@@ -38,6 +38,7 @@ class GenerationReader : public PostingsSource {
       : store_(store), generation_(std::move(generation)) {}
 
   const GenerationInfo& info() const { return generation_->info; }
+  uint64_t deletes_lsn() const { return generation_->deletes_lsn(); }
   // What a bundle takes on disk, on average.
   uint64_t bundle_bytes() const { return generation_->bytes / (generation_->info.series + 1); }
 

@@ -143,11 +143,13 @@ class GenerationWriter::Impl {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<SealedFiles> Finish(Lsn lsn) {
+  absl::StatusOr<SealedFiles> Finish(const GenerationOrigin& origin) {
     if (info_.series == 0) {
       return absl::FailedPreconditionError(StrCat(ToString(info_.id), " has no series to write"));
     }
-    info_.lsn = lsn;
+    info_.lsn = origin.lsn;
+    info_.deletes_lsn = origin.deletes_lsn;
+    info_.replaces = origin.replaces;
     HEARTH_RETURN_IF_ERROR(WritePostings());
     HEARTH_RETURN_IF_ERROR(samples_.Close());
     HEARTH_RETURN_IF_ERROR(index_.Close());
@@ -241,7 +243,9 @@ absl::Status GenerationWriter::Add(LabelsView labels, const Fingerprint& fingerp
   return impl_->Add(labels, fingerprint, chunks);
 }
 
-absl::StatusOr<SealedFiles> GenerationWriter::Finish(Lsn lsn) { return impl_->Finish(lsn); }
+absl::StatusOr<SealedFiles> GenerationWriter::Finish(const GenerationOrigin& origin) {
+  return impl_->Finish(origin);
+}
 size_t GenerationWriter::series() const { return impl_->series(); }
 
 }  // namespace hearth

@@ -4,9 +4,12 @@
 // then takes in:
 //
 //   auto writer = GenerationWriter::Create(store.scratch_path(), store.NextGeneration(window));
-//   writer->Add(labels, fingerprint, chunks);       // in (metric, labels) order: neighbours on a
-//   dashboard are neighbours on disk auto files = writer->Finish(lsn);               // closed and
-//   synced, with their properties store.Ingest(*files); store.Publish(files->info);
+//   writer->Add(labels, fingerprint, chunks);   // In (metric, labels) order.
+//   auto files = writer->Finish({.lsn = lsn});  // Closed and synced, with their properties.
+//   store.Ingest(*files);
+//   store.Publish(files->info);
+//
+// The order makes neighbours on a dashboard neighbours on disk.
 //
 // Memory: the postings of the window (two to five bytes for each label of each series), and
 // RocksDB's block buffers.
@@ -39,6 +42,13 @@ struct ChunkView {
   std::string_view bytes;
 };
 
+// What a generation takes the place of; see GenerationInfo.
+struct GenerationOrigin {
+  Lsn lsn = 0;
+  Lsn deletes_lsn = 0;
+  std::vector<uint32_t> replaces;
+};
+
 class GenerationWriter {
  public:
   // Creates the files in `scratch_path`.
@@ -54,7 +64,7 @@ class GenerationWriter {
                    std::span<const ChunkView> chunks);
 
   // Completes the files. kFailedPrecondition when no series was added.
-  absl::StatusOr<SealedFiles> Finish(Lsn lsn);
+  absl::StatusOr<SealedFiles> Finish(const GenerationOrigin& origin);
 
   size_t series() const;
 

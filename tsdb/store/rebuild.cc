@@ -75,12 +75,12 @@ std::map<GenerationId, FoundFiles> FindGenerations(const std::string& folder, ui
   return found;
 }
 
-// Takes one generation in; names in the log what cannot be kept.
+// Takes one generation in; names in the log what cannot be kept. Its catalogue entry is left to the
+// store, which knows what a merge may have left behind.
 bool TakeIn(const GenerationId& id, const FoundFiles& files, Database* database) {
   absl::Status status;
   if (files.complete()) {
     status = database->Ingest({*files.samples_info, files.samples_path, files.index_path});
-    if (status.ok()) status = database->WriteCatalogue({&*files.samples_info, 1}, {});
     if (status.ok()) return true;
   } else {
     status = absl::DataLossError("its other file is missing or damaged");

@@ -38,7 +38,8 @@ Generation::Generation(GenerationInfo info_in, uint64_t bytes_in,
     : info(info_in),
       prefix(GenerationPrefix(info_in.id)),
       bytes(bytes_in),
-      garbage_(std::move(dropped)) {}
+      garbage_(std::move(dropped)),
+      deletes_lsn_(info_in.deletes_lsn) {}
 
 Generation::~Generation() {
   if (dropped_.load()) garbage_->Add(info.id);
@@ -51,88 +52,6 @@ Store::~Store() {
   Install(nullptr);
   // What cannot be deleted now is found by the next Open.
   if (database_ != nullptr) CollectGarbage().IgnoreError();
-}
-
-absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
-  std::error_code error;
-  fs::remove_all(options.scratch_path,
-                 error);  // Unfinished files of a flush that a crash cut short.
-  fs::create_directories(options.scratch_path, error);
-  if (error) {
-    return absl::InternalError(
-        StrCat("create folder \"", options.scratch_path, "\": ", error.message()));
-  }
-  auto store = std::unique_ptr<Store>(new Store(std::move(options)));
-  HEARTH_RETURN_IF_ERROR(store->OpenDatabase());
-  HEARTH_RETURN_IF_ERROR(store->Reconcile());
-  return store;
-}
-
-absl::Status Store::OpenDatabase() {
-  absl::Status reason = absl::DataLossError("a rebuild was cut short");
-  if (!RebuildUnfinished(options_.path)) {
-    absl::StatusOr<std::unique_ptr<Database>> opened =
-        Database::Open(options_.path, options_.block_cache_bytes);
-    if (opened.ok()) {
-      database_ = *std::move(opened);
-      return absl::OkStatus();
-    }
-    if (!absl::IsDataLoss(opened.status())) return opened.status();
-    reason = opened.status();
-  }
-  HEARTH_ASSIGN_OR_RETURN(
-      RebuiltDatabase rebuilt,
-      RebuildDatabase(options_.path, options_.quarantine_path, options_.block_cache_bytes, reason));
-  database_ = std::move(rebuilt.database);
-  quarantined_ += rebuilt.set_aside;
-  return absl::OkStatus();
-}
-
-absl::Status Store::Reconcile() {
-  struct Found {
-    int files = 0;
-    uint64_t bytes = 0;
-  };
-  std::map<GenerationId, Found> found;
-  for (const StoredFile& file : database_->Files()) {
-    ++found[file.id].files;
-    found[file.id].bytes += file.bytes;
-  }
-  HEARTH_ASSIGN_OR_RETURN(const std::vector<GenerationInfo> entries, database_->ReadCatalogue());
-  std::map<GenerationId, GenerationInfo> catalogue;
-  std::vector<GenerationId> remove;
-  for (const GenerationInfo& info : entries) {
-    if (found.contains(info.id)) {
-      catalogue.emplace(info.id, info);
-    } else {
-      spdlog::error("store: the files of {} are missing: {} series, {} samples are lost",
-                    ToString(info.id), info.series, info.samples);
-      remove.push_back(info.id);
-    }
-  }
-  std::vector<GenerationInfo> add;
-  for (const auto& [id, files] : found) {
-    if (catalogue.contains(id)) continue;
-    absl::StatusOr<GenerationInfo> info = database_->EntryFromFiles(id);
-    if (!info.ok()) {
-      spdlog::error("store: delete incomplete {}: {}", ToString(id), info.status().ToString());
-      HEARTH_RETURN_IF_ERROR(database_->DeleteFiles(id));
-      ++quarantined_;
-      continue;
-    }
-    spdlog::info("store: adopted {}, which the catalogue did not name", ToString(id));
-    add.push_back(*info);
-    catalogue.emplace(id, *info);
-  }
-  if (!add.empty() || !remove.empty()) {
-    HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue(add, remove));
-  }
-  auto version = std::make_shared<StoreVersion>();
-  for (const auto& [id, info] : catalogue) {
-    version->generations.push_back(std::make_shared<Generation>(info, found[id].bytes, garbage_));
-  }
-  Install(std::move(version));
-  return absl::OkStatus();
 }
 
 void Store::Install(std::shared_ptr<const StoreVersion> version) {
@@ -156,7 +75,7 @@ GenerationId Store::NextGeneration(const WindowId& window) const {
   for (const std::shared_ptr<Generation>& generation : version_->generations) {
     skip(generation->info.id);
   }
-  for (const auto& [id, bytes] : hidden_) skip(id);
+  for (const auto& [id, hidden] : hidden_) skip(id);
   return next;
 }
 
@@ -164,31 +83,11 @@ absl::Status Store::Ingest(const SealedFiles& files) {
   MutexLock write_lock(&write_mu_);
   HEARTH_RETURN_IF_ERROR(database_->Ingest(files));
   MutexLock lock(&mu_);
-  hidden_.emplace(files.info.id, 0);
+  hidden_.insert_or_assign(files.info.id, Hidden{0, files.info.deletes_lsn, files.info.range});
   return absl::OkStatus();
 }
 
-absl::Status Store::Publish(const GenerationInfo& info) {
-  MutexLock write_lock(&write_mu_);
-  HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({&info, 1}, {}));
-  uint64_t bytes = 0;
-  for (const StoredFile& file : database_->Files()) {
-    if (file.id == info.id) bytes += file.bytes;
-  }
-  auto next = std::make_shared<StoreVersion>(*version());
-  const auto at = std::upper_bound(
-      next->generations.begin(), next->generations.end(), info.id,
-      [](const GenerationId& id, const auto& other) { return id < other->info.id; });
-  next->generations.insert(at, std::make_shared<Generation>(info, bytes, garbage_));
-  Install(std::move(next));
-  MutexLock lock(&mu_);
-  hidden_.erase(info.id);
-  return absl::OkStatus();
-}
-
-absl::Status Store::DropLocked(std::span<const GenerationId> ids) {
-  if (ids.empty()) return absl::OkStatus();
-  HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({}, ids));
+std::shared_ptr<StoreVersion> Store::Without(std::span<const GenerationId> ids) {
   auto next = std::make_shared<StoreVersion>();
   for (const std::shared_ptr<Generation>& generation : version()->generations) {
     if (std::find(ids.begin(), ids.end(), generation->info.id) == ids.end()) {
@@ -197,9 +96,68 @@ absl::Status Store::DropLocked(std::span<const GenerationId> ids) {
     }
     generation->dropped_.store(true);
     MutexLock lock(&mu_);
-    hidden_.emplace(generation->info.id, generation->bytes);
+    hidden_.emplace(generation->info.id,
+                    Hidden{generation->bytes, generation->deletes_lsn(), generation->info.range});
   }
+  return next;
+}
+
+absl::Status Store::Publish(const GenerationInfo& info) {
+  MutexLock write_lock(&write_mu_);
+  std::vector<GenerationId> replaced;
+  for (const uint32_t generation : info.replaces) replaced.push_back({info.id.window, generation});
+  HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({&info, 1}, replaced));
+  uint64_t bytes = 0;
+  for (const StoredFile& file : database_->Files()) {
+    if (file.id == info.id) bytes += file.bytes;
+  }
+  std::shared_ptr<StoreVersion> next = Without(replaced);
+  const auto at = std::upper_bound(
+      next->generations.begin(), next->generations.end(), info.id,
+      [](const GenerationId& id, const auto& other) { return id < other->info.id; });
+  next->generations.insert(at, std::make_shared<Generation>(info, bytes, garbage_));
   Install(std::move(next));
+  {
+    MutexLock lock(&mu_);
+    hidden_.erase(info.id);
+  }
+  // What cannot be deleted now is tried again by the next CollectGarbage.
+  CollectGarbageLocked().IgnoreError();
+  return absl::OkStatus();
+}
+
+absl::Status Store::NoteDeletesApplied(const GenerationId& id, uint64_t lsn) {
+  MutexLock write_lock(&write_mu_);
+  const std::shared_ptr<const StoreVersion> current = version();
+  for (const std::shared_ptr<Generation>& generation : current->generations) {
+    if (generation->info.id != id || generation->deletes_lsn() >= lsn) continue;
+    GenerationInfo info = generation->info;
+    info.deletes_lsn = lsn;
+    HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({&info, 1}, {}));
+    generation->deletes_lsn_.store(lsn, std::memory_order_relaxed);
+  }
+  return absl::OkStatus();
+}
+
+bool Store::MayHoldDeleted(uint64_t lsn, TimeRange range) const {
+  const auto may = [&](uint64_t applied, TimeRange held) {
+    return applied < lsn && held.Overlaps(range);
+  };
+  // The version first: what leaves it meanwhile is hidden then.
+  const std::shared_ptr<const StoreVersion> current = version();
+  for (const std::shared_ptr<Generation>& generation : current->generations) {
+    if (may(generation->deletes_lsn(), generation->info.range)) return true;
+  }
+  MutexLock lock(&mu_);
+  return std::any_of(hidden_.begin(), hidden_.end(), [&](const auto& entry) {
+    return may(entry.second.deletes_lsn, entry.second.range);
+  });
+}
+
+absl::Status Store::DropLocked(std::span<const GenerationId> ids) {
+  if (ids.empty()) return absl::OkStatus();
+  HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({}, ids));
+  Install(Without(ids));
   return CollectGarbageLocked();
 }
 
@@ -216,6 +174,20 @@ absl::StatusOr<size_t> Store::DropBefore(TimeMs t) {
   }
   HEARTH_RETURN_IF_ERROR(DropLocked(ids));
   return ids.size();
+}
+
+std::map<GenerationId, uint64_t> Store::BytesToFree() const {
+  std::map<GenerationId, uint64_t> bytes;
+  for (const StoredFile& file : database_->Files()) {
+    std::error_code error;
+    const uint64_t names = fs::hard_link_count(file.path, error);
+    bytes[file.id] += !error && names == 1 ? file.bytes : 0;
+  }
+  return bytes;
+}
+
+absl::Status Store::Checkpoint(const std::string& path) const {
+  return database_->Checkpoint(path);
 }
 
 absl::Status Store::CollectGarbage() {
@@ -293,7 +265,10 @@ absl::StatusOr<size_t> Store::QuarantineDamaged() {
 std::vector<GenerationInfo> Store::Catalogue() const {
   const std::shared_ptr<const StoreVersion> current = version();
   std::vector<GenerationInfo> infos;
-  for (const auto& generation : current->generations) infos.push_back(generation->info);
+  for (const auto& generation : current->generations) {
+    infos.push_back(generation->info);
+    infos.back().deletes_lsn = generation->deletes_lsn();
+  }
   return infos;
 }
 
@@ -308,7 +283,7 @@ StoreStats Store::Stats() const {
   }
   {
     MutexLock lock(&mu_);
-    for (const auto& [id, bytes] : hidden_) stats.dropped_bytes += bytes;
+    for (const auto& [id, hidden] : hidden_) stats.dropped_bytes += hidden.bytes;
   }
   const std::shared_ptr<const StoreVersion> current = version();
   stats.generations = current->generations.size();

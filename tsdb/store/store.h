@@ -55,14 +55,18 @@ class Generation {
   Generation(GenerationInfo info, uint64_t bytes, std::shared_ptr<DroppedGenerations> dropped);
   ~Generation();  // Hands a dropped generation to the garbage.
 
-  const GenerationInfo info;
-  const std::string prefix;  // GenerationPrefix(info.id)
-  const uint64_t bytes;      // On disk, both files.
+  const GenerationInfo info;  // As it was written; for the deletes ask deletes_lsn().
+  const std::string prefix;   // GenerationPrefix(info.id)
+  const uint64_t bytes;       // On disk, both files.
+
+  // Deletes up to this LSN have nothing in here to hide.
+  uint64_t deletes_lsn() const { return deletes_lsn_.load(std::memory_order_relaxed); }
 
  private:
   friend class Store;
   const std::shared_ptr<DroppedGenerations> garbage_;
   std::atomic<bool> dropped_{false};
+  std::atomic<uint64_t> deletes_lsn_;  // Only grows.
 };
 
 // Immutable. Generations in ascending order of (window, generation).
@@ -98,8 +102,17 @@ class Store {
   // Takes in what a GenerationWriter finished. Not visible before Publish. On error the files are
   // left where they are.
   absl::Status Ingest(const SealedFiles& files);
-  // Writes the catalogue entry (synced) and makes the generation visible to new versions.
+  // Writes the catalogue entry and takes the entries of what it replaces out, in one synced batch,
+  // and makes that visible to new versions. After an error it is not known what is on disk: call it
+  // again until it succeeds, or leave it to the next Open.
   absl::Status Publish(const GenerationInfo& info);
+
+  // Notes in the catalogue (synced) that deletes up to `lsn` have nothing to hide in a generation.
+  // Without effect for one that is not there.
+  absl::Status NoteDeletesApplied(const GenerationId& id, uint64_t lsn);
+  // Whether a delete may have something to hide: in a generation that somebody may read, or that
+  // the next Open may find.
+  bool MayHoldDeleted(uint64_t lsn, TimeRange range) const;
 
   // Takes generations out of the catalogue (synced), then deletes their files as soon as nobody
   // reads them.
@@ -107,6 +120,12 @@ class Store {
   // Drops every window that ends before `t`: its last millisecond < t. Returns how many
   // generations.
   absl::StatusOr<size_t> DropBefore(TimeMs t);
+  // How many bytes dropping each generation would free: those of its files that have no other name,
+  // as a snapshot gives them.
+  std::map<GenerationId, uint64_t> BytesToFree() const;
+  // Makes a copy of the database at `path`, which must not exist, of hard links where the file
+  // system has them. Opens as a store with the catalogue of some moment during the call.
+  absl::Status Checkpoint(const std::string& path) const;
   // Deletes the files of dropped generations whose last reader has gone. Cheap when there are none.
   absl::Status CollectGarbage();
 
@@ -133,6 +152,9 @@ class Store {
   // Makes catalogue and files agree, and installs the first version.
   absl::Status Reconcile();
   absl::Status CollectGarbageLocked() EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
+  // The version without these generations, which are marked as dropped.
+  std::shared_ptr<StoreVersion> Without(std::span<const GenerationId> ids)
+      EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
   absl::Status DropLocked(std::span<const GenerationId> ids) EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
   // One generation that a reader complained about: true when it was damaged and is gone now.
   absl::StatusOr<bool> QuarantineLocked(const GenerationId& id) EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
@@ -150,8 +172,13 @@ class Store {
   mutable Mutex mu_;
   std::shared_ptr<const StoreVersion> version_ GUARDED_BY(mu_);
   // Ingested but not published, or dropped but not yet deleted: numbers that NextGeneration must
-  // not give again, and the bytes that will be freed.
-  std::map<GenerationId, uint64_t> hidden_ GUARDED_BY(mu_);
+  // not give again, and what is on disk nevertheless.
+  struct Hidden {
+    uint64_t bytes = 0;  // That will be freed.
+    uint64_t deletes_lsn = 0;
+    TimeRange range;
+  };
+  std::map<GenerationId, Hidden> hidden_ GUARDED_BY(mu_);
   mutable std::set<GenerationId> suspects_ GUARDED_BY(mu_);
 };
 

@@ -75,7 +75,7 @@ void Write(Store* store) {
     const absl::Status added = (*writer)->Add(data.labels[i], data.labels[i].Fingerprint(), views);
     if (!added.ok()) abort();
   }
-  const auto files = (*writer)->Finish(1);
+  const auto files = (*writer)->Finish({.lsn = 1});
   if (!files.ok() || !store->Ingest(*files).ok() || !store->Publish(files->info).ok()) abort();
 }
 

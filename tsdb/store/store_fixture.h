@@ -86,7 +86,7 @@ inline absl::StatusOr<SealedFiles> WriteGeneration(const Store& store, const Win
     const absl::Status status = (*writer)->Add(entry->first, entry->first.Fingerprint(), views);
     if (!status.ok()) return status;
   }
-  auto files = (*writer)->Finish(lsn);
+  auto files = (*writer)->Finish({.lsn = lsn, .deletes_lsn = lsn});
   if (!files.ok()) return files;
   // The files outlive the writer here: move them out of its reach.
   for (std::string* path : {&files->samples_path, &files->index_path}) {

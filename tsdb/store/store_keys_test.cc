@@ -86,7 +86,7 @@ std::map<std::string, std::string> ReadGolden() {
 
 TEST(StoreKeys, TheWorkedExampleDecodes) {
   std::map<std::string, std::string> golden = ReadGolden();
-  ASSERT_EQ(golden.size(), 10u);
+  ASSERT_EQ(golden.size(), 11u);
   const Labels labels{{"__name__", "up"}, {"job", "node"}};
   const std::string prefix = GenerationPrefix(kId);
   EXPECT_EQ(golden["prefix"], prefix);
@@ -108,12 +108,26 @@ TEST(StoreKeys, TheWorkedExampleDecodes) {
 
   const absl::StatusOr<GenerationInfo> info = DecodeCatalogueEntry(kId, golden["catalogue entry"]);
   ASSERT_TRUE(info.ok());
-  EXPECT_EQ(*info, (GenerationInfo{.id = kId,
-                                   .lsn = 1000,
-                                   .series = 10,
-                                   .chunks = 20,
-                                   .samples = 2400,
-                                   .range = {1'700'000'000'500, 1'700'000'000'500 + 3'585'000}}));
+  GenerationInfo expected{.id = kId,
+                          .lsn = 1000,
+                          .deletes_lsn = 900,
+                          .series = 10,
+                          .chunks = 20,
+                          .samples = 2400,
+                          .range = {1'700'000'000'500, 1'700'000'000'500 + 3'585'000}};
+  EXPECT_EQ(*info, expected);
+  EXPECT_EQ(EncodeCatalogueEntry(expected), golden["catalogue entry"]);
+  const absl::StatusOr<GenerationInfo> merged =
+      DecodeCatalogueEntry({kId.window, 4}, golden["merged entry"]);
+  ASSERT_TRUE(merged.ok());
+  expected.id.generation = 4;
+  expected.deletes_lsn = 1204;
+  expected.replaces = {1, 3};
+  EXPECT_EQ(*merged, expected);
+  EXPECT_EQ(EncodeCatalogueEntry(expected), golden["merged entry"]);
+  EXPECT_EQ(DecodeCatalogueEntry({kId.window, 3}, golden["merged entry"]).status().code(),
+            absl::StatusCode::kDataLoss)
+      << "a generation replaces lower ones only";
 
   std::vector<Segment> segments;
   ASSERT_TRUE(DecodeBundle(kId.window, golden["bundle"], &segments).ok());

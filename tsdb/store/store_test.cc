@@ -244,7 +244,7 @@ TEST_F(StoreTest, TheWriterRefusesWhatItCouldNotReadBack) {
   EXPECT_EQ(add(b, meta, std::string_view(bytes).substr(0, 3)), absl::StatusCode::kDataLoss);
   EXPECT_EQ(add(b, {kStart, kStart + 5, 2}, bytes), absl::StatusCode::kDataLoss);
   EXPECT_EQ(add(b, {kStart - kHour, kStart + 1, 2}, bytes), absl::StatusCode::kDataLoss);
-  EXPECT_EQ((*writer)->Finish(1).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ((*writer)->Finish({.lsn = 1}).status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(add(b, meta, bytes), absl::StatusCode::kOk);
   EXPECT_EQ(add(a, meta, bytes), absl::StatusCode::kInvalidArgument);
 }

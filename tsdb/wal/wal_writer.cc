@@ -80,6 +80,13 @@ void WalWriter::CutPartialWrite() {
   if (!file_->Truncate(size_).ok()) given_up_ = true;
 }
 
+Lsn WalWriter::TakeLsn() {
+  const Lsn lsn = next_lsn_++;
+  // Whoever waits for the last LSN must not wait for a record that never comes.
+  group_commit_.Written(file_, lsn);
+  return lsn;
+}
+
 absl::Status WalWriter::Roll() {
   if (!given_up_ && size_ == kSegmentHeaderBytes) return absl::OkStatus();
   if (const absl::Status status = StartSegment(); !status.ok()) {

@@ -57,6 +57,8 @@ class WalWriter {
   absl::Status Prepare();
   // Returns the LSN of the last record.
   absl::StatusOr<Lsn> Append(std::span<const WalRecord> records);
+  // Spends an LSN without a record: later records lie above it, earlier ones below.
+  Lsn TakeLsn();
   // Starts a new segment, unless the current one is empty.
   absl::Status Roll();
 

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from lab import procfs
 from lab.client import Client
 
-# Hearth seals a window when a sample five minutes past its end arrives; ten minutes past the clock is what it accepts at most.
-_NUDGE_AHEAD_MS = 9 * 60 * 1000
-
 
 @dataclass(frozen=True)
 class Options:
@@ -54,11 +51,8 @@ class Server:
     def argv(self, options: Options) -> list[str]:
         raise NotImplementedError
 
-    def sealed_bytes(self, options: Options, client: Client, nudge) -> int:
-        """Brings all samples to their final form and says how many bytes that is: index included, log for replay left out.
-
-        `nudge(ms)` writes one sample of a series of its own at that time.
-        """
+    def sealed_bytes(self, options: Options, client: Client) -> int:
+        """Brings all samples to their final form and says how many bytes that is: index included, log for replay left out."""
         raise NotImplementedError
 
 
@@ -90,12 +84,12 @@ class Hearth(Server):
             "--storage.tsdb.retention.time=10y",
             f"--web.listen-address=127.0.0.1:{options.port}",
             "--web.enable-remote-write-receiver",
+            "--web.enable-admin-api",
         ]
 
-    def sealed_bytes(self, options: Options, client: Client, nudge) -> int:
-        store = os.path.join(options.data, "hearth", "store")
-        nudge(int(time.time() * 1000) + _NUDGE_AHEAD_MS)
-        return _wait_until_stable(lambda: procfs.disk_bytes(store))
+    def sealed_bytes(self, options: Options, client: Client) -> int:
+        client.request("/api/v1/admin/tsdb/compact", method="POST")
+        return procfs.disk_bytes(os.path.join(options.data, "hearth", "store"))
 
 
 class Prometheus(Server):
@@ -115,7 +109,7 @@ class Prometheus(Server):
             "--web.enable-admin-api",
         ]
 
-    def sealed_bytes(self, options: Options, client: Client, nudge) -> int:
+    def sealed_bytes(self, options: Options, client: Client) -> int:
         # A snapshot has the blocks, and the head written as a block.
         answer = json.loads(client.request("/api/v1/admin/tsdb/snapshot", method="POST"))
         snapshot = os.path.join(options.data, "snapshots", answer["data"]["name"])
@@ -146,7 +140,7 @@ class VictoriaMetrics(Server):
         ]
         return argv if options.cache else argv + ["-search.disableCache"]
 
-    def sealed_bytes(self, options: Options, client: Client, nudge) -> int:
+    def sealed_bytes(self, options: Options, client: Client) -> int:
         client.request("/internal/force_flush")
         time.sleep(1)
         client.request("/internal/force_merge")

@@ -258,10 +258,7 @@ class Session:
         return load
 
     def measure_sealed(self, load: Load) -> None:
-        def nudge(ms: int) -> None:
-            self.push(series=1, steps=1, newest_ms=ms, seed=SEED + 1)
-
-        size = self.server.sealed_bytes(self.options, self.client, nudge)
+        size = self.server.sealed_bytes(self.options, self.client)
         self.note("disk a sample, after flush and merge", "B", size / load.samples)
 
     def measure_restart(self, how: int, label: str, newest_ms: int) -> None:

@@ -1,0 +1,177 @@
+#include "tsdb/compact/window_merge.h"
+
+#include <algorithm>
+#include <numeric>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "model/status.h"
+#include "tsdb/chunk/encode_samples.h"
+#include "tsdb/deletes/delete_mask.h"
+#include "tsdb/merge_columns.h"
+#include "tsdb/store/bundle.h"
+#include "tsdb/store/generation_reader.h"
+
+namespace hearth {
+
+// One generation, walked in its order, which is (metric, labels). Holds a batch of series at a
+// time.
+class WindowMerge::Source {
+ public:
+  Source(const Store* store, std::shared_ptr<const Generation> generation)
+      : reader_(store, std::move(generation)) {}
+
+  const GenerationReader& reader() const { return reader_; }
+  // Finds out what is deleted, and stands in front of the first series.
+  absl::Status Open(const DeleteList& deletes) {
+    Postings all;
+    HEARTH_RETURN_IF_ERROR(reader_.All(&all));
+    HEARTH_ASSIGN_OR_RETURN(
+        mask_, DeleteMask::Of(deletes, reader_.deletes_lsn(), reader_.info().range, reader_, all));
+    return Fill();
+  }
+  bool has_deleted() const { return !mask_.empty(); }
+  // Moves to the first or next series; done() afterwards when there is none.
+  absl::Status Next() {
+    if (++at_ < series_.size()) return absl::OkStatus();
+    at_ = 0;
+    return Fill();
+  }
+  bool done() const { return series_.empty(); }
+  LabelsView labels() const { return series_[at_].labels; }
+  const Fingerprint& fingerprint() const { return series_[at_].fingerprint; }
+  std::string_view bundle() const { return series_[at_].bundle; }
+  // What is deleted of the series.
+  std::span<const TimeRange> deleted() const {
+    return mask_.ranges(next_id_ - series_.size() + at_);
+  }
+
+ private:
+  static constexpr uint64_t kBatchSeries = 256;
+  struct Series {
+    Labels labels;
+    Fingerprint fingerprint;
+    std::string bundle;
+  };
+
+  absl::Status Fill() {
+    series_.clear();
+    const uint64_t end = std::min(reader_.info().series, next_id_ + kBatchSeries);
+    Postings ids(end - next_id_);
+    std::iota(ids.begin(), ids.end(), static_cast<uint32_t>(next_id_));
+    next_id_ = end;
+    if (ids.empty()) return absl::OkStatus();
+    series_.resize(ids.size());
+    HEARTH_RETURN_IF_ERROR(
+        reader_.ReadSeries(ids, [&](size_t i, const Fingerprint& fingerprint, LabelsView labels) {
+          series_[i].labels = Labels(labels);
+          series_[i].fingerprint = fingerprint;
+        }));
+    return reader_.ReadBundles(
+        ids, [&](size_t i, std::string_view bundle) { series_[i].bundle = bundle; });
+  }
+
+  const GenerationReader reader_;
+  DeleteMask mask_;  // Of all series.
+  uint64_t next_id_ = 0;
+  std::vector<Series> series_;
+  size_t at_ = 0;
+};
+
+absl::Status WindowMerge::Run() {
+  if (!ingested()) {
+    Sources sources;
+    HEARTH_RETURN_IF_ERROR(OpenSources(&sources));
+    if (sources.empty()) return absl::OkStatus();
+    if (NothingToChange(sources)) {
+      return store_->NoteDeletesApplied(sources.front()->reader().info().id, origin_.deletes_lsn);
+    }
+    HEARTH_RETURN_IF_ERROR(WriteAndIngest(&sources));
+    // Not a reader any more: what is replaced can be deleted at once.
+    sources.clear();
+  }
+  if (info_) return store_->Publish(*info_);
+  std::vector<GenerationId> all;
+  for (const uint32_t generation : origin_.replaces) all.push_back({window_, generation});
+  return store_->Drop(all);
+}
+
+absl::Status WindowMerge::OpenSources(Sources* sources) {
+  counts_ = {};
+  origin_ = {};
+  const std::shared_ptr<const StoreVersion> version = store_->version();
+  for (const std::shared_ptr<Generation>& generation : version->generations) {
+    const GenerationInfo& info = generation->info;
+    if (info.id.window != window_) continue;
+    origin_.lsn = std::max<Lsn>(origin_.lsn, info.lsn);
+    origin_.deletes_lsn = std::max<Lsn>(origin_.deletes_lsn, generation->deletes_lsn());
+    origin_.replaces.push_back(info.id.generation);
+    sources->push_back(std::make_unique<Source>(store_, generation));
+    HEARTH_RETURN_IF_ERROR(sources->back()->Open(*deletes_));
+  }
+  counts_.generations = sources->size();
+  // Deletes that have left the list had nothing to hide here.
+  origin_.deletes_lsn = std::max(origin_.deletes_lsn, deletes_->last_lsn);
+  return absl::OkStatus();
+}
+
+bool WindowMerge::NothingToChange(const Sources& sources) const {
+  return sources.size() == 1 && !sources.front()->has_deleted();
+}
+
+absl::Status WindowMerge::WriteAndIngest(Sources* sources) {
+  HEARTH_ASSIGN_OR_RETURN(
+      const std::unique_ptr<GenerationWriter> writer,
+      GenerationWriter::Create(store_->scratch_path(), store_->NextGeneration(window_)));
+  std::vector<Source*> same;  // In order of generation.
+  for (;;) {
+    if (stop_->load(std::memory_order_relaxed)) return absl::CancelledError("stopping");
+    same.clear();
+    for (const std::unique_ptr<Source>& source : *sources) {
+      if (source->done()) continue;
+      if (!same.empty() && source->fingerprint() == same.front()->fingerprint()) {
+        same.push_back(source.get());
+      } else if (same.empty() || MetricOrder(source->labels(), same.front()->labels())) {
+        same.assign({source.get()});
+      }
+    }
+    if (same.empty()) break;
+    HEARTH_RETURN_IF_ERROR(AddSeries(same, writer.get()));
+    for (Source* const source : same) HEARTH_RETURN_IF_ERROR(source->Next());
+  }
+  if (writer->series() == 0) return absl::OkStatus();
+  HEARTH_ASSIGN_OR_RETURN(const SealedFiles files, writer->Finish(origin_));
+  HEARTH_RETURN_IF_ERROR(store_->Ingest(files));
+  info_ = files.info;
+  counts_.series = files.info.series;
+  counts_.samples = files.info.samples;
+  return absl::OkStatus();
+}
+
+absl::Status WindowMerge::AddSeries(const std::vector<Source*>& same, GenerationWriter* writer) {
+  const Source& first = *same.front();
+  std::vector<ChunkView> views;
+  std::vector<Segment> segments;
+  std::vector<EncodedChunk> chunks;
+  if (same.size() == 1 && first.deleted().empty()) {
+    // Nothing to join or to leave out: the chunks stay as they are.
+    HEARTH_RETURN_IF_ERROR(DecodeBundle(window_, first.bundle(), &segments));
+    for (const Segment& segment : segments) views.push_back({segment.meta, segment.payload});
+  } else {
+    SampleColumns columns;
+    for (const Source* const source : same) {
+      const size_t begin = columns.t.size();
+      HEARTH_RETURN_IF_ERROR(
+          source->reader().DecodeSamples(source->bundle(), window_.range(), &columns));
+      RemoveRanges(source->deleted(), begin, &columns);
+      MergeTail(begin, &columns);
+    }
+    if (columns.t.empty()) return absl::OkStatus();
+    chunks = EncodeSamples(columns.t, columns.v);
+    for (const EncodedChunk& chunk : chunks) views.push_back({chunk.meta, chunk.bytes});
+  }
+  return writer->Add(first.labels(), first.fingerprint(), views);
+}
+
+}  // namespace hearth
