@@ -25,13 +25,19 @@ absl::Status Lookup(const LabelIndex& index, const LabelQuery& query, Candidates
   });
 }
 
-bool HasChunkIn(const MemSeries& series, const LocatorLists& closed, TimeRange range) {
-  if (series.state.count > 0 && TimeRange{series.mint, series.state.t}.Overlaps(range)) return true;
+bool HasChunkIn(LocatorLists::List list, const LocatorLists& closed, TimeRange range) {
   bool found = false;
-  closed.ForEach(series.closed, [&](const ChunkLocator& locator) {
-    found = found || locator.range().Overlaps(range);
-  });
+  closed.ForEach(
+      list, [&](const ChunkLocator& locator) { found = found || locator.range().Overlaps(range); });
   return found;
+}
+
+// `late` is null when the series has no late samples.
+bool HasDataIn(const MemSeries& series, const LateSamples::Series* late, const LocatorLists& closed,
+               TimeRange range) {
+  if (series.state.count > 0 && TimeRange{series.mint, series.state.t}.Overlaps(range)) return true;
+  if (HasChunkIn(series.closed, closed, range)) return true;
+  return late != nullptr && (late->Holds(range) || HasChunkIn(late->closed, closed, range));
 }
 
 bool Overlaps(TimeRange head, TimeRange query) { return !head.empty() && head.Overlaps(query); }
@@ -72,7 +78,10 @@ absl::StatusOr<std::vector<Labels>> Head::Series(const LabelQuery& query) const 
     if (unlocked && impl_->labels.version() != version) continue;
     if (!unlocked) HEARTH_RETURN_IF_ERROR(Lookup(impl_->labels, query, &found));
     for (size_t i = 0; i < found.slots.size(); ++i) {
-      if (HasChunkIn(impl_->table.At(found.slots[i]), impl_->closed, query.range)) {
+      const MemSeries& in_memory = impl_->table.At(found.slots[i]);
+      const LateSamples::Series* const late =
+          in_memory.has_late ? impl_->late.Find(found.slots[i]) : nullptr;
+      if (HasDataIn(in_memory, late, impl_->closed, query.range)) {
         series.push_back(std::move(found.labels[i]));
       }
     }

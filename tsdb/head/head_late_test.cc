@@ -194,6 +194,17 @@ TEST_F(HeadLateTest, WhatIsSealedIsNotLookedAt) {
   EXPECT_THAT(ReadAll().at(a_.ToString()), ElementsAre(Sample{kT0 + 15'000, 99}));
 }
 
+TEST_F(HeadLateTest, ASeriesIsListedForItsLateSamples) {
+  LabelQuery early;
+  early.range = {kT0 - 10, kT0 + 10};
+  ASSERT_EQ(WriteOne(a_, {kT0 + kHour, 1}), AppendOutcome::kAppended);
+  EXPECT_TRUE(head_->Series(early).value().empty());
+  ASSERT_EQ(WriteOne(a_, {kT0, 1}), AppendOutcome::kAppended);
+  EXPECT_THAT(head_->Series(early).value(), ElementsAre(a_)) << "buffered";
+  ASSERT_TRUE(head_->BeginFlush(kT0).ok());
+  EXPECT_THAT(head_->Series(early).value(), ElementsAre(a_)) << "in a late chunk";
+}
+
 TEST_F(HeadLateTest, BuffersAreBoundedInBytes) {
   options_.late_buffer_bytes = 4096;
   Open();
