@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "model/status.h"
 #include "tsdb/head/head_impl.h"
+#include "tsdb/kill_point.h"
 #include "tsdb/wal/frame.h"
 #include "tsdb/wal/segment.h"
 
@@ -327,6 +328,7 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
   counted.replay.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                                    std::chrono::steady_clock::now() - start)
                                    .count();
+  PassKillPoint(KillPoint::kReplayed);
   return absl::OkStatus();
 }
 

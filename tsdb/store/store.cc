@@ -9,6 +9,7 @@
 #include "model/status.h"
 #include "model/text.h"
 #include "spdlog/spdlog.h"
+#include "tsdb/kill_point.h"
 #include "tsdb/store/database.h"
 #include "tsdb/store/rebuild.h"
 
@@ -72,7 +73,7 @@ absl::Status Store::OpenDatabase() {
   absl::Status reason = absl::DataLossError("a rebuild was cut short");
   if (!RebuildUnfinished(options_.path)) {
     absl::StatusOr<std::unique_ptr<Database>> opened =
-        Database::Open(options_.path, options_.block_cache_bytes);
+        Database::Open(options_.path, options_.block_cache_bytes, options_.env);
     if (opened.ok()) {
       database_ = *std::move(opened);
       return absl::OkStatus();
@@ -80,9 +81,12 @@ absl::Status Store::OpenDatabase() {
     if (!absl::IsDataLoss(opened.status())) return opened.status();
     reason = opened.status();
   }
-  HEARTH_ASSIGN_OR_RETURN(
-      RebuiltDatabase rebuilt,
-      RebuildDatabase(options_.path, options_.quarantine_path, options_.block_cache_bytes, reason));
+  HEARTH_ASSIGN_OR_RETURN(RebuiltDatabase rebuilt,
+                          RebuildDatabase({.path = options_.path,
+                                           .quarantine_path = options_.quarantine_path,
+                                           .block_cache_bytes = options_.block_cache_bytes,
+                                           .env = options_.env},
+                                          reason));
   database_ = std::move(rebuilt.database);
   quarantined_ += rebuilt.set_aside;
   return absl::OkStatus();
@@ -171,6 +175,7 @@ absl::Status Store::Ingest(const SealedFiles& files) {
 absl::Status Store::Publish(const GenerationInfo& info) {
   MutexLock write_lock(&write_mu_);
   HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({&info, 1}, {}));
+  PassKillPoint(KillPoint::kCatalogueAdded);
   uint64_t bytes = 0;
   for (const StoredFile& file : database_->Files()) {
     if (file.id == info.id) bytes += file.bytes;
@@ -189,6 +194,7 @@ absl::Status Store::Publish(const GenerationInfo& info) {
 absl::Status Store::DropLocked(std::span<const GenerationId> ids) {
   if (ids.empty()) return absl::OkStatus();
   HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({}, ids));
+  PassKillPoint(KillPoint::kCatalogueRemoved);
   auto next = std::make_shared<StoreVersion>();
   for (const std::shared_ptr<Generation>& generation : version()->generations) {
     if (std::find(ids.begin(), ids.end(), generation->info.id) == ids.end()) {
@@ -232,6 +238,7 @@ absl::Status Store::CollectGarbageLocked() {
       first_error.Update(status);
       continue;
     }
+    PassKillPoint(KillPoint::kStoreFilesDeleted);
     MutexLock lock(&mu_);
     hidden_.erase(id);
   }
@@ -289,6 +296,8 @@ absl::StatusOr<size_t> Store::QuarantineDamaged() {
   }
   return count;
 }
+
+absl::Status Store::Verify(const GenerationId& id) const { return database_->Verify(id); }
 
 std::vector<GenerationInfo> Store::Catalogue() const {
   const std::shared_ptr<const StoreVersion> current = version();
