@@ -18,7 +18,10 @@
 namespace hearth::crashtest {
 namespace {
 
+// `bazel run` starts in the runfiles; a test knows where its own are; else this is the workspace.
 std::string DefaultBinary() {
+  const std::string in_runfiles = "server/hearth_faulty";
+  if (std::filesystem::exists(in_runfiles)) return in_runfiles;
   const std::string hearth = blackbox::HearthBinary();
   return hearth.substr(0, hearth.rfind('/')) + "/hearth_faulty";
 }
