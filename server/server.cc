@@ -75,8 +75,8 @@ std::string ExternalHost(const Flags& flags) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(Flags flags) {
-  std::unique_ptr<Server> server(new Server(std::move(flags)));
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(Flags flags, const ServerSeams& seams) {
+  std::unique_ptr<Server> server(new Server(std::move(flags), seams));
   HEARTH_RETURN_IF_ERROR(server->StartAll());
   return server;
 }
@@ -98,10 +98,10 @@ absl::Status Server::StartAll() {
   engine.parser.experimental_functions = flags_.HasFeature("promql-experimental-functions");
   engine.parser.extended_range_selectors = flags_.HasFeature("promql-extended-range-selectors");
   engine.parser.fill_modifiers = flags_.HasFeature("promql-binop-fill-modifiers");
-  engine_ = std::make_unique<promql::Engine>(&storage_, &SystemClock::Get(), engine);
+  engine_ = std::make_unique<promql::Engine>(&storage_, seams_.clock, engine);
 
   ScraperOptions scraper;
-  scraper.clock = &SystemClock::Get();
+  scraper.clock = seams_.clock;
   scraper.storage = &storage_;
   scraper.fetchers = &fetchers_;
   scraper.registry = &registry_;
@@ -152,7 +152,7 @@ absl::Status Server::OpenStorage() {
 absl::Status Server::StartGrpc() {
   if (flags_.grpc_listen_address.empty()) return absl::OkStatus();
   HEARTH_ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(flags_.grpc_listen_address, engine_.get(),
-                                                   remote_write_.get(), &SystemClock::Get()));
+                                                   remote_write_.get(), seams_.clock));
   spdlog::info("gRPC listens on {}", flags_.grpc_listen_address);
   return absl::OkStatus();
 }
@@ -169,6 +169,9 @@ TimeMs OutOfOrderWindow(const Config& config) {
 
 void Server::SetDbOptions(const Config& config) {
   db_options_.path = flags_.storage_path;
+  db_options_.clock = seams_.clock;
+  db_options_.fs = seams_.fs;
+  db_options_.rocks_env = seams_.rocks_env;
   db_options_.retention_ms = flags_.retention_ms;
   db_options_.retention_bytes = static_cast<uint64_t>(flags_.retention_bytes);
   db_options_.wal_sync_interval_ms = flags_.wal_sync_interval_ms;
@@ -208,7 +211,7 @@ void Server::RegisterMetrics() {
 ApiDependencies Server::MakeApiDependencies() {
   ApiDependencies deps;
   deps.storage = &storage_;
-  deps.clock = &SystemClock::Get();
+  deps.clock = seams_.clock;
   deps.registry = &registry_;
   deps.execute = [this](const promql::QueryRequest& request) { return engine_->Execute(request); };
   deps.remote_write = remote_write_.get();
@@ -295,7 +298,7 @@ absl::Status Server::LoadAndApply() {
   HEARTH_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(flags_.config_file));
   HEARTH_ASSIGN_OR_RETURN(Config config, Load(text, flags_.config_file));
   HEARTH_RETURN_IF_ERROR(Apply(std::move(config)));
-  reload_ms_ = SystemClock::Get().NowMs();
+  reload_ms_ = seams_.clock->NowMs();
   reload_ok_gauge_->Set(1);
   reload_time_gauge_->Set(static_cast<double>(reload_ms_) / 1000);
   spdlog::info("Completed loading of configuration file {}", flags_.config_file);

@@ -36,11 +36,19 @@
 
 namespace hearth {
 
+// What a server stands on. Tests put something else in place.
+struct ServerSeams {
+  const Clock* clock =
+      &SystemClock::Get();  // Borrowed, as are the others; they outlive the server.
+  FileSystem* fs = &PosixFileSystem();
+  rocksdb::Env* rocks_env = nullptr;  // As DbOptions::rocks_env.
+};
+
 class Server {
  public:
   // Starts everything; the server answers when this returns. On error nothing keeps running, and
   // the message is one line.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(Flags flags);
+  static absl::StatusOr<std::unique_ptr<Server>> Start(Flags flags, const ServerSeams& seams = {});
   // Stops unless stopped.
   ~Server();
 
@@ -52,7 +60,7 @@ class Server {
   void Stop();
 
  private:
-  explicit Server(Flags flags) : flags_(std::move(flags)) {}
+  Server(Flags flags, const ServerSeams& seams) : flags_(std::move(flags)), seams_(seams) {}
 
   absl::Status StartAll();
   absl::Status OpenStorage();
@@ -67,7 +75,8 @@ class Server {
   std::vector<std::string> AlertmanagerUrls() const;
 
   const Flags flags_;
-  const TimeMs start_time_ms_ = SystemClock::Get().NowMs();
+  const ServerSeams seams_;
+  const TimeMs start_time_ms_ = seams_.clock->NowMs();
   DbOptions db_options_;  // Constant once the configuration has been read at the start.
   std::atomic<Readiness> readiness_{Readiness::kStarting};
 

@@ -29,6 +29,7 @@ class DataDirectory {
   std::string chunks() const { return root_ + "/chunks"; }
   std::string store() const { return root_ + "/store"; }
   std::string flush() const { return root_ + "/flush"; }
+  std::string reserve() const { return root_ + "/reserve"; }
   std::string snapshots() const { return path_ + "/snapshots"; }
   std::string quarantine() const { return root_ + "/quarantine"; }
 

@@ -4,8 +4,11 @@
 #include <utility>
 
 #include "model/status.h"
+#include "model/text.h"
+#include "spdlog/spdlog.h"
 #include "tsdb/merged_querier.h"
 #include "tsdb/snapshot.h"
+#include "tsdb/space_reserve.h"
 
 namespace hearth {
 
@@ -32,7 +35,7 @@ absl::StatusOr<std::unique_ptr<Db>> Db::Open(DbOptions options) {
                           Deletes::Open({.fs = db->options_.fs,
                                          .directory = db->directory_->root(),
                                          .quarantine_path = db->directory_->quarantine()}));
-  HEARTH_RETURN_IF_ERROR(db->OpenStore());
+  HEARTH_RETURN_IF_ERROR(db->OpenStoreWithReserve());
   HEARTH_RETURN_IF_ERROR(db->OpenHead());
   db->StartCompactor();
   return db;
@@ -42,8 +45,23 @@ absl::Status Db::OpenStore() {
   HEARTH_ASSIGN_OR_RETURN(store_, Store::Open({.path = directory_->store(),
                                                .scratch_path = directory_->flush(),
                                                .quarantine_path = directory_->quarantine(),
-                                               .block_cache_bytes = options_.block_cache_bytes}));
+                                               .block_cache_bytes = options_.block_cache_bytes,
+                                               .env = options_.rocks_env}));
   return absl::OkStatus();
+}
+
+absl::Status Db::OpenStoreWithReserve() {
+  const SpaceReserve reserve(options_.fs, directory_->reserve());
+  absl::Status opened = OpenStore();
+  if (absl::IsUnavailable(opened) || absl::IsResourceExhausted(opened)) {
+    spdlog::warn("{}; trying again with the space that was kept for it",
+                 FromAbsl(opened.message()));
+    reserve.Release();
+    opened = OpenStore();
+  }
+  // Before the head can take the space.
+  reserve.Refill();
+  return opened;
 }
 
 absl::Status Db::OpenHead() {
@@ -159,6 +177,17 @@ absl::StatusOr<Cardinality> Db::CountSeries(size_t limit) const {
                           head_->Select({&everything, 1}));
   return CountCardinality(*sets.front(), limit);
 }
+
+std::vector<SealedPart> Db::SealedParts() const {
+  std::vector<SealedPart> parts;
+  const std::shared_ptr<const StoreVersion> version = store_->version();
+  for (const auto& generation : version->generations) {
+    parts.push_back({generation->info, generation->bytes});
+  }
+  return parts;
+}
+
+absl::Status Db::VerifySealed(const GenerationId& id) const { return store_->Verify(id); }
 
 DbStats Db::Stats() const {
   DbStats stats{.head = head_->Stats(),

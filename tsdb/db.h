@@ -31,6 +31,7 @@
 #include "tsdb/head/checkpointer.h"
 #include "tsdb/head/head.h"
 #include "tsdb/storage.h"
+#include "tsdb/store/catalogue.h"
 #include "tsdb/store/store.h"
 #include "tsdb/window.h"
 
@@ -40,6 +41,7 @@ struct DbOptions {
   std::string path;                          // --storage.tsdb.path; ours is `<path>/hearth`.
   const Clock* clock = &SystemClock::Get();  // Borrowed; outlives the Db.
   FileSystem* fs = &PosixFileSystem();       // Borrowed; outlives the Db. RocksDB does not use it.
+  rocksdb::Env* rocks_env = nullptr;         // RocksDB's; as StoreOptions::env.
 
   TimeMs retention_ms = TimeMs{30} * 24 * 60 * 60 * 1000;  // 0 = no limit by time.
   uint64_t retention_bytes = 0;                            // 0 = no limit by size.
@@ -67,11 +69,18 @@ struct DbStats {
   TimeRange range;  // Of head and store together; empty() without a sample.
 };
 
+// One sealed part: a (window, generation).
+struct SealedPart {
+  GenerationInfo info;
+  uint64_t bytes = 0;  // On disk.
+};
+
 class Db : public Appendable, public Queryable {
  public:
   // Opens or creates the data directory and brings every acknowledged sample back. Damage in the
-  // data is set aside, logged and counted, never an error. Errors, one line each: see
-  // DataDirectory; a full disk; files of a newer version.
+  // data is set aside, logged and counted, never an error. On a full disk it opens, and refuses
+  // samples until there is space. Errors, one line each: see DataDirectory; files of a newer
+  // version; a full disk on which nothing was opened before.
   static absl::StatusOr<std::unique_ptr<Db>> Open(DbOptions options);
   ~Db() override;  // Close, without its status.
 
@@ -107,12 +116,18 @@ class Db : public Appendable, public Queryable {
 
   std::vector<std::pair<std::string, Metadata>> MetadataEntries() const;
   DbStats Stats() const;
+  // In order of window and generation.
+  std::vector<SealedPart> SealedParts() const;
+  // Reads every byte of one of them. kDataLoss when damaged.
+  absl::Status VerifySealed(const GenerationId& id) const;
   // Of the series in memory; each table has at most `limit` rows.
   absl::StatusOr<Cardinality> CountSeries(size_t limit) const;
 
  private:
   explicit Db(DbOptions options) : options_(std::move(options)) {}
   absl::Status OpenStore();
+  // The same on a full disk: lets go of the space that is kept for it.
+  absl::Status OpenStoreWithReserve();
   absl::Status OpenHead();
   void StartCompactor();
 

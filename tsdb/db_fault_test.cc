@@ -8,6 +8,7 @@
 
 #include "tsdb/db_fixture.h"
 #include "tsdb/fault_file_system.h"
+#include "tsdb/store/testing/fault_rocks_file_system.h"
 
 namespace hearth {
 namespace {
@@ -23,6 +24,25 @@ class DbFaultTest : public DbTest {
   void TearDown() override { db_.reset(); }
 
   FaultFileSystem faults_{PosixFileSystem()};
+};
+
+// The disk is one: RocksDB's files are on it too.
+class DiskFaultTest : public DbFaultTest {
+ protected:
+  void SetUp() override {
+    options_.rocks_env = env_.get();
+    DbFaultTest::SetUp();
+    for (TimeMs t = kNow - 3 * kHour; t < kNow; t += kMinute) PushAll(5, t);
+  }
+  absl::Status TryPush(TimeMs t) {
+    const std::unique_ptr<Appender> appender = db_->NewAppender();
+    const absl::StatusOr<SeriesRef> ref = appender->FindOrCreate(Series(1));
+    if (!ref.ok()) return ref.status();
+    appender->Append(*ref, {t, 1});
+    return appender->Commit().status();
+  }
+
+  const std::shared_ptr<rocksdb::Env> env_ = NewFaultRocksEnv(&faults_);
 };
 
 TEST_F(DbFaultTest, AFlushThatCannotWriteIsLatchedAndTriedAgain) {
@@ -109,6 +129,74 @@ TEST_F(DbFaultTest, LogsBeyondTheirLimitAreFlushedBeforeTheWindowEnds) {
   ASSERT_TRUE(db_->Compact().ok());
   EXPECT_EQ(db_->Stats().store.generations, 1u);
   PushAll(5, kNow);
+  EXPECT_EQ(Read(), expected_);
+}
+
+TEST_F(DiskFaultTest, AFullDiskRefusesWritersAnswersQueriesAndHeals) {
+  faults_.SetSpaceLeft(0);
+  EXPECT_EQ(TryPush(kNow).code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(db_->Compact().ok());
+  EXPECT_EQ(Read(), expected_);
+  EXPECT_GT(faults_.fired(FaultSite::kOurFiles, Fault::kNoSpace), 0u);
+  EXPECT_GT(faults_.fired(FaultSite::kRocksDb, Fault::kNoSpace), 0u);
+  faults_.SetSpaceLeft(std::nullopt);
+  PushAll(5, kNow);
+  EXPECT_TRUE(db_->Compact().ok());
+  EXPECT_EQ(db_->Stats().store.generations, 2u);
+  Reopen();
+  EXPECT_EQ(Read(), expected_);
+}
+
+TEST_F(DiskFaultTest, StartsOnAFullDiskAgainAndAgain) {
+  ASSERT_TRUE(db_->Compact().ok());
+  for (int start = 0; start < 3; ++start) {
+    db_.reset();
+    faults_.SetSpaceLeft(0);
+    Reopen();
+    EXPECT_EQ(Read(), expected_);
+    // What RocksDB left over may be written, then it is full again.
+    TimeMs t = kNow + start * kMinute;
+    while (TryPush(t).ok()) expected_[Series(1)][t++] = 1;
+    EXPECT_EQ(TryPush(t).code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(Read(), expected_);
+  }
+  faults_.SetSpaceLeft(std::nullopt);
+  PushAll(5, kNow + 5 * kMinute);
+  EXPECT_EQ(Read(), expected_);
+  Reopen();
+  EXPECT_EQ(Read(), expected_);
+}
+
+TEST_F(DiskFaultTest, EveryFaultIsMetInOurFilesAndInRocksDbsAndNothingIsLost) {
+  options_.wal_sync_interval_ms = 0;
+  Reopen();
+  struct Place {
+    FaultSite site;
+    const char* files;
+  };
+  TimeMs t = kNow;
+  for (const Place& place :
+       {Place{FaultSite::kOurFiles, "/wal"}, {FaultSite::kRocksDb, "/flush"}}) {
+    faults_.OnlyIn(place.files);
+    for (const Fault fault : {Fault::kWriteError, Fault::kShortWrite, Fault::kSyncError,
+                              Fault::kSyncLie, Fault::kCreateError}) {
+      SCOPED_TRACE(testing::Message() << place.files << " " << static_cast<int>(fault));
+      faults_.Set(fault, true);
+      TryPush(t).IgnoreError();
+      db_->Flush().IgnoreError();
+      faults_.Set(fault, false);
+      EXPECT_GT(faults_.fired(place.site, fault), 0u);
+      // As a sender does: what is there already is no error.
+      EXPECT_TRUE(TryPush(t).ok());
+      expected_[Series(1)][t] = 1;
+      t += kMinute / 6;
+      PushAll(5, t);
+      EXPECT_TRUE(db_->Flush().ok());
+      EXPECT_EQ(Read(), expected_);
+      t += kMinute / 6;
+    }
+  }
+  Reopen();
   EXPECT_EQ(Read(), expected_);
 }
 

@@ -1,7 +1,8 @@
 // tsdb/fault_file_system.h
 //
-// FaultFileSystem: a FileSystem for tests, on top of a real one, that runs out of space, fails with
-// an I/O error, and loses what was not synced. Faults are switched on and off at run time.
+// FaultFileSystem: a FileSystem for tests, on top of a real one, with the faults of a FaultSwitch:
+// runs out of space, fails with an I/O error, lies, and loses what was not synced. It is the switch
+// itself, so that RocksDB's side can be hung on it (store/testing/fault_rocks_file_system.h).
 //
 // Thread safety: all methods may be called from any thread, DropUnsynced only when nobody writes.
 #ifndef HEARTH_TSDB_FAULT_FILE_SYSTEM_H_
@@ -10,32 +11,26 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "model/mutex.h"
+#include "tsdb/fault_switch.h"
 #include "tsdb/file_system.h"
+#include "tsdb/sync_journal.h"
 
 namespace hearth {
 
-class FaultFileSystem : public FileSystem {
+class FaultFileSystem : public FileSystem, public FaultSwitch {
  public:
-  explicit FaultFileSystem(FileSystem& base) : base_(base) {}  // Borrowed; outlives this object.
+  // `base` is borrowed, and so is `journal`, which may be null; both outlive this object.
+  explicit FaultFileSystem(FileSystem& base, JournalWriter* journal = nullptr)
+      : base_(base), journal_(journal) {}
 
-  // From now on only `bytes` more can be written: the write that passes the limit is cut there and
-  // fails with kResourceExhausted. nullopt = space again.
-  void SetSpaceLeft(std::optional<uint64_t> bytes);
-  // Writes fail with kDataLoss after half of their bytes.
-  void FailWrites(bool on);
-  void FailSyncs(bool on);
-  void FailTruncates(bool on);
-  void FailCreates(bool on);
   // What a power cut may do: cuts every file to the length it had when it was last synced, removes
   // files whose creation was never followed by a SyncDir. The files must not be open for writing
-  // any more.
+  // any more. Of our own files only; for RocksDB's too there is tsdb/sync_journal.h.
   absl::Status DropUnsynced();
-  uint64_t syncs() const;
 
   absl::StatusOr<std::unique_ptr<File>> OpenRead(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<File>> Create(const std::string& path) override;
@@ -54,20 +49,11 @@ class FaultFileSystem : public FileSystem {
     bool entry_synced = false;
   };
 
-  // How many of `n` bytes may be written, and the error for the rest.
-  absl::Status Admit(size_t n, size_t* allowed);
-  absl::Status AdmitSync();
-  absl::Status AdmitTruncate();
   void NoteSynced(const std::string& path, uint64_t size);
 
   FileSystem& base_;
+  JournalWriter* const journal_;
   mutable Mutex mu_;
-  std::optional<uint64_t> space_left_ GUARDED_BY(mu_);
-  bool fail_writes_ GUARDED_BY(mu_) = false;
-  bool fail_syncs_ GUARDED_BY(mu_) = false;
-  bool fail_truncates_ GUARDED_BY(mu_) = false;
-  bool fail_creates_ GUARDED_BY(mu_) = false;
-  uint64_t syncs_ GUARDED_BY(mu_) = 0;
   std::map<std::string, Tracked> created_ GUARDED_BY(mu_);
 };
 

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "model/status.h"
 #include "model/text.h"
+#include "tsdb/kill_point.h"
 
 namespace hearth {
 namespace {
@@ -51,6 +52,7 @@ absl::Status Fill(const SnapshotSource& source, const std::string& root, bool sk
   } else {
     HEARTH_RETURN_IF_ERROR(source.head->LinkLogs(wal, chunks, link_deletes));
   }
+  PassKillPoint(KillPoint::kSnapshotLinked);
   HEARTH_RETURN_IF_ERROR(source.store->Checkpoint(root + "/store"));
   if (!skip_head) HEARTH_RETURN_IF_ERROR(source.head->SyncWal());
   for (const std::string& directory : {wal, chunks, root}) {
@@ -79,8 +81,10 @@ absl::StatusOr<std::string> CreateSnapshot(const SnapshotSource& source, TimeMs 
   absl::Status status = fs.MakeDirs(unfinished + "/hearth");
   if (status.ok()) status = Fill(source, unfinished + "/hearth", skip_head);
   if (status.ok()) status = fs.SyncDir(unfinished);
+  PassKillPoint(KillPoint::kSnapshotFilled);
   if (status.ok()) status = fs.Rename(unfinished, path);
   if (status.ok()) status = fs.SyncDir(snapshots);
+  PassKillPoint(KillPoint::kSnapshotNamed);
   if (status.ok()) return name;
   RemoveAll(unfinished);
   return absl::Status(status.code(),

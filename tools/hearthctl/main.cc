@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   AddCheckCommands(app, commands);
   AddQueryCommands(app, commands);
   AddPromqlCommands(app, commands);
+  AddTsdbCommands(app, commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

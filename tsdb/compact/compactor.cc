@@ -10,6 +10,7 @@
 #include "model/text.h"
 #include "spdlog/spdlog.h"
 #include "tsdb/compact/disk_usage.h"
+#include "tsdb/kill_point.h"
 
 namespace hearth {
 
@@ -106,6 +107,7 @@ absl::Status Compactor::KeepRetention(TimeMs now) {
   HEARTH_ASSIGN_OR_RETURN(const RetentionResult result,
                           ApplyRetention(options_.retention, now, owned_bytes_, store_));
   if (result.dropped_by_time + result.dropped_by_size > 0) {
+    PassKillPoint(KillPoint::kRetentionDropped);
     spdlog::info("retention: dropped {} generations by time, {} by size", result.dropped_by_time,
                  result.dropped_by_size);
     disk_looked_at_.reset();
@@ -120,6 +122,7 @@ absl::Status Compactor::KeepRetention(TimeMs now) {
     if (window.range().maxt >= oldest_kept) break;
     if (pending_ != nullptr && pending_->window() == window) continue;
     HEARTH_RETURN_IF_ERROR(WindowFlush(head_, store_, window, &stop_).Discard());
+    PassKillPoint(KillPoint::kRetentionDiscarded);
   }
   return absl::OkStatus();
 }

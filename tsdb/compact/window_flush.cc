@@ -10,6 +10,7 @@
 #include "model/status.h"
 #include "model/text.h"
 #include "spdlog/spdlog.h"
+#include "tsdb/kill_point.h"
 #include "tsdb/store/generation_writer.h"
 
 namespace hearth {
@@ -50,13 +51,18 @@ size_t DropUnreadable(std::vector<ChunkView>* chunks) {
 absl::Status WindowFlush::Run() {
   if (!ingested_) {
     HEARTH_ASSIGN_OR_RETURN(flush_, head_->BeginFlush(window_.start));
+    PassKillPoint(KillPoint::kFlushBegun);
     counts_ = {};
     HEARTH_RETURN_IF_ERROR(WriteAndIngest());
     ingested_ = true;
+    PassKillPoint(KillPoint::kFlushIngested);
   }
   if (!published_ && info_) HEARTH_RETURN_IF_ERROR(store_->Publish(*info_));
   published_ = true;
-  return head_->EndFlush(*flush_);
+  PassKillPoint(KillPoint::kFlushPublished);
+  const absl::Status ended = head_->EndFlush(*flush_);
+  PassKillPoint(KillPoint::kFlushEnded);
+  return ended;
 }
 
 absl::Status WindowFlush::Discard() {
@@ -65,9 +71,9 @@ absl::Status WindowFlush::Discard() {
 }
 
 absl::Status WindowFlush::WriteAndIngest() {
-  HEARTH_ASSIGN_OR_RETURN(
-      const std::unique_ptr<GenerationWriter> writer,
-      GenerationWriter::Create(store_->scratch_path(), store_->NextGeneration(window_)));
+  HEARTH_ASSIGN_OR_RETURN(const std::unique_ptr<GenerationWriter> writer,
+                          GenerationWriter::Create(store_->scratch_path(),
+                                                   store_->NextGeneration(window_), store_->env()));
   std::string storage;
   std::vector<FlushChunk> chunks;
   std::vector<ChunkView> views;
@@ -90,10 +96,12 @@ absl::Status WindowFlush::WriteAndIngest() {
                     read.ToString());
     }
     HEARTH_RETURN_IF_ERROR(added);
+    PassKillPoint(KillPoint::kFlushSeriesAdded);
   }
   if (writer->series() == 0) return absl::OkStatus();
   HEARTH_ASSIGN_OR_RETURN(const SealedFiles files,
                           writer->Finish({.lsn = flush_->lsn(), .deletes_lsn = flush_->lsn()}));
+  PassKillPoint(KillPoint::kFlushWritten);
   HEARTH_RETURN_IF_ERROR(store_->Ingest(files));
   info_ = files.info;
   counts_.series = files.info.series;

@@ -9,6 +9,7 @@
 #include "model/status.h"
 #include "tsdb/chunk/encode_samples.h"
 #include "tsdb/deletes/delete_mask.h"
+#include "tsdb/kill_point.h"
 #include "tsdb/merge_columns.h"
 #include "tsdb/store/bundle.h"
 #include "tsdb/store/generation_reader.h"
@@ -91,7 +92,11 @@ absl::Status WindowMerge::Run() {
     // Not a reader any more: what is replaced can be deleted at once.
     sources.clear();
   }
-  if (info_) return store_->Publish(*info_);
+  if (info_) {
+    HEARTH_RETURN_IF_ERROR(store_->Publish(*info_));
+    PassKillPoint(KillPoint::kMergePublished);
+    return absl::OkStatus();
+  }
   std::vector<GenerationId> all;
   for (const uint32_t generation : origin_.replaces) all.push_back({window_, generation});
   return store_->Drop(all);
@@ -121,9 +126,9 @@ bool WindowMerge::NothingToChange(const Sources& sources) const {
 }
 
 absl::Status WindowMerge::WriteAndIngest(Sources* sources) {
-  HEARTH_ASSIGN_OR_RETURN(
-      const std::unique_ptr<GenerationWriter> writer,
-      GenerationWriter::Create(store_->scratch_path(), store_->NextGeneration(window_)));
+  HEARTH_ASSIGN_OR_RETURN(const std::unique_ptr<GenerationWriter> writer,
+                          GenerationWriter::Create(store_->scratch_path(),
+                                                   store_->NextGeneration(window_), store_->env()));
   std::vector<Source*> same;  // In order of generation.
   for (;;) {
     if (stop_->load(std::memory_order_relaxed)) return absl::CancelledError("stopping");
@@ -142,7 +147,9 @@ absl::Status WindowMerge::WriteAndIngest(Sources* sources) {
   }
   if (writer->series() == 0) return absl::OkStatus();
   HEARTH_ASSIGN_OR_RETURN(const SealedFiles files, writer->Finish(origin_));
+  PassKillPoint(KillPoint::kMergeWritten);
   HEARTH_RETURN_IF_ERROR(store_->Ingest(files));
+  PassKillPoint(KillPoint::kMergeIngested);
   info_ = files.info;
   counts_.series = files.info.series;
   counts_.samples = files.info.samples;

@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "model/status.h"
 #include "model/text.h"
+#include "tsdb/kill_point.h"
 #include "tsdb/wal/coding.h"
 #include "tsdb/wal/segment.h"
 
@@ -267,7 +268,10 @@ absl::Status ChunkLog::Flush() {
     absl::StatusOr<std::unique_ptr<File>> file =
         CreateSegment(*options_.fs, kChunkLogKind, options_.dir, current_);
     status = file.status();
-    if (file.ok()) segment.file = *std::move(file);
+    if (file.ok()) {
+      segment.file = *std::move(file);
+      PassKillPoint(KillPoint::kChunkLogRolled);
+    }
     // The remains of an attempt that could not even be removed: the number is ours, so try again
     // without them.
     if (absl::IsAlreadyExists(status)) {
@@ -279,6 +283,7 @@ absl::Status ChunkLog::Flush() {
     ++failures_;
     return absl::UnavailableError(ToAbsl(StrCat("chunk log: ", FromAbsl(status.message()))));
   }
+  PassKillPoint(KillPoint::kChunkLogWritten);
   written_ += pending_.size();
   segment.size = written_;
   pending_.clear();
@@ -336,6 +341,7 @@ absl::Status ChunkLog::DeleteUnused() {
                                      ? absl::OkStatus()
                                      : options_.fs->Remove(SegmentPath(options_.dir, it->first));
     status.Update(removed);
+    PassKillPoint(KillPoint::kChunkLogSegmentDeleted);
     it = removed.ok() || absl::IsNotFound(removed) ? segments_.erase(it) : std::next(it);
   }
   return status;

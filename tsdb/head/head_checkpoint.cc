@@ -5,6 +5,7 @@
 
 #include "model/status.h"
 #include "tsdb/head/head_impl.h"
+#include "tsdb/kill_point.h"
 
 namespace hearth {
 namespace {
@@ -50,9 +51,11 @@ absl::Status Head::Impl::Checkpoint() {
   MutexLock lock(&commit_mu);
   absl::Status status = NoteSynced(files, synced);
   if (status.ok()) {
+    PassKillPoint(KillPoint::kCheckpointSynced);
     wal_coverage.NoteChunked(below);
     status = DeleteWalSegments();
   }
+  PassKillPoint(KillPoint::kCheckpointEnded);
   ++(status.ok() ? counted.checkpoints : counted.failed_checkpoints);
   return status;
 }

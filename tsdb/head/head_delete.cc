@@ -11,6 +11,7 @@
 #include "tsdb/chunk/encode_samples.h"
 #include "tsdb/head/head_impl.h"
 #include "tsdb/head/replay_deletes.h"
+#include "tsdb/kill_point.h"
 
 namespace hearth {
 namespace {
@@ -144,8 +145,7 @@ void Head::Impl::LearnLast(MemSeries* series) {
   series->has_last = true;
   SampleColumns columns;
   // It may be one that was written again just now.
-  const absl::Status read =
-      DecodeFromLog(chunk_log->View(), newest, series->fingerprint, &columns);
+  const absl::Status read = DecodeFromLog(chunk_log->View(), newest, series->fingerprint, &columns);
   if (read.ok() && !columns.v.empty()) {
     series->state.v_bits = std::bit_cast<uint64_t>(columns.v.back());
   }
@@ -157,7 +157,9 @@ absl::Status Head::Impl::Delete(std::span<const std::vector<Matcher>> matcher_se
   // an LSN that says that deletes have been applied.
   MutexLock delete_lock(&delete_mu);
   HEARTH_ASSIGN_OR_RETURN(const DeleteStart start, BeginDelete(matcher_sets, range));
+  PassKillPoint(KillPoint::kDeleteParted);
   HEARTH_RETURN_IF_ERROR(record(start.lsn));
+  PassKillPoint(KillPoint::kDeleteRecorded);
   bool rewritten = false;
   for (size_t i = 0; i < start.series.size();) {
     MutexLock lock(&commit_mu);
@@ -166,9 +168,10 @@ absl::Status Head::Impl::Delete(std::span<const std::vector<Matcher>> matcher_se
     for (; i < end; ++i) rewritten = DeleteFrom(start.series[i], range, start, log) || rewritten;
     chunk_log->Flush().IgnoreError();
   }
-  // The WAL may have gone on the strength of the chunks that were replaced, and no flush ends before
-  // this: then their segments may go.
+  // The WAL may have gone on the strength of the chunks that were replaced, and no flush ends
+  // before this: then their segments may go.
   const absl::Status synced = rewritten ? SyncChunkLog() : absl::OkStatus();
+  PassKillPoint(KillPoint::kDeleteApplied);
   MutexLock lock(&commit_mu);
   // A window of which nothing is left will not be flushed: its WAL is of no use any more.
   for (const TimeMs window : wal_coverage.Windows()) {

@@ -136,7 +136,8 @@ TEST_F(HeadDeleteTest, AFlushThatBeganBeforeKeepsWhatItListsAndTakesNothingNew) 
     ASSERT_TRUE(head_->EndFlush(*flush).ok());
   }
   const std::vector<Sample> left = ReadAll().at(a_.ToString());
-  EXPECT_EQ(std::count_if(left.begin(), left.end(), [](const Sample& s) { return s.v == -9; }), 240);
+  EXPECT_EQ(std::count_if(left.begin(), left.end(), [](const Sample& s) { return s.v == -9; }),
+            240);
 }
 
 TEST_F(HeadDeleteTest, AFlushAfterwardsHasNothingDeleted) {

@@ -4,6 +4,7 @@
 
 #include "model/status.h"
 #include "tsdb/head/head_impl.h"
+#include "tsdb/kill_point.h"
 #include "tsdb/merge_columns.h"
 #include "tsdb/wal/segment.h"
 
@@ -171,6 +172,7 @@ absl::Status Head::Impl::DeleteWalSegments() {
     const absl::Status removed = options.fs->Remove(SegmentPath(options.wal_dir, number));
     if (removed.ok() || absl::IsNotFound(removed)) {
       wal_coverage.Forget(number);
+      PassKillPoint(KillPoint::kWalSegmentDeleted);
     } else {
       status.Update(removed);
     }

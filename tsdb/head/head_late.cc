@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tsdb/head/head_impl.h"
+#include "tsdb/kill_point.h"
 
 namespace hearth {
 namespace {
@@ -232,6 +233,7 @@ void Head::Impl::CloseLate(uint32_t slot, MemSeries* series, Lsn lsn) {
     if (window.mint == counted_window) window_chunks.Add(window.mint);
     counted_window = window.mint;
   }
+  PassKillPoint(KillPoint::kLateChunkClosed);
 }
 
 }  // namespace hearth

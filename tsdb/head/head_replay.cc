@@ -20,6 +20,7 @@
 #include "tsdb/head/replay_coverage.h"
 #include "tsdb/head/replay_deletes.h"
 #include "tsdb/head/wal_reader.h"
+#include "tsdb/kill_point.h"
 #include "tsdb/wal/segment.h"
 
 namespace hearth {
@@ -189,7 +190,9 @@ InChunks Replayer::WhatIsInChunks() {
 absl::Status Replayer::WalSegments(const std::vector<uint32_t>& numbers) {
   WalReader::IsDeleted is_deleted;
   if (!deletes_.empty()) {
-    is_deleted = [this](uint32_t slot, TimeMs t, Lsn lsn) { return deletes_.Deleted(slot, t, lsn); };
+    is_deleted = [this](uint32_t slot, TimeMs t, Lsn lsn) {
+      return deletes_.Deleted(slot, t, lsn);
+    };
   }
   WalReader reader(
       head_.options.fs, head_.options.wal_dir, numbers, &coverage_, WhatIsInChunks(),
@@ -361,6 +364,7 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
   counted.replay.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                                    std::chrono::steady_clock::now() - start)
                                    .count();
+  PassKillPoint(KillPoint::kReplayed);
   return absl::OkStatus();
 }
 

@@ -78,12 +78,13 @@ absl::StatusOr<FileIdentity> IdentifyFile(const rocksdb::TableProperties& proper
 }
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path,
-                                                         size_t block_cache_bytes) {
+                                                         size_t block_cache_bytes,
+                                                         rocksdb::Env* env) {
   HEARTH_ASSIGN_OR_RETURN(const bool create, IsNew(path));
   auto database = std::unique_ptr<Database>(
-      new Database(path, rocksdb::NewLRUCache(block_cache_bytes, kCacheShardBits)));
+      new Database(path, rocksdb::NewLRUCache(block_cache_bytes, kCacheShardBits), env));
   if (!create) {
-    Database look(path, database->cache_);
+    Database look(path, database->cache_, env);
     HEARTH_RETURN_IF_ERROR(look.Connect(Access::kReadOnly));
     HEARTH_RETURN_IF_ERROR(look.CheckNothingForgotten());
   }
@@ -116,7 +117,7 @@ absl::Status Database::CheckNothingForgotten() const {
 }
 
 absl::Status Database::Connect(Access access) {
-  rocksdb::DBOptions options = StoreDbOptions();
+  rocksdb::DBOptions options = StoreDbOptions(env_);
   options.create_if_missing = access == Access::kCreate;
   options.create_missing_column_families = access == Access::kCreate;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;

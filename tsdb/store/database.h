@@ -45,9 +45,11 @@ class Database {
  public:
   // Opens the database at `path`, or creates one where nothing is. Errors: kDataLoss when RocksDB
   // refuses what is there (missing, truncated or damaged files; the caller rebuilds),
-  // kFailedPrecondition when a newer Hearth wrote it, others as FromRocks.
+  // kFailedPrecondition when a newer Hearth wrote it, others as FromRocks. `env` as for
+  // StoreOptions.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path,
-                                                        size_t block_cache_bytes);
+                                                        size_t block_cache_bytes,
+                                                        rocksdb::Env* env);
   ~Database();
 
   // Takes both files in, atomically, and removes them from where they were. The keys must be new.
@@ -83,8 +85,8 @@ class Database {
   size_t block_cache_usage() const { return cache_->GetUsage(); }
 
  private:
-  Database(std::string path, std::shared_ptr<rocksdb::Cache> cache)
-      : path_(std::move(path)), cache_(std::move(cache)) {}
+  Database(std::string path, std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env)
+      : path_(std::move(path)), cache_(std::move(cache)), env_(env) {}
   enum class Access { kReadOnly, kWrite, kCreate };
   absl::Status Connect(Access access);
   // A MANIFEST that lost its end opens well, and RocksDB then deletes the files that it does not
@@ -97,7 +99,8 @@ class Database {
 
   const std::string path_;
   const std::shared_ptr<rocksdb::Cache> cache_;
-  std::unique_ptr<rocksdb::DB> db_;                                      // Constant after Open.
+  rocksdb::Env* const env_;          // Borrowed; null = the operating system's.
+  std::unique_ptr<rocksdb::DB> db_;  // Constant after Open.
   std::array<rocksdb::ColumnFamilyHandle*, kStoreFamilies> families_{};  // Constant after Open.
   std::atomic<bool> stopped_{false};
 };

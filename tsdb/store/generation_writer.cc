@@ -60,8 +60,8 @@ class IdentityCollectorFactory : public rocksdb::TablePropertiesCollectorFactory
 // One sorted file.
 class SortedFile {
  public:
-  SortedFile(StoreFamily family, const GenerationInfo* info, std::string path)
-      : path_(std::move(path)), writer_(rocksdb::EnvOptions(), Options(family, info)) {}
+  SortedFile(StoreFamily family, const GenerationInfo* info, std::string path, rocksdb::Env* env)
+      : path_(std::move(path)), writer_(rocksdb::EnvOptions(), Options(family, info, env)) {}
 
   absl::Status Open() { return FromRocks(writer_.Open(path_), StrCat("create \"", path_, "\"")); }
   absl::Status Put(std::string_view key, std::string_view value) {
@@ -71,9 +71,10 @@ class SortedFile {
   const std::string& path() const { return path_; }
 
  private:
-  static rocksdb::Options Options(StoreFamily family, const GenerationInfo* info) {
+  static rocksdb::Options Options(StoreFamily family, const GenerationInfo* info,
+                                  rocksdb::Env* env) {
     rocksdb::Options options;
-    static_cast<rocksdb::DBOptions&>(options) = StoreDbOptions();
+    static_cast<rocksdb::DBOptions&>(options) = StoreDbOptions(env);
     static_cast<rocksdb::ColumnFamilyOptions&>(options) = SealedFamilyOptions(nullptr);
     options.table_properties_collector_factories = {
         std::make_shared<IdentityCollectorFactory>(family, info)};
@@ -99,12 +100,13 @@ bool MetricOrder(LabelsView a, LabelsView b) {
 
 class GenerationWriter::Impl {
  public:
-  Impl(const std::string& scratch_path, const GenerationId& id)
+  Impl(const std::string& scratch_path, const GenerationId& id, rocksdb::Env* env)
       : info_{.id = id,
               .range = {std::numeric_limits<TimeMs>::max(), std::numeric_limits<TimeMs>::min()}},
         prefix_(GenerationPrefix(id)),
-        samples_(kSamples, &info_, ScratchFile(scratch_path, id, store_format::kSamplesFamily)),
-        index_(kIndex, &info_, ScratchFile(scratch_path, id, store_format::kIndexFamily)) {}
+        samples_(kSamples, &info_, ScratchFile(scratch_path, id, store_format::kSamplesFamily),
+                 env),
+        index_(kIndex, &info_, ScratchFile(scratch_path, id, store_format::kIndexFamily), env) {}
 
   ~Impl() {
     std::error_code error;
@@ -232,8 +234,8 @@ GenerationWriter::GenerationWriter(std::unique_ptr<Impl> impl) : impl_(std::move
 GenerationWriter::~GenerationWriter() = default;
 
 absl::StatusOr<std::unique_ptr<GenerationWriter>> GenerationWriter::Create(
-    const std::string& scratch_path, const GenerationId& id) {
-  auto impl = std::make_unique<Impl>(scratch_path, id);
+    const std::string& scratch_path, const GenerationId& id, rocksdb::Env* env) {
+  auto impl = std::make_unique<Impl>(scratch_path, id, env);
   HEARTH_RETURN_IF_ERROR(impl->Open());
   return std::unique_ptr<GenerationWriter>(new GenerationWriter(std::move(impl)));
 }

@@ -51,9 +51,10 @@ struct GenerationOrigin {
 
 class GenerationWriter {
  public:
-  // Creates the files in `scratch_path`.
+  // Creates the files in `scratch_path`. `env`: the store's (Store::env).
   static absl::StatusOr<std::unique_ptr<GenerationWriter>> Create(const std::string& scratch_path,
-                                                                  const GenerationId& id);
+                                                                  const GenerationId& id,
+                                                                  rocksdb::Env* env = nullptr);
   ~GenerationWriter();
 
   // Adds a series with its chunks: ascending in time, inside the window, not empty. Each chunk is

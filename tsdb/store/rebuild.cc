@@ -36,8 +36,9 @@ struct FoundFiles {
   bool complete() const { return samples_info && samples_info == index_info; }
 };
 
-absl::StatusOr<FileIdentity> ReadIdentity(const std::string& path) {
+absl::StatusOr<FileIdentity> ReadIdentity(const std::string& path, rocksdb::Env* env) {
   rocksdb::Options options;
+  static_cast<rocksdb::DBOptions&>(options) = StoreDbOptions(env);
   static_cast<rocksdb::ColumnFamilyOptions&>(options) = SealedFamilyOptions(nullptr);
   rocksdb::SstFileReader reader(options);
   HEARTH_RETURN_IF_ERROR(FromRocks(reader.Open(path), "open sorted file"));
@@ -50,13 +51,14 @@ void LogSetAside(const std::string& path, std::string_view why) {
 
 // Sorts the sorted files of `folder` by generation. Files of the catalogue itself are left where
 // they are.
-std::map<GenerationId, FoundFiles> FindGenerations(const std::string& folder, uint64_t* set_aside) {
+std::map<GenerationId, FoundFiles> FindGenerations(const std::string& folder, rocksdb::Env* env,
+                                                   uint64_t* set_aside) {
   std::map<GenerationId, FoundFiles> found;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
     if (entry.path().extension() != ".sst") continue;
     const std::string path = entry.path().string();
-    const absl::StatusOr<FileIdentity> identity = ReadIdentity(path);
+    const absl::StatusOr<FileIdentity> identity = ReadIdentity(path, env);
     if (absl::IsNotFound(identity.status())) continue;
     if (!identity.ok()) {
       LogSetAside(path, FromAbsl(identity.status().message()));
@@ -112,27 +114,28 @@ bool RebuildUnfinished(const std::string& path) {
   return fs::exists(DamagedPath(path), error);
 }
 
-absl::StatusOr<RebuiltDatabase> RebuildDatabase(const std::string& path,
-                                                const std::string& quarantine_path,
-                                                size_t block_cache_bytes,
+absl::StatusOr<RebuiltDatabase> RebuildDatabase(const RebuildOptions& options,
                                                 const absl::Status& reason) {
+  const std::string& path = options.path;
+  const std::string& quarantine_path = options.quarantine_path;
   const std::string damaged = DamagedPath(path);
   spdlog::error("store: {}; rebuilding from its files", reason.ToString());
   if (!RebuildUnfinished(path)) HEARTH_RETURN_IF_ERROR(Move(path, damaged));
   RebuiltDatabase rebuilt;
-  absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(path, block_cache_bytes);
+  absl::StatusOr<std::unique_ptr<Database>> database =
+      Database::Open(path, options.block_cache_bytes, options.env);
   if (absl::IsDataLoss(database.status())) {
     // The rebuild that was cut short left something unreadable.
     HEARTH_ASSIGN_OR_RETURN(const std::string aside, NewQuarantinePath(quarantine_path, "store"));
     HEARTH_RETURN_IF_ERROR(Move(path, aside));
-    database = Database::Open(path, block_cache_bytes);
+    database = Database::Open(path, options.block_cache_bytes, options.env);
   }
   if (!database.ok()) return database.status();
   rebuilt.database = *std::move(database);
   std::set<GenerationId> present;
   for (const StoredFile& file : rebuilt.database->Files()) present.insert(file.id);
   size_t kept = present.size();
-  for (const auto& [id, files] : FindGenerations(damaged, &rebuilt.set_aside)) {
+  for (const auto& [id, files] : FindGenerations(damaged, options.env, &rebuilt.set_aside)) {
     if (present.contains(id)) continue;  // Taken in before the rebuild was cut short.
     if (TakeIn(id, files, rebuilt.database.get())) {
       ++kept;

@@ -22,13 +22,18 @@ struct RebuiltDatabase {
   uint64_t set_aside = 0;  // Sorted files that could not be kept.
 };
 
+struct RebuildOptions {
+  std::string path;
+  std::string quarantine_path;
+  size_t block_cache_bytes = 0;
+  rocksdb::Env* env = nullptr;  // As for StoreOptions.
+};
+
 // Moves the folder `path` to `<path>.damaged`, opens a fresh database at `path` and takes in every
 // generation whose two files are readable. What is left goes to a new folder under
 // `quarantine_path`; each file is named in the log. `reason` is why RocksDB refused. A rebuild that
 // was cut short is taken up again by calling this once more.
-absl::StatusOr<RebuiltDatabase> RebuildDatabase(const std::string& path,
-                                                const std::string& quarantine_path,
-                                                size_t block_cache_bytes,
+absl::StatusOr<RebuiltDatabase> RebuildDatabase(const RebuildOptions& options,
                                                 const absl::Status& reason);
 
 // True when a rebuild of `path` was begun and not completed: then `path` does not have everything,

@@ -40,8 +40,9 @@ rocksdb::BlockBasedTableOptions TableOptions(std::shared_ptr<rocksdb::Cache> cac
 
 }  // namespace
 
-rocksdb::DBOptions StoreDbOptions() {
+rocksdb::DBOptions StoreDbOptions(rocksdb::Env* env) {
   rocksdb::DBOptions options;
+  if (env != nullptr) options.env = env;
   options.max_open_files = kOpenFilesMax;
   options.max_file_opening_threads = 1;
   options.table_cache_numshardbits = 2;

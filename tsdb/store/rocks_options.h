@@ -23,7 +23,8 @@ namespace hearth {
 enum StoreFamily : size_t { kDefaultFamily = 0, kSamples = 1, kIndex = 2, kMeta = 3 };
 inline constexpr size_t kStoreFamilies = 4;
 
-rocksdb::DBOptions StoreDbOptions();
+// `env` is borrowed; null is the operating system's.
+rocksdb::DBOptions StoreDbOptions(rocksdb::Env* env);
 // Options of `samples` and `index` files; also what SstFileWriter needs. `cache` may be null for a
 // writer.
 rocksdb::ColumnFamilyOptions SealedFamilyOptions(std::shared_ptr<rocksdb::Cache> cache);

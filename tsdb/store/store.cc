@@ -9,6 +9,7 @@
 #include "model/status.h"
 #include "model/text.h"
 #include "spdlog/spdlog.h"
+#include "tsdb/kill_point.h"
 #include "tsdb/store/database.h"
 #include "tsdb/store/rebuild.h"
 
@@ -107,6 +108,7 @@ absl::Status Store::Publish(const GenerationInfo& info) {
   std::vector<GenerationId> replaced;
   for (const uint32_t generation : info.replaces) replaced.push_back({info.id.window, generation});
   HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({&info, 1}, replaced));
+  PassKillPoint(KillPoint::kCatalogueAdded);
   uint64_t bytes = 0;
   for (const StoredFile& file : database_->Files()) {
     if (file.id == info.id) bytes += file.bytes;
@@ -157,6 +159,7 @@ bool Store::MayHoldDeleted(uint64_t lsn, TimeRange range) const {
 absl::Status Store::DropLocked(std::span<const GenerationId> ids) {
   if (ids.empty()) return absl::OkStatus();
   HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({}, ids));
+  PassKillPoint(KillPoint::kCatalogueRemoved);
   Install(Without(ids));
   return CollectGarbageLocked();
 }
@@ -204,6 +207,7 @@ absl::Status Store::CollectGarbageLocked() {
       first_error.Update(status);
       continue;
     }
+    PassKillPoint(KillPoint::kStoreFilesDeleted);
     MutexLock lock(&mu_);
     hidden_.erase(id);
   }
@@ -261,6 +265,8 @@ absl::StatusOr<size_t> Store::QuarantineDamaged() {
   }
   return count;
 }
+
+absl::Status Store::Verify(const GenerationId& id) const { return database_->Verify(id); }
 
 std::vector<GenerationInfo> Store::Catalogue() const {
   const std::shared_ptr<const StoreVersion> current = version();

@@ -35,6 +35,10 @@
 #include "tsdb/store/catalogue.h"
 #include "tsdb/store/store_keys.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace hearth {
 
 class Database;
@@ -47,6 +51,8 @@ struct StoreOptions {
                              // Open. Same file system.
   std::string quarantine_path;  // Where damaged parts are moved.
   size_t block_cache_bytes = size_t{32} << 20;
+  // Where RocksDB's files are; null = the operating system's. Borrowed; outlives the store.
+  rocksdb::Env* env = nullptr;
 };
 
 // One generation as long as somebody may read it.
@@ -135,12 +141,16 @@ class Store {
   // it. Returns how many.
   absl::StatusOr<size_t> QuarantineDamaged();
 
+  // Reads every byte of a generation. kDataLoss when damaged; nothing is set aside.
+  absl::Status Verify(const GenerationId& id) const;
+
   // Of everything published or adopted, for the head's replay.
   std::vector<GenerationInfo> Catalogue() const;
   StoreStats Stats() const;
 
   const Database& database() const { return *database_; }
   const std::string& scratch_path() const { return options_.scratch_path; }
+  rocksdb::Env* env() const { return options_.env; }
   void CountRead(uint64_t bundles) const {
     bundle_reads_.fetch_add(bundles, std::memory_order_relaxed);
   }

@@ -36,7 +36,7 @@ absl::Status Store::OpenDatabase() {
   absl::Status reason = absl::DataLossError("a rebuild was cut short");
   if (!RebuildUnfinished(options_.path)) {
     absl::StatusOr<std::unique_ptr<Database>> opened =
-        Database::Open(options_.path, options_.block_cache_bytes);
+        Database::Open(options_.path, options_.block_cache_bytes, options_.env);
     if (opened.ok()) {
       database_ = *std::move(opened);
       return absl::OkStatus();
@@ -44,9 +44,12 @@ absl::Status Store::OpenDatabase() {
     if (!absl::IsDataLoss(opened.status())) return opened.status();
     reason = opened.status();
   }
-  HEARTH_ASSIGN_OR_RETURN(
-      RebuiltDatabase rebuilt,
-      RebuildDatabase(options_.path, options_.quarantine_path, options_.block_cache_bytes, reason));
+  HEARTH_ASSIGN_OR_RETURN(RebuiltDatabase rebuilt,
+                          RebuildDatabase({.path = options_.path,
+                                           .quarantine_path = options_.quarantine_path,
+                                           .block_cache_bytes = options_.block_cache_bytes,
+                                           .env = options_.env},
+                                          reason));
   database_ = std::move(rebuilt.database);
   quarantined_ += rebuilt.set_aside;
   return absl::OkStatus();

@@ -34,6 +34,8 @@ void GroupCommit::Written(std::shared_ptr<File> file, Lsn lsn) {
 
 absl::Status GroupCommit::WaitDurable(Lsn lsn) {
   MutexLock lock(&mu_);
+  // Numbers are spent on writes that failed too, and these will never be durable.
+  lsn = std::min(lsn, written_lsn_);
   ++waiting_;
   work_.Signal();
   while (synced_lsn_ < lsn && error_.ok() && !stop_) durable_.Wait(&mu_);

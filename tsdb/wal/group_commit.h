@@ -35,7 +35,7 @@ class GroupCommit {
   // Notes that everything up to `lsn` (inclusive) has reached `file` or files noted before. Never
   // blocks on the disk.
   void Written(std::shared_ptr<File> file, Lsn lsn);
-  // Blocks until `lsn` (inclusive) is durable, or returns the latched error.
+  // Blocks until what was written up to `lsn` (inclusive) is durable, or returns the latched error.
   absl::Status WaitDurable(Lsn lsn);
 
   Lsn synced_lsn() const;

@@ -4,6 +4,7 @@
 
 #include "model/status.h"
 #include "model/text.h"
+#include "tsdb/kill_point.h"
 #include "tsdb/wal/frame.h"
 #include "tsdb/wal/segment.h"
 
@@ -25,11 +26,21 @@ WalWriter::WalWriter(WalOptions options)
 
 absl::StatusOr<std::unique_ptr<WalWriter>> WalWriter::Open(WalOptions options) {
   std::unique_ptr<WalWriter> writer(new WalWriter(std::move(options)));
-  HEARTH_RETURN_IF_ERROR(writer->StartSegment());
+  const absl::Status started = writer->StartSegment();
+  if (absl::IsResourceExhausted(started)) {
+    // A full disk must not keep the server from answering queries: each Prepare tries again.
+    ++writer->failures_;
+    writer->given_up_ = true;
+  } else if (!started.ok()) {
+    return started;
+  }
   return writer;
 }
 
 absl::Status WalWriter::StartSegment() {
+  // Or a power cut could take the end of the old segment and leave what came later: a hole. What
+  // cannot be synced is past helping, and Prepare sees the error.
+  if (file_ != nullptr && !given_up_) WaitDurable(last_lsn()).IgnoreError();
   // The number is spent even when this fails: a half-made file may be in the way.
   const uint32_t number = next_segment_++;
   HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<File> file,
@@ -39,6 +50,7 @@ absl::Status WalWriter::StartSegment() {
   size_ = kSegmentHeaderBytes;
   series_bytes_ = 0;
   given_up_ = false;
+  PassKillPoint(KillPoint::kWalRolled);
   return absl::OkStatus();
 }
 
@@ -68,6 +80,7 @@ absl::StatusOr<Lsn> WalWriter::Append(std::span<const WalRecord> records) {
     CutPartialWrite();
     return Unavailable(status);
   }
+  PassKillPoint(KillPoint::kWalWritten);
   size_ += buffer_.size();
   for (const WalRecord& record : records) {
     if (record.type == WalRecordType::kSeries) series_bytes_ += record.payload.size();

@@ -51,6 +51,7 @@ struct WalRecord {
 
 class WalWriter {
  public:
+  // On a full disk it opens without a segment (segment() is 0 then), and Prepare makes one later.
   static absl::StatusOr<std::unique_ptr<WalWriter>> Open(WalOptions options);
 
   // Makes the writer ready: afterwards segment() and next_lsn() are what the next Append uses.

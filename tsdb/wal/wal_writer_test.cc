@@ -102,6 +102,30 @@ TEST_F(WalWriterTest, WhatWasWaitedForSurvivesAPowerCut) {
   EXPECT_THAT(OnDisk(), ElementsAre("durable"));
 }
 
+TEST_F(WalWriterTest, ASegmentIsDurableBeforeTheNextOneIsWritten) {
+  options_.sync_interval_ms = 1'000'000;
+  {
+    const auto wal = Open();
+    ASSERT_TRUE(Append(*wal, "one").ok());
+    ASSERT_TRUE(Append(*wal, "two").ok());
+    ASSERT_TRUE(wal->Roll().ok());
+    EXPECT_EQ(wal->synced_lsn(), 2u);
+    fs_.FailSyncs(true);
+    ASSERT_TRUE(Append(*wal, "three").ok());
+  }
+  ASSERT_TRUE(fs_.DropUnsynced().ok());
+  EXPECT_THAT(OnDisk(), ElementsAre("one", "two"));
+}
+
+TEST_F(WalWriterTest, WaitingForWhatCouldNotBeWrittenEnds) {
+  const auto wal = Open();
+  ASSERT_TRUE(Append(*wal, "written").ok());
+  fs_.FailWrites(true);
+  EXPECT_FALSE(Append(*wal, "not").ok());
+  EXPECT_TRUE(wal->WaitDurable(wal->last_lsn()).ok());
+  EXPECT_EQ(wal->synced_lsn(), 1u);
+}
+
 TEST_F(WalWriterTest, ManyWaitersShareASync) {
   options_.sync_interval_ms = 0;
   const auto wal = Open();

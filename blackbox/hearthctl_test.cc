@@ -1,0 +1,73 @@
+// hearthctl tsdb on the data directory of a server that has stopped.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "blackbox/load.h"
+#include "blackbox/remote_write_sender.h"
+#include "blackbox/server_process.h"
+
+namespace hearth::blackbox {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int kSeries = 20;
+
+class HearthctlTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    server_ = StartHearth(directory_);
+    ASSERT_TRUE(server_->WaitUntilOk("/-/ready")) << server_->process().Output();
+    t_ = std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+             .count() -
+         1000;
+    ASSERT_EQ(SendRemoteWrite(*server_, load_.Body(0, kSeries, 7, t_)).status, 204);
+  }
+  // The exit code; what was printed is in output_.
+  int Run(std::vector<std::string> args) {
+    const std::string hearth = HearthBinary();
+    args.insert(args.begin(), hearth.substr(0, hearth.rfind("server/")) + "tools/hearthctl");
+    const std::string path = directory_.Path("output-" + std::to_string(++runs_));
+    Process process(args, path);
+    const int code = process.Wait(seconds(60)).value_or(-1);
+    output_ = process.Output();
+    return code;
+  }
+  std::string Data() const { return directory_.Path("data"); }
+
+  TempDir directory_;
+  const Load load_{kSeries};
+  std::unique_ptr<ServerProcess> server_;
+  TimeMs t_ = 0;
+  int runs_ = 0;
+  std::string output_;
+};
+
+TEST_F(HearthctlTest, TsdbCommandsShowWhatAStoppedServerLeft) {
+  EXPECT_EQ(Run({"tsdb", "stats", Data()}), 1);
+  EXPECT_THAT(output_, HasSubstr("locked by another process"));
+  ASSERT_EQ(server_->process().Terminate(), 0);
+
+  EXPECT_EQ(Run({"tsdb", "stats", Data()}), 0) << output_;
+  EXPECT_THAT(output_, HasSubstr("Head series              20"));
+  EXPECT_EQ(Run({"tsdb", "list", Data()}), 0) << output_;
+  EXPECT_THAT(output_, HasSubstr("NUM SAMPLES"));
+  EXPECT_EQ(Run({"tsdb", "verify", Data()}), 0) << output_;
+  EXPECT_THAT(output_, HasSubstr(" 0 damaged"));
+  EXPECT_EQ(Run({"tsdb", "dump", "--match", "load_metric{series=\"3\"}", Data()}), 0) << output_;
+  EXPECT_THAT(output_,
+              HasSubstr("series=\"3\"} " + std::to_string(static_cast<int>(Load::Value(3, 7))) +
+                        " " + std::to_string(t_) + "\n"));
+  EXPECT_EQ(Run({"tsdb", "list", directory_.Path("nowhere")}), 1);
+  EXPECT_THAT(output_, HasSubstr("is not a data directory"));
+}
+
+}  // namespace
+}  // namespace hearth::blackbox
