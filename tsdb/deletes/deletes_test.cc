@@ -90,15 +90,16 @@ TEST_F(DeletesTest, WhatLeavesIsForgottenButItsLsn) {
 TEST_F(DeletesTest, AFailureChangesNothingAndTheNextTrySucceeds) {
   ASSERT_TRUE(deletes_->Add({Up(5)}).ok());
   const std::string good = ReadFile();
+  // First, because what the other failures leave gives space when it is removed.
+  faults_.SetSpaceLeft(3);
+  EXPECT_TRUE(absl::IsResourceExhausted(deletes_->Add({Up(6)})));
+  faults_.SetSpaceLeft(std::nullopt);
   faults_.FailWrites(true);
-  EXPECT_FALSE(deletes_->Add({Up(6)}).ok());
+  EXPECT_FALSE(deletes_->Add({Up(7)}).ok());
   faults_.FailWrites(false);
   faults_.FailSyncs(true);
-  EXPECT_FALSE(deletes_->Add({Up(7)}).ok());
+  EXPECT_FALSE(deletes_->Add({Up(8)}).ok());
   faults_.FailSyncs(false);
-  faults_.SetSpaceLeft(3);
-  EXPECT_TRUE(absl::IsResourceExhausted(deletes_->Add({Up(8)})));
-  faults_.SetSpaceLeft(std::nullopt);
   EXPECT_EQ(ReadFile(), good);
   EXPECT_THAT(Lsns(), ElementsAre(5));
   ASSERT_TRUE(deletes_->Add({Up(9)}).ok());
