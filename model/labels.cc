@@ -145,6 +145,12 @@ Label LabelsView::Iterator::operator*() const {
   return Label{name, std::string_view(p, length)};
 }
 
+std::string_view LabelsView::Iterator::bytes() const {
+  size_t length;
+  const char* const p = TrustedVarint(p_ + 1, &length);
+  return {p_, static_cast<size_t>(p - p_) + length};
+}
+
 LabelsView::Iterator& LabelsView::Iterator::operator++() {
   size_t length;
   const char* p = TrustedVarint(p_ + 1, &length);

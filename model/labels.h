@@ -73,6 +73,8 @@ class LabelsView {
     Iterator() = default;
     explicit Iterator(const char* p) : p_(p) {}
     Label operator*() const;
+    // The label as it lies in the set.
+    std::string_view bytes() const;
     Iterator& operator++();
     friend bool operator==(const Iterator&, const Iterator&) = default;
 

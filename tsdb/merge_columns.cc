@@ -46,16 +46,8 @@ void MergeTail(size_t first, SampleColumns* columns) {
   MergeTailOf(first, &columns->t, &columns->v);
 }
 
-void MergeInto(const SampleColumns& more, SampleColumns* columns) {
-  const size_t first = columns->t.size();
-  columns->t.insert(columns->t.end(), more.t.begin(), more.t.end());
-  columns->v.insert(columns->v.end(), more.v.begin(), more.v.end());
+void MergeTails(size_t first, size_t first_histogram, SampleColumns* columns) {
   MergeTailOf(first, &columns->t, &columns->v);
-  const size_t first_histogram = columns->histogram_t.size();
-  columns->histogram_t.insert(columns->histogram_t.end(), more.histogram_t.begin(),
-                              more.histogram_t.end());
-  columns->histograms.insert(columns->histograms.end(), more.histograms.begin(),
-                             more.histograms.end());
   MergeTailOf(first_histogram, &columns->histogram_t, &columns->histograms);
 }
 

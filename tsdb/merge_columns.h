@@ -17,8 +17,9 @@ namespace hearth {
 // nothing when the second part begins after the first ends.
 void MergeTail(size_t first, SampleColumns* columns);
 
-// Appends `more` and merges; the samples of *columns stay where both have a timestamp.
-void MergeInto(const SampleColumns& more, SampleColumns* columns);
+// The same for both kinds of samples: the second parts begin at columns->t[first] and at
+// columns->histogram_t[first_histogram].
+void MergeTails(size_t first, size_t first_histogram, SampleColumns* columns);
 
 }  // namespace hearth
 

@@ -11,6 +11,12 @@ namespace {
 
 using testing::ElementsAre;
 
+void MergeInto(const SampleColumns& more, SampleColumns* columns) {
+  const size_t first = columns->t.size(), first_histogram = columns->histogram_t.size();
+  columns->Append(more);
+  MergeTails(first, first_histogram, columns);
+}
+
 TEST(MergeColumns, AppendsWhatComesLater) {
   SampleColumns columns{.t = {1, 2}, .v = {10, 20}};
   MergeInto({.t = {3, 4}, .v = {30, 40}}, &columns);

@@ -143,10 +143,9 @@ absl::Status MergedSeriesSet::Read(size_t i, TimeRange range, SampleColumns* col
     MergeTail(first, columns);
   }
   if (series.head == kNotInHead) return absl::OkStatus();
-  if (columns->t.empty()) return head_->Read(series.head, range, columns);
-  static thread_local SampleColumns newest;
-  HEARTH_RETURN_IF_ERROR(head_->Read(series.head, range, &newest));
-  MergeInto(newest, columns);
+  const size_t first = columns->t.size(), first_histogram = columns->histogram_t.size();
+  HEARTH_RETURN_IF_ERROR(head_->Append(series.head, range, columns));
+  MergeTails(first, first_histogram, columns);
   return absl::OkStatus();
 }
 

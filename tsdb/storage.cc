@@ -1,5 +1,7 @@
 #include "tsdb/storage.h"
 
+#include "model/status.h"
+
 namespace hearth {
 
 std::string_view AppendOutcomeText(AppendOutcome outcome) {
@@ -22,6 +24,20 @@ std::string_view AppendOutcomeText(AppendOutcome outcome) {
       return "unsupported sample type";
   }
   return "unknown outcome";
+}
+
+void SampleColumns::Append(const SampleColumns& more) {
+  t.insert(t.end(), more.t.begin(), more.t.end());
+  v.insert(v.end(), more.v.begin(), more.v.end());
+  histogram_t.insert(histogram_t.end(), more.histogram_t.begin(), more.histogram_t.end());
+  histograms.insert(histograms.end(), more.histograms.begin(), more.histograms.end());
+}
+
+absl::Status SeriesSet::Append(size_t i, TimeRange range, SampleColumns* columns) const {
+  SampleColumns more;
+  HEARTH_RETURN_IF_ERROR(Read(i, range, &more));
+  columns->Append(more);
+  return absl::OkStatus();
 }
 
 }  // namespace hearth

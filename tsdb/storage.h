@@ -125,6 +125,8 @@ struct SampleColumns {
     histogram_t.clear();
     histograms.clear();
   }
+  // `more` behind what is there, whatever their times.
+  void Append(const SampleColumns& more);
 };
 
 // What a query selects: series that satisfy all matchers and may have samples inside the range.
@@ -147,6 +149,9 @@ class SeriesSet {
   virtual const hearth::Fingerprint& fingerprint(size_t i) const = 0;
   // Replaces *columns by the samples of series i with t in `range`, which must lie inside the request's range.
   virtual absl::Status Read(size_t i, TimeRange range, SampleColumns* columns) const = 0;
+  // Appends what Read gives to *columns, whatever times these hold. For those who join several sets; one that can does it
+  // without a copy.
+  virtual absl::Status Append(size_t i, TimeRange range, SampleColumns* columns) const;
 };
 
 // Limits on label answers. 0 = no limit.

@@ -119,11 +119,12 @@ class VectorBinary : public VectorOperator {
   absl::Status DuplicateError(uint32_t a, uint32_t b) const {
     LabelsView x = one_->series()[a].labels, y = one_->series()[b].labels;
     if (Compare(y, x) < 0) std::swap(x, y);
-    Labels group = GroupLabels(x, matching_.labels, /*without=*/!matching_.on);
+    std::string group;
+    GroupLabels(x, matching_.labels, /*without=*/!matching_.on, &group);
     return absl::FailedPreconditionError(
-        StrCat("found duplicate series for the match group ", PlainText(group), " on the ",
-               swapped_ ? "left" : "right", " hand-side of the operation: [", PlainText(x), ", ",
-               PlainText(y),
+        StrCat("found duplicate series for the match group ", PlainText(LabelsView(group)),
+               " on the ", swapped_ ? "left" : "right", " hand-side of the operation: [",
+               PlainText(x), ", ", PlainText(y),
                "];many-to-many matching not allowed: matching labels must be unique on one side"));
   }
 

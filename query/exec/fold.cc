@@ -95,7 +95,7 @@ class CountValues : public Materialised {
         auto [it, is_new] = outputs.try_emplace(fingerprint);
         auto& [meta, column] = it->second;
         if (is_new) {
-          meta = {arena_.Add(std::move(labels)), fingerprint, group.drop_name};
+          meta = {arena_.Add(labels), fingerprint, group.drop_name};
           column.Reset(steps());
         }
         column.Set(step, column.ok[step] ? column.v[step] + 1 : 1);

@@ -7,24 +7,28 @@
 
 namespace hearth::promql {
 
-Labels GroupLabels(LabelsView labels, const std::vector<std::string>& names, bool without) {
-  std::string bytes;
-  for (const Label& label : labels) {
-    const bool named = std::find(names.begin(), names.end(), label.name) != names.end();
-    const bool keep = without ? !named && !IsNameLabel(label.name) : named;
-    if (keep) AppendCanonicalLabel(label.name, label.value, &bytes);
+void GroupLabels(LabelsView labels, const std::vector<std::string>& names, bool without,
+                 std::string* bytes) {
+  bytes->clear();
+  if (names.empty() && !without) return;
+  for (auto it = labels.begin(); it != labels.end(); ++it) {
+    const std::string_view name = (*it).name;
+    const bool named = std::find(names.begin(), names.end(), name) != names.end();
+    const bool keep = without ? !named && !IsNameLabel(name) : named;
+    if (keep) bytes->append(it.bytes());
   }
-  return Labels(LabelsView(bytes));
 }
 
 void Grouping::Build(const std::vector<SeriesMeta>& inputs, const AggregateExpr& aggregate) {
   absl::flat_hash_map<hearth::Fingerprint, uint32_t> index;
   group_of_.reserve(inputs.size());
+  std::string bytes;
   for (const SeriesMeta& meta : inputs) {
-    Labels labels = GroupLabels(meta.labels, aggregate.grouping, aggregate.without);
+    GroupLabels(meta.labels, aggregate.grouping, aggregate.without, &bytes);
+    const LabelsView labels(bytes);
     const hearth::Fingerprint fingerprint = labels.Fingerprint();
     const auto [it, is_new] = index.try_emplace(fingerprint, static_cast<uint32_t>(groups_.size()));
-    if (is_new) groups_.push_back({arena_.Add(std::move(labels)), fingerprint, false});
+    if (is_new) groups_.push_back({arena_.Add(labels), fingerprint, false});
     // A name that one member will lose is lost to the group.
     groups_[it->second].drop_name |= meta.drop_name;
     group_of_.push_back(it->second);

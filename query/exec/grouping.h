@@ -28,8 +28,10 @@ class Grouping {
   LabelArena arena_;
 };
 
-// The labels that `names` keep (by), or all but those and the metric name (without).
-Labels GroupLabels(LabelsView labels, const std::vector<std::string>& names, bool without);
+// Replaces *bytes by the labels that `names` keep (by), or all but those and the metric name
+// (without).
+void GroupLabels(LabelsView labels, const std::vector<std::string>& names, bool without,
+                 std::string* bytes);
 
 }  // namespace hearth::promql
 

@@ -5,6 +5,7 @@
 
 #include "model/status.h"
 #include "query/exec/series_map.h"
+#include "query/functions/lanes.h"
 
 namespace hearth::promql {
 namespace {
@@ -141,6 +142,7 @@ class InstantSelector : public VectorOperator {
 // Takes stale markers out of the float columns.
 void RemoveStaleMarkers(SampleColumns* samples) {
   const size_t n = samples->v.size();
+  if (!Lanes().has(samples->v.data(), n, kStaleNaNBits)) return;
   size_t kept = 0;
   while (kept < n && !IsStaleNaN(samples->v[kept])) ++kept;
   for (size_t i = kept; i < n; ++i) {

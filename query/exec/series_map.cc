@@ -15,13 +15,21 @@ bool IsNameLabel(std::string_view label) {
   return label == kMetricNameLabel || label == "__type__" || label == "__unit__";
 }
 
-Labels WithoutName(LabelsView labels) {
-  std::string bytes;
-  bytes.reserve(labels.bytes().size());
-  for (const Label& label : labels) {
-    if (!IsNameLabel(label.name)) AppendCanonicalLabel(label.name, label.value, &bytes);
+LabelsView LabelArena::Add(LabelsView labels) {
+  const std::string_view bytes = labels.bytes();
+  if (blocks_.empty() || blocks_.back().capacity() - blocks_.back().size() < bytes.size()) {
+    blocks_.emplace_back().reserve(std::max(bytes.size(), kBlockBytes));
   }
-  return Labels(LabelsView(bytes));
+  std::string& block = blocks_.back();
+  block.append(bytes);
+  return LabelsView(std::string_view(block).substr(block.size() - bytes.size()));
+}
+
+void WithoutName(LabelsView labels, std::string* bytes) {
+  bytes->clear();
+  for (auto it = labels.begin(); it != labels.end(); ++it) {
+    if (!IsNameLabel((*it).name)) bytes->append(it.bytes());
+  }
 }
 
 SeriesMeta DropName(const SeriesMeta& meta, bool delayed, LabelArena* arena) {
@@ -30,7 +38,9 @@ SeriesMeta DropName(const SeriesMeta& meta, bool delayed, LabelArena* arena) {
     dropped.drop_name = true;
     return dropped;
   }
-  dropped.labels = arena->Add(WithoutName(meta.labels));
+  static thread_local std::string bytes;
+  WithoutName(meta.labels, &bytes);
+  dropped.labels = arena->Add(LabelsView(bytes));
   dropped.fingerprint = dropped.labels.Fingerprint();
   return dropped;
 }

@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "query/exec/operator.h"
@@ -21,14 +22,16 @@ namespace hearth::promql {
 // Label sets that an operator has made and that its SeriesMeta refer to. Addresses stay.
 class LabelArena {
  public:
-  LabelsView Add(Labels labels) { return labels_.emplace_back(std::move(labels)); }
+  // A copy of `labels`.
+  LabelsView Add(LabelsView labels);
 
  private:
-  std::deque<Labels> labels_;
+  static constexpr size_t kBlockBytes = size_t{16} << 10;
+  std::deque<std::string> blocks_;  // None ever grows beyond what was reserved.
 };
 
-// Without __name__, __type__ and __unit__, which go together.
-Labels WithoutName(LabelsView labels);
+// Replaces *bytes by the set without __name__, __type__ and __unit__, which go together.
+void WithoutName(LabelsView labels, std::string* bytes);
 bool IsNameLabel(std::string_view label);
 
 // `meta` with its name dropped: at once, or marked when names are removed at the end.

@@ -6,8 +6,8 @@
 // processor has is chosen once.
 //
 // Rounding errors of additions are found by Knuth's method ("The Art of Computer Programming" 2,
-// 4.2.2, theorem B), which has no branch. It gives the same number as the comparison in KahanAdd
-// as long as nothing overflows.
+// 4.2.2, theorem B), or, where additions are the bottleneck, by the comparison in KahanAdd with its
+// branch made a choice. Both give the same number as long as nothing overflows.
 //
 // Thread safety: pure functions; what they write is the caller's.
 #ifndef HEARTH_QUERY_FUNCTIONS_LANES_H_
@@ -36,9 +36,13 @@ struct EdgeColumns {
   const double* to_end;
 };
 
-// What the kernels over windows need to rearrange the samples.
+// What the kernels over windows need to rearrange the samples: rows of a batch of zeros, then of
+// every n-th sample.
 inline constexpr size_t kLaneStrideMax = 64;
-constexpr size_t LaneBufferSize(size_t samples) { return samples + kLaneStrideMax; }
+inline constexpr size_t kLaneBatchMax = 16;
+constexpr size_t LaneBufferSize(size_t samples) {
+  return samples + kLaneStrideMax * (kLaneBatchMax + 1);
+}
 
 struct LaneKernels {
   std::string_view name;  // Of the instruction set.
@@ -62,6 +66,9 @@ struct LaneKernels {
   // Whether some v[i] is below v[i - 1].
   bool (*falls)(const double* v, size_t n);
 
+  // Whether some v[i] has these bits.
+  bool (*has)(const double* v, size_t n, uint64_t bits);
+
   // Folds of one series into the states of n steps: see query/functions/fold.cc.
   void (*add_to_sums)(const double* v, size_t n, double* count, double* sum, double* c);
   // Stops before a step whose mean runs already, or whose sum would not be finite. The number of
@@ -74,6 +81,11 @@ struct LaneKernels {
                        size_t n, double* count, double* sum, double* c);
   void (*add_to_maxima)(const double* v, size_t n, double* count, double* value);
   void (*add_to_minima)(const double* v, size_t n, double* count, double* value);
+  // Merges the states of another shard, states without values included.
+  void (*merge_maxima)(const double* from_count, const double* from_value, size_t n, double* count,
+                       double* value);
+  void (*merge_minima)(const double* from_count, const double* from_value, size_t n, double* count,
+                       double* value);
 };
 
 // The widest of this machine.

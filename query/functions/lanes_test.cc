@@ -201,6 +201,16 @@ TEST(LanesTest, AFallIsSeenWhereverItIs) {
   });
 }
 
+TEST(LanesTest, BitsAreFoundWhereverTheyAre) {
+  ForEachWidth([](const LaneKernels& lanes, Source* source, bool wild) {
+    std::vector<double> v(source->Pick(30), wild ? NAN : 1.5);
+    EXPECT_FALSE(lanes.has(v.data(), v.size(), kStaleNaNBits));
+    if (v.empty()) return;
+    v[source->Pick(v.size())] = StaleNaN();
+    EXPECT_TRUE(lanes.has(v.data(), v.size(), kStaleNaNBits));
+  });
+}
+
 TEST(LanesTest, FoldedSumsAreCompensated) {
   ForEachWidth([](const LaneKernels& lanes, Source* source, bool wild) {
     const size_t n = source->Pick(20);
@@ -281,6 +291,55 @@ TEST(LanesTest, MergedSumsAreThoseOfSerialMerging) {
     }
     if (!wild) {
       EXPECT_GT(done + 4, n) << "only a remainder is left";
+    }
+  });
+}
+
+TEST(LanesTest, MergedExtremesAreThoseOfAllValues) {
+  ForEachWidth([](const LaneKernels& lanes, Source* source, bool wild) {
+    const size_t n = source->Pick(40);
+    std::vector<double> count(n), from_count(n);
+    const std::vector<double> value = source->Column(n, wild), from = source->Column(n, wild);
+    for (size_t i = 0; i < n; ++i) {
+      count[i] = static_cast<double>(source->Pick(3));
+      from_count[i] = static_cast<double>(source->Pick(3));
+    }
+    const std::vector<double> before = count;
+    std::vector<double> count2 = count, smallest = value, largest = value;
+    lanes.merge_maxima(from_count.data(), from.data(), n, count.data(), largest.data());
+    lanes.merge_minima(from_count.data(), from.data(), n, count2.data(), smallest.data());
+    for (size_t i = 0; i < n; ++i) {
+      double most = value[i], least = value[i];
+      const bool empty = before[i] == 0;
+      if (from_count[i] != 0 && (empty || from[i] > most || std::isnan(most))) most = from[i];
+      if (from_count[i] != 0 && (empty || from[i] < least || std::isnan(least))) least = from[i];
+      EXPECT_EQ(count[i], before[i] + from_count[i]);
+      EXPECT_EQ(count2[i], count[i]);
+      EXPECT_TRUE(SameBits(largest[i], most)) << "step " << i;
+      EXPECT_TRUE(SameBits(smallest[i], least)) << "step " << i;
+    }
+  });
+}
+
+TEST(LanesTest, SumsOfWindowsThatBeginWithTheSeriesAreThoseOfSerialAddition) {
+  ForEachWidth([](const LaneKernels& lanes, Source* source, bool wild) {
+    Case c;
+    c.v = source->Column(1 + source->Pick(400), wild);
+    const size_t stride = 1 + source->Pick(kLaneStrideMax + 2), length = 1 + source->Pick(200);
+    for (size_t end = source->Pick(3); end <= c.v.size(); end += stride) {
+      c.begin.push_back(static_cast<uint32_t>(end < length ? 0 : end - length));
+      c.end.push_back(static_cast<uint32_t>(end));
+    }
+    std::vector<double> sum(c.begin.size()), compensation(c.begin.size()),
+        buffer(LaneBufferSize(c.v.size()));
+    lanes.sums(c.windows(), buffer.data(), sum.data(), compensation.data());
+    for (size_t i = 0; i < sum.size(); ++i) {
+      double s = 0, k = 0;
+      for (double x : c.window(i)) KahanAdd(x, &s, &k);
+      EXPECT_EQ(std::isfinite(sum[i]), std::isfinite(s));
+      if (!std::isfinite(s)) continue;
+      EXPECT_TRUE(SameBits(sum[i], s)) << "step " << i;
+      EXPECT_TRUE(SameBits(compensation[i], k)) << "step " << i;
     }
   });
 }

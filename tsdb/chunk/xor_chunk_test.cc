@@ -144,6 +144,66 @@ TEST(XorChunkTest, RangeIsInclusiveAtBothEnds) {
   EXPECT_THAT(times({30, 20}), ElementsAre());
 }
 
+// Mostly on schedule, so that the decoder's loops for runs do the work.
+std::vector<Sample> SteadySamples(std::mt19937_64& random, size_t n) {
+  const TimeMs steps[] = {1, 1000, 15'000, TimeMs{1} << 28, (TimeMs{1} << 28) + 1, TimeMs{1} << 40};
+  TimeMs step = steps[random() % 6];
+  const uint64_t change_one_of = 1 + random() % 40;
+  Sample s{static_cast<TimeMs>(random() >> 20) - (TimeMs{1} << 43), 1e6};
+  std::vector<Sample> samples;
+  for (size_t i = 0; i < n; ++i) {
+    if (random() % 50 == 0) step = steps[random() % 6];
+    s.t += step;
+    if (random() % change_one_of == 0) s.v += static_cast<double>(random() % 64);
+    samples.push_back(s);
+  }
+  return samples;
+}
+
+TEST(XorChunkTest, RunsOnScheduleRoundTripAndStopAtTheRange) {
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    const std::vector<Sample> samples = SteadySamples(random, 1 + random() % 130);
+    ExpectRoundTrip(samples);
+    const Chunk chunk = Encode(samples);
+    for (const Sample& first : samples) {
+      const Sample& last = samples[random() % samples.size()];
+      const TimeRange range{first.t - static_cast<TimeMs>(random() % 2),
+                            last.t + static_cast<TimeMs>(random() % 2)};
+      std::vector<TimeMs> expected;
+      for (const Sample& s : samples) {
+        if (range.Contains(s.t)) expected.push_back(s.t);
+      }
+      SampleColumns columns;
+      ASSERT_TRUE(DecodeChunk(chunk.meta, chunk.bytes, range, &columns).ok());
+      ASSERT_EQ(columns.t, expected) << range.mint << " to " << range.maxt;
+      ASSERT_EQ(columns.v.size(), expected.size());
+    }
+  }
+}
+
+TEST(XorChunkTest, SteadyTimesAreStillCheckedAtTheEndsOfTime) {
+  constexpr TimeMs kMin = std::numeric_limits<TimeMs>::min();
+  constexpr TimeMs kMax = std::numeric_limits<TimeMs>::max();
+  std::vector<Sample> early, late, middle;
+  for (int i = 0; i < 40; ++i) {
+    early.push_back({kMin + i * 1000, 1});
+    late.push_back({kMax - (39 - i) * 1000, 1});
+    middle.push_back({(TimeMs{1} << 61) + (i - 20) * 1000, 1});
+  }
+  ExpectRoundTrip(early);
+  ExpectRoundTrip(late);
+  ExpectRoundTrip(middle);
+  // One sample more than there is time for.
+  Chunk chunk = Encode(late);
+  ++chunk.meta.count;
+  chunk.bytes.append(32, '\0');
+  SampleColumns columns;
+  EXPECT_EQ(DecodeChunk(chunk.meta, chunk.bytes, TimeRange(), &columns).code(),
+            absl::StatusCode::kDataLoss);
+}
+
 TEST(XorChunkTest, AppendsBehindWhatTheColumnsHold) {
   const Chunk chunk = Encode({{10, 1}, {20, 2}});
   SampleColumns columns;

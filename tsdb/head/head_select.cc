@@ -101,7 +101,21 @@ absl::StatusOr<std::string_view> HeadSeriesSet::Payload(size_t chunk,
 
 absl::Status HeadSeriesSet::Read(size_t i, TimeRange range, SampleColumns* columns) const {
   columns->Clear();
+  return Append(i, range, columns);
+}
+
+absl::Status HeadSeriesSet::Append(size_t i, TimeRange range, SampleColumns* columns) const {
   const Entry& entry = entries_[i];
+  if (entry.late == 0) return AppendChunks(entry, range, columns);
+  SampleColumns merged;
+  HEARTH_RETURN_IF_ERROR(AppendChunks(entry, range, &merged));
+  HEARTH_RETURN_IF_ERROR(ReadLate(entry, range, &merged));
+  columns->Append(merged);
+  return absl::OkStatus();
+}
+
+absl::Status HeadSeriesSet::AppendChunks(const Entry& entry, TimeRange range,
+                                         SampleColumns* columns) const {
   std::string storage;
   for (size_t c = entry.chunks_begin; c < entry.chunks_begin + entry.chunks; ++c) {
     const ChunkLocator& locator = chunks_[c];
@@ -110,12 +124,9 @@ absl::Status HeadSeriesSet::Read(size_t i, TimeRange range, SampleColumns* colum
                             Payload(c, entry.fingerprint, &storage));
     HEARTH_RETURN_IF_ERROR(DecodeChunk(locator.meta(), payload, range, columns));
   }
-  if (entry.open.count > 0) {
-    HEARTH_RETURN_IF_ERROR(
-        DecodeChunk(entry.open, std::string_view(open_).substr(entry.open_begin, entry.open_size),
-                    range, columns));
-  }
-  return entry.late == 0 ? absl::OkStatus() : ReadLate(entry, range, columns);
+  if (entry.open.count == 0) return absl::OkStatus();
+  return DecodeChunk(entry.open, std::string_view(open_).substr(entry.open_begin, entry.open_size),
+                     range, columns);
 }
 
 absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Head::Select(

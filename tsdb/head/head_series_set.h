@@ -55,6 +55,7 @@ struct HeadSeriesSet : public SeriesSet {
   }
   const Fingerprint& fingerprint(size_t i) const override { return entries_[i].fingerprint; }
   absl::Status Read(size_t i, TimeRange range, SampleColumns* columns) const override;
+  absl::Status Append(size_t i, TimeRange range, SampleColumns* columns) const override;
 
   // Copies what `series` has in the range, for `entry`.
   void CopyLate(const LateSamples::Series& series, const LocatorLists& closed, TimeRange range,
@@ -73,6 +74,8 @@ struct HeadSeriesSet : public SeriesSet {
   bool fetch_at_once_ = false;  // Set by Head::Select like all of the above.
 
  private:
+  // Appends the samples that came in order.
+  absl::Status AppendChunks(const Entry& entry, TimeRange range, SampleColumns* columns) const;
   // Fills frames_, once. The status is the same for everybody who asks.
   absl::Status Fetch() const;
   absl::StatusOr<std::string_view> Payload(size_t chunk, const Fingerprint& fingerprint,
