@@ -145,7 +145,9 @@ bool IsTestOnlyHeader(std::string_view include) {
 
 bool IsTestOnlyFile(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
-  return IsTest(path) || name.starts_with("fake_") || name.starts_with("fault_file_system") ||
+  // The conformance tool is a testonly binary: it runs test code by hand.
+  return IsTest(path) || path.starts_with("tools/conformance/") || name.starts_with("fake_") ||
+         name.starts_with("fault_file_system") ||
          name.find("_fixture.") != std::string_view::npos ||
          name.find("_test_base.") != std::string_view::npos;
 }
