@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "query/exec/operator.h"
@@ -30,6 +31,8 @@ class LabelArena {
 // Without __name__, __type__ and __unit__, which go together.
 Labels WithoutName(LabelsView labels);
 bool IsNameLabel(std::string_view label);
+// As Prometheus prints labels in errors: `{__name__="up", job="x"}`.
+std::string PlainText(LabelsView labels);
 
 // `meta` with its name dropped: at once, or marked when names are removed at the end.
 SeriesMeta DropName(const SeriesMeta& meta, bool delayed, LabelArena* arena);

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "query/functions/spec.h"
-#include "query/testing/children.h"
+#include "query/parse/children.h"
 #include "query/testing/script_runner.h"
 
 namespace hearth::promql {

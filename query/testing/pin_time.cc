@@ -2,7 +2,7 @@
 #include <array>
 
 #include "query/functions/spec.h"
-#include "query/testing/children.h"
+#include "query/parse/children.h"
 #include "query/testing/script_runner.h"
 
 namespace hearth::promql {
@@ -39,9 +39,7 @@ void PinTime(TimeMs at_ms, Expr* expr) {
     case ExprKind::kSubquery:
       return Pin(at_ms, &As<SubqueryExpr>(*expr).time);  // What is inside now sees fixed times.
     default:
-      // The tree is ours; only the walk is written for const trees.
-      ForEachChild(*expr,
-                   [at_ms](const Expr& child) { PinTime(at_ms, const_cast<Expr*>(&child)); });
+      ForEachChild(*expr, [at_ms](Expr& child) { PinTime(at_ms, &child); });
   }
 }
 

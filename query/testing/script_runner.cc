@@ -24,7 +24,6 @@ class Runner {
                               CustomBucketHistograms(load.series));
       Put(histograms, load.step_ms);
     }
-    if (load.has_start_timestamps) missing_ = "start timestamps are not supported yet";
     return absl::OkStatus();
   }
 
@@ -71,7 +70,7 @@ class Runner {
           storage_.Put(series.labels, t, *value.histogram);
           histograms = true;
         } else {
-          storage_.Put(series.labels, t, value.value);
+          storage_.Put(series.labels, t, value.value, value.start ? t + *value.start : 0);
         }
       }
       if (histograms) histogram_series_.push_back(series.labels);
@@ -154,9 +153,11 @@ EngineOptions ScriptEngineOptions() {
   options.timeout_ms = 100'000;
   options.max_samples = 10'000;
   options.delayed_name_removal = true;
+  options.use_start_timestamps = true;
   options.parser.experimental_functions = true;
   options.parser.extended_range_selectors = true;
   options.parser.fill_modifiers = true;
+  options.parser.start_timestamps = true;
   return options;
 }
 
@@ -180,8 +181,10 @@ absl::StatusOr<std::vector<EvalOutcome>> RunScript(std::string_view script,
       EvalOutcome& outcome = outcomes.emplace_back();
       outcome.line = command.line;
       outcome.query = eval.query;
-      outcome.problem = command.unsupported.empty() ? runner.Eval(eval, &outcome.histograms)
-                                                    : command.unsupported;
+      // What this reader cannot do is arithmetic on histogram literals.
+      outcome.histograms = !command.unsupported.empty();
+      outcome.problem =
+          outcome.histograms ? command.unsupported : runner.Eval(eval, &outcome.histograms);
       outcome.passed = outcome.problem.empty();
     }
   }

@@ -28,7 +28,7 @@ using Evaluator = std::function<absl::StatusOr<QueryResult>(const Queryable& sto
                                                             const QueryRequest& request)>;
 
 // The options that scripts assume: lookback 5m, subquery step 1m, 10 000 samples, delayed name
-// removal, every feature of the parser.
+// removal, start timestamps, every feature of the parser.
 EngineOptions ScriptEngineOptions();
 
 struct EvalOutcome {
@@ -40,7 +40,7 @@ struct EvalOutcome {
 };
 
 // Runs everything, whatever fails on the way. An eval that stands on data which could not be loaded
-// (start timestamps) fails with that reason. kInvalidArgument when the script
+// fails with that reason. kInvalidArgument when the script
 // itself cannot be read.
 absl::StatusOr<std::vector<EvalOutcome>> RunScript(std::string_view script,
                                                    const Evaluator& evaluator);

@@ -1,18 +1,18 @@
-// query/testing/children.h
+// query/parse/children.h
 //
-// A walk over the tree of a query, for the script runner. Testonly.
+// A walk over the tree of a query.
 //
 // Thread safety: pure function.
-#ifndef HEARTH_QUERY_TESTING_CHILDREN_H_
-#define HEARTH_QUERY_TESTING_CHILDREN_H_
+#ifndef HEARTH_QUERY_PARSE_CHILDREN_H_
+#define HEARTH_QUERY_PARSE_CHILDREN_H_
 
 #include "query/parse/ast.h"
 
 namespace hearth::promql {
 
 // Calls fn on each direct child that is an expression of its own; the selector of a range is not.
-template <typename Fn>
-void ForEachChild(const Expr& expr, Fn fn) {
+template <typename Node, typename Fn>
+void ForEachChild(Node& expr, Fn fn) {
   switch (expr.kind) {
     case ExprKind::kSubquery:
       return fn(*As<SubqueryExpr>(expr).expr);
@@ -36,4 +36,4 @@ void ForEachChild(const Expr& expr, Fn fn) {
 
 }  // namespace hearth::promql
 
-#endif  // HEARTH_QUERY_TESTING_CHILDREN_H_
+#endif  // HEARTH_QUERY_PARSE_CHILDREN_H_
