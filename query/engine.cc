@@ -10,6 +10,7 @@
 #include "query/exec/build.h"
 #include "query/exec/operator.h"
 #include "query/exec/streaming.h"
+#include "query/functions/extended_window.h"
 #include "query/plan/plan.h"
 #include "query/query_gate.h"
 
@@ -120,10 +121,7 @@ class Evaluation {
     for (size_t i = 0; i < source->series().size(); ++i) {
       HEARTH_RETURN_IF_ERROR(source->Read(i, &worker, &scratch));
       ResultSeries series;
-      for (size_t k = 0; k < scratch.samples.t.size(); ++k) {
-        const TimeMs t = scratch.samples.t[k];
-        if (t > after && t <= end) series.floats.push_back({t, scratch.samples.v[k]});
-      }
+      TakeWindow(*source, scratch.samples, {.start = after, .end = end}, &series.floats);
       if (series.floats.empty()) continue;
       HEARTH_RETURN_IF_ERROR(ctx_->account.Hold(static_cast<int64_t>(series.floats.size())));
       worker.samples_read += static_cast<int64_t>(series.floats.size());
@@ -134,6 +132,27 @@ class Evaluation {
     ctx_->samples_read += worker.samples_read;
     SortByLabels();
     return CheckDistinct();
+  }
+
+  // The samples of one window; of an anchored or smoothed one with the values at its ends.
+  static void TakeWindow(const RangeSource& source, const SampleColumns& samples, WindowEnds ends,
+                         std::vector<Sample>* out) {
+    const std::vector<TimeMs>& t = samples.t;
+    const auto index_after = [&t](TimeMs time) {
+      return static_cast<uint32_t>(std::upper_bound(t.begin(), t.end(), time) - t.begin());
+    };
+    uint32_t begin = index_after(ends.start), end = index_after(ends.end);
+    if (source.mode() == SelectorMode::kPlain) {
+      for (uint32_t i = begin; i < end; ++i) out->push_back({t[i], samples.v[i]});
+      return;
+    }
+    ends.smoothed = source.mode() == SelectorMode::kSmoothed;
+    ReachOut(t, ends, source.reach().before, source.reach().after, &begin, &end);
+    const auto window = ExtendWindow(t, samples.v, begin, end, ends);
+    if (!window) return;
+    out->push_back({ends.start, window->left});
+    for (uint32_t i = window->begin; i < window->end; ++i) out->push_back({t[i], samples.v[i]});
+    out->push_back({ends.end, window->right});
   }
 
   // The final labels of a range vector's series.
@@ -251,6 +270,7 @@ class Engine::Impl {
     QueryContext ctx(limits, &pool_);
     ctx.times = times;
     ctx.delayed_name_removal = options.delayed_name_removal;
+    ctx.use_start_timestamps = options.use_start_timestamps;
     return Evaluation(plan, request, &ctx).Run(*storage_);
   }
 

@@ -35,6 +35,7 @@ struct EngineOptions {
   TimeMs default_subquery_step_ms = 60 * 1000;    // For `[5m:]`; the configuration's evaluation_interval.
   int threads = 0;                                // A query's shards run on so many threads; 0 = one for each processor.
   bool delayed_name_removal = false;              // --enable-feature=promql-delayed-name-removal
+  bool use_start_timestamps = false;              // --enable-feature=use-start-timestamps
   ParserOptions parser;
 };
 

@@ -38,12 +38,15 @@ class FakeSeriesSet : public SeriesSet {
                                         "] ms outside the selected [", range_.mint, ", ",
                                         range_.maxt, "]"));
     }
-    const auto& samples = series_.at(i).second.samples;
+    const auto& [labels, samples, starts] = series_.at(i).second;
     for (auto it = samples.lower_bound(range.mint); it != samples.end() && it->first <= range.maxt;
          ++it) {
       if (const double* v = std::get_if<double>(&it->second)) {
         columns->t.push_back(it->first);
         columns->v.push_back(*v);
+        if (starts.empty()) continue;
+        const auto start = starts.find(it->first);
+        columns->start_t.push_back(start == starts.end() ? 0 : start->second);
       } else {
         columns->histogram_t.push_back(it->first);
         columns->histograms.push_back(std::get<Histogram>(it->second));
@@ -146,15 +149,16 @@ class FakeAppender : public Appender {
       ref.id = storage_->next_ref_++;
       storage_->refs_[ref.id] = fingerprint;
     }
-    storage_->series_.try_emplace(fingerprint, FakeStorage::Series{Labels(labels), {}});
+    storage_->series_.try_emplace(fingerprint, FakeStorage::Series{Labels(labels), {}, {}});
     return ref;
   }
 
-  void Append(SeriesRef ref, Sample sample, TimeMs) override {
-    pending_.push_back({ref, sample.t, sample.v});
+  void Append(SeriesRef ref, Sample sample, TimeMs start_timestamp_ms) override {
+    pending_.push_back({ref, sample.t, sample.v, start_timestamp_ms});
   }
-  void AppendHistogram(SeriesRef ref, TimeMs t, const Histogram& histogram, TimeMs) override {
-    pending_.push_back({ref, t, histogram});
+  void AppendHistogram(SeriesRef ref, TimeMs t, const Histogram& histogram,
+                       TimeMs start_timestamp_ms) override {
+    pending_.push_back({ref, t, histogram, start_timestamp_ms});
   }
   void AppendExemplar(SeriesRef, const Exemplar& exemplar) override {
     exemplars_.push_back(exemplar);
@@ -193,18 +197,20 @@ class FakeAppender : public Appender {
     SeriesRef ref;
     TimeMs t;
     FakeStorage::Value value;
+    TimeMs start = 0;
   };
 
   AppendOutcome Store(Pending& sample) EXCLUSIVE_LOCKS_REQUIRED(storage_->mu_) {
     const auto it = storage_->refs_.find(sample.ref.id);
     if (it == storage_->refs_.end()) return AppendOutcome::kSeriesGone;
-    auto& samples = storage_->series_.at(it->second).samples;
+    auto& [labels, samples, starts] = storage_->series_.at(it->second);
     if (!samples.empty() && sample.t <= samples.rbegin()->first) {
       if (sample.t < samples.rbegin()->first) return AppendOutcome::kOutOfOrder;
       return SameValue(samples.rbegin()->second, sample.value) ? AppendOutcome::kDuplicate
                                                                : AppendOutcome::kDuplicateTimestamp;
     }
     samples.emplace_hint(samples.end(), sample.t, std::move(sample.value));
+    if (sample.start != 0) starts[sample.t] = sample.start;
     return AppendOutcome::kAppended;
   }
 
@@ -222,7 +228,7 @@ absl::StatusOr<std::unique_ptr<Querier>> FakeStorage::NewQuerier(TimeRange) cons
   return std::unique_ptr<Querier>(std::make_unique<FakeQuerier>(this));
 }
 
-void FakeStorage::Put(LabelsView labels, TimeMs t, Value value) {
+void FakeStorage::Put(LabelsView labels, TimeMs t, Value value, TimeMs start_timestamp_ms) {
   MutexLock lock(&mu_);
   const Fingerprint fingerprint = labels.Fingerprint();
   SeriesRef& ref = ref_of_[fingerprint];
@@ -230,8 +236,9 @@ void FakeStorage::Put(LabelsView labels, TimeMs t, Value value) {
     ref.id = next_ref_++;
     refs_[ref.id] = fingerprint;
   }
-  Series& series = series_.try_emplace(fingerprint, Series{Labels(labels), {}}).first->second;
+  Series& series = series_.try_emplace(fingerprint, Series{Labels(labels), {}, {}}).first->second;
   series.samples.insert_or_assign(t, std::move(value));
+  if (start_timestamp_ms != 0) series.starts[t] = start_timestamp_ms;
 }
 
 void FakeStorage::Clear() {

@@ -30,13 +30,15 @@ class FakeStorage : public Appendable, public Queryable {
   struct Series {
     Labels labels;
     std::map<TimeMs, Value> samples;
+    std::map<TimeMs, TimeMs> starts;  // Start timestamps by the samples' times, where known.
   };
 
   std::unique_ptr<Appender> NewAppender() override;
   absl::StatusOr<std::unique_ptr<Querier>> NewQuerier(TimeRange range) const override;
 
   // Writes one sample past the appender: in any order, replacing what was there.
-  void Put(LabelsView labels, TimeMs t, Value value) LOCKS_EXCLUDED(mu_);
+  void Put(LabelsView labels, TimeMs t, Value value, TimeMs start_timestamp_ms = 0)
+      LOCKS_EXCLUDED(mu_);
   // Drops everything, as a fresh storage. References from before are answered with kSeriesGone.
   void Clear() LOCKS_EXCLUDED(mu_);
 

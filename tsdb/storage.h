@@ -115,6 +115,7 @@ class Appendable {
 struct SampleColumns {
   std::vector<TimeMs> t;
   std::vector<double> v;                // v.size() == t.size()
+  std::vector<TimeMs> start_t;          // When each float's counter began, 0 = unknown; empty when none is known.
   std::vector<TimeMs> histogram_t;
   std::vector<Histogram> histograms;    // histograms.size() == histogram_t.size()
 
@@ -122,6 +123,7 @@ struct SampleColumns {
   void Clear() {
     t.clear();
     v.clear();
+    start_t.clear();
     histogram_t.clear();
     histograms.clear();
   }

@@ -3,10 +3,12 @@
 // Both sides are cut into match groups by signature. "many" is the side that may have several
 // series in a group (the left one but for group_right), "one" the other. Each (many, one) pair of a
 // group may give an output series; pairs whose labels are equal share it, which is an error only
-// where both have a value.
+// where both have a value. Where one side of a group is missing and a fill modifier gives it a
+// value, it is as if a series with the group's labels alone stood there.
 #include "query/exec/binary.h"
 
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "model/status.h"
@@ -18,22 +20,6 @@
 namespace hearth::promql {
 namespace {
 
-// Labels as Prometheus prints them in errors: `{__name__="up", job="x"}`.
-std::string PlainText(LabelsView labels) {
-  std::string out = "{";
-  for (const Label& label : labels) {
-    if (out.size() > 1) out += ", ";
-    if (IsLegacyLabelName(label.name)) {
-      out += label.name;
-    } else {
-      AppendQuoted(label.name, &out);
-    }
-    out += '=';
-    AppendQuoted(label.value, &out);
-  }
-  return out + "}";
-}
-
 class VectorBinary : public VectorOperator {
  public:
   VectorBinary(const BinaryExpr& expr, VectorPtr lhs, VectorPtr rhs)
@@ -41,6 +27,8 @@ class VectorBinary : public VectorOperator {
         expr_(expr),
         matching_(*expr.matching),
         swapped_(matching_.cardinality == MatchCardinality::kOneToMany),
+        fill_many_(matching_.fill_left),
+        fill_one_(matching_.fill_right),
         many_(swapped_ ? std::move(rhs) : std::move(lhs)),
         one_(swapped_ ? std::move(lhs) : std::move(rhs)) {}
 
@@ -97,12 +85,15 @@ class VectorBinary : public VectorOperator {
     return any;
   }
 
-  // The "one" side has one series a group and step, wherever both sides have any series at all.
+  // The "one" side has one series a group and step, wherever both sides have any series at all (a
+  // side that is filled always has).
   absl::Status CheckOneSide() const {
     std::vector<uint8_t> live;  // Computed at the first group that needs it.
     for (const auto& [signature, group] : groups_) {
       if (group.one.size() < 2) continue;
-      if (live.empty()) live = AnyPresent(many_columns_);
+      if (live.empty()) {
+        live = fill_many_ ? std::vector<uint8_t>(steps(), 1) : AnyPresent(many_columns_);
+      }
       for (size_t step = 0; step < steps(); ++step) {
         if (!live[step]) continue;
         const uint32_t* first = nullptr;
@@ -128,32 +119,79 @@ class VectorBinary : public VectorOperator {
                "];many-to-many matching not allowed: matching labels must be unique on one side"));
   }
 
-  absl::Status Compute(const Group& group, QueryContext* ctx) {
-    if (group.many.empty() || group.one.empty()) return absl::OkStatus();
-    const bool one_to_one = matching_.cardinality == MatchCardinality::kOneToOne;
-    std::vector<uint8_t> matched(steps(), 0);  // For one-to-one.
-    // For many-to-one: pairs of this group by their output labels, to tell this group's clashes
-    // from others'.
+  // What the pairs of one group have taken: to tell this group's clashes from others'.
+  struct Taken {
+    std::vector<uint8_t> matched;  // For one-to-one: the steps that have a pair.
+    // For many-to-one: the steps of pairs with these output labels.
     std::map<hearth::Fingerprint, std::vector<uint8_t>> inserted;
+  };
+
+  absl::Status Compute(const Group& group, QueryContext* ctx) {
+    Taken taken{.matched = std::vector<uint8_t>(steps(), 0), .inserted = {}};
     for (uint32_t m : group.many) {
       for (uint32_t o : group.one) {
-        // One-to-one matching is judged before a comparison filters, many-to-one after it.
-        if (one_to_one && !MarkMatched(many_columns_[m], one_columns_[o], &matched)) {
-          return absl::FailedPreconditionError(
-              "multiple matches for labels: many-to-one matching must be explicit "
-              "(group_left/group_right)");
-        }
-        StepColumn column;
-        if (!Combine(many_columns_[m], one_columns_[o], ctx, &column)) continue;
-        SeriesMeta meta = ResultMeta(many_->series()[m], one_->series()[o]);
-        if (!one_to_one && !MarkPresent(column, &inserted[meta.fingerprint])) {
-          return absl::FailedPreconditionError(
-              "multiple matches for labels: grouping labels must ensure unique matches");
-        }
-        pairs_.push_back(meta);
-        columns_.push_back(std::move(column));
+        HEARTH_RETURN_IF_ERROR(AddPair(many_->series()[m], many_columns_[m], one_->series()[o],
+                                       one_columns_[o], &taken, ctx));
       }
     }
+    if (fill_one_ && !group.many.empty()) {
+      const StepColumn filler = Filler(*fill_one_, group.one, one_columns_);
+      for (uint32_t m : group.many) {
+        const SeriesMeta& many = many_->series()[m];
+        HEARTH_RETURN_IF_ERROR(
+            AddPair(many, many_columns_[m], GroupMeta(many), filler, &taken, ctx));
+      }
+    }
+    if (fill_many_ && !group.one.empty()) {
+      const StepColumn filler = Filler(*fill_many_, group.many, many_columns_);
+      for (uint32_t o : group.one) {
+        const SeriesMeta& one = one_->series()[o];
+        HEARTH_RETURN_IF_ERROR(AddPair(GroupMeta(one), filler, one, one_columns_[o], &taken, ctx));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // `value` at the steps where none of `members` is present.
+  StepColumn Filler(double value, const std::vector<uint32_t>& members,
+                    const std::vector<StepColumn>& columns) const {
+    StepColumn filler;
+    filler.v.assign(steps(), value);
+    filler.ok.assign(steps(), 1);
+    for (uint32_t i : members) {
+      for (size_t step = 0; step < steps(); ++step) filler.ok[step] &= !columns[i].ok[step];
+    }
+    return filler;
+  }
+
+  // The series that stands in for a missing partner of `series`.
+  SeriesMeta GroupMeta(const SeriesMeta& series) {
+    SeriesMeta meta;
+    std::string group;
+    GroupLabels(series.labels, matching_.labels, /*without=*/!matching_.on, &group);
+    meta.labels = arena_.Add(LabelsView(group));
+    meta.fingerprint = meta.labels.Fingerprint();
+    return meta;
+  }
+
+  absl::Status AddPair(const SeriesMeta& many, const StepColumn& many_column, const SeriesMeta& one,
+                       const StepColumn& one_column, Taken* taken, QueryContext* ctx) {
+    // One-to-one matching is judged before a comparison filters, many-to-one after it.
+    const bool one_to_one = matching_.cardinality == MatchCardinality::kOneToOne;
+    if (one_to_one && !MarkMatched(many_column, one_column, &taken->matched)) {
+      return absl::FailedPreconditionError(
+          "multiple matches for labels: many-to-one matching must be explicit "
+          "(group_left/group_right)");
+    }
+    StepColumn column;
+    if (!Combine(many_column, one_column, ctx, &column)) return absl::OkStatus();
+    SeriesMeta meta = ResultMeta(many, one);
+    if (!one_to_one && !MarkPresent(column, &taken->inserted[meta.fingerprint])) {
+      return absl::FailedPreconditionError(
+          "multiple matches for labels: grouping labels must ensure unique matches");
+    }
+    pairs_.push_back(meta);
+    columns_.push_back(std::move(column));
     return absl::OkStatus();
   }
 
@@ -223,6 +261,8 @@ class VectorBinary : public VectorOperator {
   const BinaryExpr& expr_;
   const VectorMatching& matching_;
   const bool swapped_;
+  // With group_right too, as Prometheus has it: there fill_right stands for a missing left side.
+  const std::optional<double> fill_many_, fill_one_;
   const VectorPtr many_, one_;
   bool delayed_ = false;
   std::vector<StepColumn> many_columns_, one_columns_;  // During Prepare.

@@ -9,6 +9,7 @@
 #include "query/exec/binary.h"
 #include "query/exec/blocking.h"
 #include "query/exec/histogram_buckets.h"
+#include "query/exec/info.h"
 #include "query/exec/range_function.h"
 #include "query/exec/scalar.h"
 #include "query/exec/selector.h"
@@ -49,10 +50,7 @@ class Builder {
   }
 
   absl::StatusOr<RangePtr> Range(const PlanNode& node) {
-    if (node.expr->kind == ExprKind::kMatrixSelector) {
-      HEARTH_RETURN_IF_ERROR(CheckMode(*As<MatrixSelector>(*node.expr).selector));
-      return NewMatrixSelector(node);
-    }
+    if (node.expr->kind == ExprKind::kMatrixSelector) return NewMatrixSelector(node);
     const PlanNode& child = *node.children[0];
     const int64_t limit = std::max(ctx_.limits.max_samples, kMinStepLimit);
     if (static_cast<int64_t>(node.subquery_grid.count) > limit) {
@@ -70,16 +68,26 @@ class Builder {
     HEARTH_ASSIGN_OR_RETURN(ScalarPtr op, Scalar(node, grid));
     return NewVectorOfScalar(grid, std::move(op));
   }
-  static absl::Status CheckMode(const VectorSelector& selector) {
-    if (selector.mode == SelectorMode::kPlain) return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        "anchored and smoothed selectors are parsed but not evaluated yet");
+  // Only some functions take windows that reach beyond themselves.
+  static absl::Status CheckMode(const FunctionSpec& function, SelectorMode mode) {
+    if (mode == SelectorMode::kPlain) return absl::OkStatus();
+    const bool anchored = mode == SelectorMode::kAnchored;
+    const auto takes = [anchored](const FunctionSpec& spec) {
+      return (anchored ? spec.kernel.anchored : spec.kernel.smoothed) != nullptr;
+    };
+    if (takes(function)) return absl::OkStatus();
+    std::string names;
+    for (const FunctionSpec* spec : AllFunctions()) {
+      if (takes(*spec)) StrAppend(&names, names.empty() ? "" : ", ", spec->name);
+    }
+    return absl::FailedPreconditionError(StrCat(anchored ? "anchored" : "smoothed",
+                                                " modifier can only be used with: ", names,
+                                                " - not with ", function.name));
   }
 
   absl::StatusOr<VectorPtr> BareVector(const PlanNode& node) {
     switch (node.expr->kind) {
       case ExprKind::kVectorSelector:
-        HEARTH_RETURN_IF_ERROR(CheckMode(As<VectorSelector>(*node.expr)));
         return NewInstantSelector(node, SelectorOutput::kValue);
       case ExprKind::kCall:
         return VectorCall(node);
@@ -143,6 +151,7 @@ class Builder {
         }
         case ValueType::kRangeVector: {
           HEARTH_ASSIGN_OR_RETURN(args.range, Range(*child));
+          HEARTH_RETURN_IF_ERROR(CheckMode(*As<Call>(*node.expr).function, args.range->mode()));
           break;
         }
         case ValueType::kString:
@@ -158,6 +167,7 @@ class Builder {
   absl::StatusOr<VectorPtr> VectorCall(const PlanNode& node) {
     const Call& call = As<Call>(*node.expr);
     const FunctionSpec* function = call.function;
+    if (function->kernel.shape == Shape::kInfo) return Info(node);
     HEARTH_ASSIGN_OR_RETURN(Arguments args, BuildArguments(node));
     switch (function->kernel.shape) {
       case Shape::kElementwise:
@@ -171,12 +181,17 @@ class Builder {
       case Shape::kVectorOfScalar:
         return NewVectorOfScalar(node.grid, std::move(args.scalars[0]));
       case Shape::kTimestamp:
-        return Timestamp(node, std::move(args));
+      case Shape::kStartTimestamp:
+        return Timestamp(node, function->kernel.shape, std::move(args));
       case Shape::kRelabel:
         return NewRelabel(std::move(args.vector), function, std::move(args.strings));
       case Shape::kSort:
         return NewSort(std::move(args.vector), function, std::move(args.strings), call.pos);
       case Shape::kBuckets:
+        if (!args.strings.empty()) {
+          return NewHistogramQuantiles(std::move(args.vector), function, std::move(args.scalars),
+                                       std::move(args.positions), args.strings[0]);
+        }
         return NewHistogramBuckets(std::move(args.vector), function, std::move(args.scalars),
                                    std::move(args.positions));
       case Shape::kAbsent: {
@@ -188,6 +203,7 @@ class Builder {
       }
       case Shape::kNoFloats:
         return NewNoFloats(std::move(args.vector));
+      case Shape::kInfo:
       case Shape::kStepScalar:
       case Shape::kScalarOfVector:
         break;
@@ -195,13 +211,25 @@ class Builder {
     return absl::InternalError(StrCat("function ", function->name, " gives no vector"));
   }
 
-  absl::StatusOr<VectorPtr> Timestamp(const PlanNode& node, Arguments args) {
+  // What is computed has the time of its evaluation, and no start.
+  absl::StatusOr<VectorPtr> Timestamp(const PlanNode& node, Shape shape, Arguments args) {
     const PlanNode& child = *args.vector_node;
+    const bool start = shape == Shape::kStartTimestamp;
     if (child.expr->kind != ExprKind::kVectorSelector) {
-      return NewEvaluationTime(std::move(args.vector));
+      return start ? NewNoFloats(std::move(args.vector))
+                   : NewEvaluationTime(std::move(args.vector));
     }
-    VectorPtr times = NewInstantSelector(child, SelectorOutput::kTime);
+    VectorPtr times =
+        NewInstantSelector(child, start ? SelectorOutput::kStartTime : SelectorOutput::kTime);
     return child.grid == node.grid ? std::move(times) : NewBroadcast(node.grid, std::move(times));
+  }
+
+  absl::StatusOr<VectorPtr> Info(const PlanNode& node) {
+    const PlanNode& selected = *node.children[1];
+    HEARTH_ASSIGN_OR_RETURN(VectorPtr base, Vector(*node.children[0], node.grid));
+    VectorPtr info = NewInstantSelector(selected, SelectorOutput::kInfoTime);
+    if (!(selected.grid == node.grid)) info = NewBroadcast(node.grid, std::move(info));
+    return NewInfo(std::move(base), std::move(info), As<VectorSelector>(*selected.expr));
   }
 
   absl::StatusOr<VectorPtr> Aggregate(const PlanNode& node) {
@@ -228,9 +256,6 @@ class Builder {
       HEARTH_ASSIGN_OR_RETURN(ScalarPtr scalar, Scalar(scalar_left ? left : right, node.grid));
       return NewVectorScalarBinary(std::move(vector), std::move(scalar), scalar_left, binary.op,
                                    binary.return_bool, binary.pos);
-    }
-    if (binary.matching->fill_left.has_value() || binary.matching->fill_right.has_value()) {
-      return absl::FailedPreconditionError("fill modifiers are parsed but not evaluated yet");
     }
     HEARTH_ASSIGN_OR_RETURN(VectorPtr lhs, Vector(left, node.grid));
     HEARTH_ASSIGN_OR_RETURN(VectorPtr rhs, Vector(right, node.grid));

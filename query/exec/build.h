@@ -10,8 +10,8 @@
 
 namespace hearth::promql {
 
-// The operators refer to the plan, which must outlive them. kFailedPrecondition for what is parsed
-// but not evaluated (anchored and smoothed selectors, fill modifiers), kResourceExhausted for a
+// The operators refer to the plan, which must outlive them. kFailedPrecondition for an
+// anchored or smoothed range in a function that takes none, kResourceExhausted for a
 // subquery of more steps than any limit on samples allows. `grid` is the caller's: a node that is
 // evaluated once gives its value at all of its steps.
 absl::StatusOr<VectorPtr> BuildVector(const PlanNode& node, const Grid& grid,

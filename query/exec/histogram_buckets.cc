@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -18,15 +19,30 @@ bool ParseBound(std::string_view le, double* bound) {
   return absl::SimpleAtod(ToAbsl(le), bound) && !std::isnan(*bound);
 }
 
+// `1.0`, `0.25`, `NaN`, `+Inf`: a number with a point, as OpenMetrics writes it.
+std::string LabelText(double v) {
+  std::string text = FormatG(v);
+  const bool plain = text.find_first_of(".eIN") == std::string::npos;
+  return plain ? text + ".0" : text;
+}
+
+// Where the arguments stand, for annotations.
+struct ArgumentPositions {
+  PositionRange vector, monotonicity;
+  std::vector<PositionRange> params;
+};
+
 class HistogramBuckets : public VectorOperator {
  public:
+  // With `quantile_label` the kernel runs for each parameter alone, whose value becomes that label.
   HistogramBuckets(VectorPtr child, const FunctionSpec* function, std::vector<ScalarPtr> params,
-                   std::vector<PositionRange> arg_pos)
+                   ArgumentPositions positions, std::optional<std::string> quantile_label)
       : VectorOperator(child->grid()),
         child_(std::move(child)),
         function_(function),
         params_(std::move(params)),
-        arg_pos_(std::move(arg_pos)) {}
+        positions_(std::move(positions)),
+        quantile_label_(std::move(quantile_label)) {}
 
   absl::Status Prepare(QueryContext* ctx) override {
     for (const ScalarPtr& param : params_) HEARTH_RETURN_IF_ERROR(param->Prepare(ctx));
@@ -48,13 +64,57 @@ class HistogramBuckets : public VectorOperator {
       histograms.push_back(histogram);
     }
     map_.Build(std::move(histograms), &series_);
+    if (quantile_label_) ListQuantiles();
     return NoteArguments(ctx);
   }
 
   absl::Status Column(size_t i, Worker* worker, StepColumn* out) const override {
+    if (!quantile_label_) return Compute(i, nullptr, worker, out);
+    return quantiles_.Column(i, out, [&](size_t k, StepColumn* column) {
+      return Compute(k / variants_.size(), &variants_[k % variants_.size()], worker, column);
+    });
+  }
+
+ private:
+  // One parameter at the steps where it has one value: parameters may change from step to step.
+  struct Variant {
+    size_t param = 0;
+    double value = 0;
+
+    bool Has(double v) const { return v == value || (std::isnan(v) && std::isnan(value)); }
+  };
+
+  // From histograms to one series for each of them and each value of a parameter.
+  void ListQuantiles() {
+    for (size_t k = 0; k < params_.size(); ++k) {
+      const size_t first = variants_.size();
+      for (double v : params_[k]->values()) {
+        const bool known =
+            std::any_of(variants_.begin() + static_cast<std::ptrdiff_t>(first), variants_.end(),
+                        [v](const Variant& variant) { return variant.Has(v); });
+        if (!known) variants_.push_back({k, v});
+      }
+    }
+    std::vector<SeriesMeta> listed;
+    for (const SeriesMeta& histogram : series_) {
+      for (const Variant& variant : variants_) {
+        SeriesMeta meta = histogram;
+        meta.labels = arena_.Add(LabelsBuilder(histogram.labels)
+                                     .Set(*quantile_label_, LabelText(variant.value))
+                                     .Build());
+        meta.fingerprint = meta.labels.Fingerprint();
+        listed.push_back(meta);
+      }
+    }
+    quantiles_.Build(std::move(listed), &series_);
+  }
+
+  // The values of one histogram; of one parameter alone when `variant` is not null.
+  absl::Status Compute(size_t histogram, const Variant* variant, Worker* worker,
+                       StepColumn* out) const {
     out->Reset(steps());
     // The buckets' columns, by bound.
-    std::vector<uint32_t> sources(map_.sources(i).begin(), map_.sources(i).end());
+    std::vector<uint32_t> sources(map_.sources(histogram).begin(), map_.sources(histogram).end());
     std::stable_sort(sources.begin(), sources.end(),
                      [&](uint32_t a, uint32_t b) { return bounds_[a] < bounds_[b]; });
     std::vector<StepColumn> columns(sources.size());
@@ -63,30 +123,32 @@ class HistogramBuckets : public VectorOperator {
     }
     const std::string_view name = child_->series()[inputs_[sources[0]]].labels.MetricName();
     std::vector<Bucket> buckets;
-    std::vector<double> args(params_.size());
+    std::vector<double> args(variant == nullptr ? params_.size() : 1);
     for (size_t step = 0; step < steps(); ++step) {
       buckets.clear();
       for (size_t k = 0; k < sources.size(); ++k) {
         if (columns[k].ok[step]) buckets.push_back({bounds_[sources[k]], columns[k].v[step]});
       }
       if (buckets.empty()) continue;
-      for (size_t k = 0; k < args.size(); ++k) args[k] = params_[k]->values()[step];
+      for (size_t k = 0; k < args.size(); ++k) {
+        args[k] = params_[variant == nullptr ? k : variant->param]->values()[step];
+      }
+      if (variant != nullptr && !variant->Has(args[0])) continue;
       ForcedMonotonicity forced;
       out->Set(step, function_->kernel.buckets(&buckets, args, &forced));
       if (forced.count > 0) {
         forced.mint = forced.maxt = grid().at(step);
-        worker->notes.Monotonicity(name, arg_pos_.back(), forced);
+        worker->notes.Monotonicity(name, positions_.monotonicity, forced);
       }
     }
     return absl::OkStatus();
   }
 
- private:
   // Warnings that do not come of computing: quantiles out of range, series without a usable le.
   absl::Status NoteArguments(QueryContext* ctx) const {
-    if (function_->quantile_param) {
-      for (double q : params_[0]->values()) {
-        if (!(q >= 0 && q <= 1)) ctx->notes.InvalidQuantile(q, arg_pos_[0]);
+    for (size_t k = 0; function_->quantile_param && k < params_.size(); ++k) {
+      for (double q : params_[k]->values()) {
+        if (!(q >= 0 && q <= 1)) ctx->notes.InvalidQuantile(q, positions_.params[k]);
       }
     }
     Worker worker(ctx);
@@ -96,7 +158,7 @@ class HistogramBuckets : public VectorOperator {
       HEARTH_RETURN_IF_ERROR(child_->Column(i, &worker, &column));
       if (column.CountPresent() == 0) continue;
       const LabelsView labels = child_->series()[i].labels;
-      ctx->notes.BadBucketLabel(labels.MetricName(), labels.Get(kBucketLabel), arg_pos_.back());
+      ctx->notes.BadBucketLabel(labels.MetricName(), labels.Get(kBucketLabel), positions_.vector);
     }
     ctx->samples_read += worker.samples_read;
     return absl::OkStatus();
@@ -105,20 +167,37 @@ class HistogramBuckets : public VectorOperator {
   const VectorPtr child_;
   const FunctionSpec* const function_;
   const std::vector<ScalarPtr> params_;
-  const std::vector<PositionRange> arg_pos_;
+  const ArgumentPositions positions_;
+  const std::optional<std::string> quantile_label_;
   std::vector<size_t> inputs_;  // Series of the child that are buckets…
   std::vector<double> bounds_;  // …and their upper bounds.
   std::vector<size_t> bad_;     // The others.
   LabelArena arena_;
-  SeriesMap map_;
+  SeriesMap map_;                  // From buckets to histograms.
+  std::vector<Variant> variants_;  // With a label: by parameter.
+  SeriesMap quantiles_;            // With a label: from histograms × variants to series.
 };
 
 }  // namespace
 
 VectorPtr NewHistogramBuckets(VectorPtr child, const FunctionSpec* function,
                               std::vector<ScalarPtr> params, std::vector<PositionRange> arg_pos) {
+  ArgumentPositions positions{
+      .vector = arg_pos.back(), .monotonicity = arg_pos.back(), .params = {}};
+  arg_pos.pop_back();
+  positions.params = std::move(arg_pos);
   return std::make_unique<HistogramBuckets>(std::move(child), function, std::move(params),
-                                            std::move(arg_pos));
+                                            std::move(positions), std::nullopt);
+}
+
+VectorPtr NewHistogramQuantiles(VectorPtr child, const FunctionSpec* function,
+                                std::vector<ScalarPtr> params, std::vector<PositionRange> arg_pos,
+                                std::string label) {
+  // Prometheus says of the label that counts had to be made ascending.
+  ArgumentPositions positions{.vector = arg_pos[0], .monotonicity = arg_pos[1], .params = {}};
+  positions.params.assign(arg_pos.begin() + 2, arg_pos.end());
+  return std::make_unique<HistogramBuckets>(std::move(child), function, std::move(params),
+                                            std::move(positions), std::move(label));
 }
 
 }  // namespace hearth::promql

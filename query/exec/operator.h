@@ -133,6 +133,9 @@ class RangeSource : public SeriesLister {
   virtual TimeMs WindowEnd(TimeMs t) const = 0;
   virtual TimeMs range_ms() const = 0;
   virtual bool counts_samples() const = 0;  // False below a subquery.
+  // Whether windows see the samples around them, which Read gives too then.
+  virtual SelectorMode mode() const { return SelectorMode::kPlain; }
+  virtual Reach reach() const { return {}; }
 };
 
 // A scalar at each step.

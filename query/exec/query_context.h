@@ -67,6 +67,7 @@ struct QueryContext {
   ShardPool* const pool;  // Borrowed.
   QueryTimes times;
   bool delayed_name_removal = false;
+  bool use_start_timestamps = false;
 
   SampleAccount account;
   std::vector<std::unique_ptr<SeriesSet>> sets;  // One for each of the plan's requests.

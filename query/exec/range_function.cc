@@ -4,6 +4,7 @@
 
 #include "model/status.h"
 #include "query/exec/series_map.h"
+#include "query/functions/extended_window.h"
 
 namespace hearth::promql {
 namespace {
@@ -25,7 +26,8 @@ class RangeFunction : public VectorOperator {
         source_(std::move(source)),
         params_(std::move(params)),
         arg_pos_(std::move(arg_pos)),
-        shared_(std::move(shared)) {}
+        shared_(std::move(shared)),
+        kernel_(KernelFor(function->kernel, source_->mode())) {}
 
   absl::Status Prepare(QueryContext* ctx) override {
     for (const ScalarPtr& param : params_) {
@@ -57,6 +59,12 @@ class RangeFunction : public VectorOperator {
   }
 
  private:
+  static WindowFn KernelFor(const Kernel& kernel, SelectorMode mode) {
+    return mode == SelectorMode::kAnchored   ? kernel.anchored
+           : mode == SelectorMode::kSmoothed ? kernel.smoothed
+                                             : kernel.window;
+  }
+
   absl::Status Compute(size_t input, Worker* worker, StepColumn* out) const {
     if (const SharedColumns::Entry* kept = shared_ == nullptr ? nullptr : shared_->Take(input)) {
       *out = kept->column;
@@ -70,6 +78,7 @@ class RangeFunction : public VectorOperator {
     if (samples > 0) {
       const WindowInput in{.t = scratch->samples.t,
                            .v = scratch->samples.v,
+                           .start_t = scratch->samples.start_t,
                            .begin = scratch->begin,
                            .end = scratch->end,
                            .window_end = window_end_,
@@ -78,8 +87,10 @@ class RangeFunction : public VectorOperator {
                            .params = param_columns_,
                            .arg_pos = arg_pos_,
                            .notes = &worker->notes,
-                           .edges = &scratch->edges};
-      function_->kernel.window(in, out);
+                           .edges = &scratch->edges,
+                           .mode = source_->mode(),
+                           .metric_name = source_->series()[input].labels.MetricName()};
+      kernel_(in, out);
     }
     if (shared_ != nullptr) shared_->Keep(input, *out, samples, scratch->in_windows);
     return Count(input, samples, scratch->in_windows, *out, worker);
@@ -118,7 +129,13 @@ class RangeFunction : public VectorOperator {
       while (begin < end && t[begin] <= after) ++begin;
       scratch->begin[step] = begin;
       scratch->end[step] = end;
-      scratch->in_windows += end - begin;
+      if (source_->mode() != SelectorMode::kPlain) {
+        const Reach reach = source_->reach();
+        const WindowEnds ends{
+            .start = after, .end = last, .smoothed = source_->mode() == SelectorMode::kSmoothed};
+        ReachOut(t, ends, reach.before, reach.after, &scratch->begin[step], &scratch->end[step]);
+      }
+      scratch->in_windows += scratch->end[step] - scratch->begin[step];
     }
   }
 
@@ -127,6 +144,7 @@ class RangeFunction : public VectorOperator {
   const std::vector<ScalarPtr> params_;
   const std::vector<PositionRange> arg_pos_;
   const std::shared_ptr<SharedColumns> shared_;  // Null when it cannot stand in the query twice.
+  const WindowFn kernel_;
   std::vector<TimeMs> times_, window_end_;
   ParamColumns param_columns_;
   LabelArena arena_;

@@ -5,6 +5,7 @@
 
 #include "model/status.h"
 #include "query/exec/series_map.h"
+#include "query/functions/extended_window.h"
 #include "query/functions/lanes.h"
 
 namespace hearth::promql {
@@ -21,6 +22,23 @@ void ListSeries(const SeriesSet& set, std::vector<SeriesMeta>* series) {
   }
 }
 
+// Takes stale markers out of the float columns.
+void RemoveStaleMarkers(SampleColumns* samples) {
+  const size_t n = samples->v.size();
+  if (!Lanes().has(samples->v.data(), n, kStaleNaNBits)) return;
+  size_t kept = 0;
+  while (kept < n && !IsStaleNaN(samples->v[kept])) ++kept;
+  for (size_t i = kept; i < n; ++i) {
+    if (IsStaleNaN(samples->v[i])) continue;
+    samples->t[kept] = samples->t[i];
+    if (!samples->start_t.empty()) samples->start_t[kept] = samples->start_t[i];
+    samples->v[kept++] = samples->v[i];
+  }
+  samples->t.resize(kept);
+  samples->v.resize(kept);
+  if (!samples->start_t.empty()) samples->start_t.resize(kept);
+}
+
 class InstantSelector : public VectorOperator {
  public:
   InstantSelector(const PlanNode& node, SelectorOutput output)
@@ -33,11 +51,12 @@ class InstantSelector : public VectorOperator {
   absl::Status Prepare(QueryContext* ctx) override {
     set_ = ctx->sets[request_].get();
     lookback_ = ctx->times.lookback_delta;
+    uses_starts_ = ctx->use_start_timestamps;
     range_ = {ReferenceTime(selector_.time, grid().at(0)) - lookback_ + 1,
-              ReferenceTime(selector_.time, grid().last())};
+              ReferenceTime(selector_.time, grid().last()) + ReachOf(selector_, lookback_).after};
     if (steps() == 0) return absl::OkStatus();
     ListSeries(*set_, &series_);
-    if (output_ == SelectorOutput::kTime) {
+    if (IsTime()) {
       std::vector<SeriesMeta> listed = series_;
       // A time is no longer the metric.
       for (SeriesMeta& meta : listed) meta = DropName(meta, ctx->delayed_name_removal, &arena_);
@@ -47,20 +66,27 @@ class InstantSelector : public VectorOperator {
   }
 
   absl::Status Column(size_t i, Worker* worker, StepColumn* out) const override {
-    if (output_ == SelectorOutput::kValue) return Look(i, worker, out);
+    if (!IsTime()) return Look(i, worker, out);
     return map_.Column(
         i, out, [&](size_t input, StepColumn* column) { return Look(input, worker, column); });
   }
 
  private:
+  bool IsTime() const {
+    return output_ == SelectorOutput::kTime || output_ == SelectorOutput::kStartTime;
+  }
+
   absl::Status Look(size_t i, Worker* worker, StepColumn* out) const {
     ScratchLease scratch(worker);
     HEARTH_RETURN_IF_ERROR(worker->Tick());
     HEARTH_RETURN_IF_ERROR(set_->Read(i, range_, &scratch->samples));
     const SampleColumns& samples = scratch->samples;
     out->Reset(steps());
-    if (!samples.histogram_t.empty()) {
-      LookAmongHistograms(samples, out);
+    if (selector_.mode == SelectorMode::kSmoothed && output_ == SelectorOutput::kValue) {
+      RemoveStaleMarkers(&scratch->samples);
+      Smooth(samples, out);
+    } else if (!samples.histogram_t.empty()) {
+      HEARTH_RETURN_IF_ERROR(LookAmongHistograms(samples, out));
     } else if (!samples.t.empty()) {
       FindNewest(&*scratch);
       output_ == SelectorOutput::kValue ? TakeValues(*scratch, out) : TakeTimes(*scratch, out);
@@ -99,11 +125,35 @@ class InstantSelector : public VectorOperator {
     for (size_t step = 0; step < steps(); ++step) {
       const uint32_t end = scratch.end[step];
       if (end == 0 || IsStaleNaN(scratch.samples.v[end - 1])) continue;
-      out->Set(step, static_cast<double>(scratch.samples.t[end - 1]) / 1000);
+      out->Set(step, TimeOf(scratch.samples, end - 1));
+    }
+  }
+  // In seconds.
+  double TimeOf(const SampleColumns& samples, size_t i) const {
+    if (output_ != SelectorOutput::kStartTime) return static_cast<double>(samples.t[i]) / 1000;
+    return samples.start_t.empty() || !uses_starts_
+               ? 0
+               : static_cast<double>(samples.start_t[i]) / 1000;
+  }
+
+  // Between the samples on both sides of the step, each within the lookback; the last one where
+  // none follows.
+  void Smooth(const SampleColumns& samples, StepColumn* out) const {
+    const std::vector<TimeMs>& t = samples.t;
+    size_t next = 0;  // The first sample after the reference time.
+    for (size_t step = 0; step < steps(); ++step) {
+      const TimeMs reference = ReferenceTime(selector_.time, grid().at(step));
+      while (next < t.size() && t[next] <= reference) ++next;
+      if (next == 0 || t[next - 1] <= reference - lookback_) continue;
+      const bool between =
+          t[next - 1] < reference && next < t.size() && t[next] <= reference + lookback_;
+      out->Set(step, between ? Interpolate({t[next - 1], samples.v[next - 1]},
+                                           {t[next], samples.v[next]}, reference)
+                             : samples.v[next - 1]);
     }
   }
 
-  void LookAmongHistograms(const SampleColumns& samples, StepColumn* out) const {
+  absl::Status LookAmongHistograms(const SampleColumns& samples, StepColumn* out) const {
     const std::vector<TimeMs>& t = samples.t;
     const std::vector<TimeMs>& histogram_t = samples.histogram_t;
     size_t next = 0, next_histogram = 0;  // The first samples after the step's reference time.
@@ -119,13 +169,16 @@ class InstantSelector : public VectorOperator {
       if (newest <= reference - lookback_) continue;
       if (is_histogram) {
         // A newer native histogram hides the float before it, but has a time.
-        if (output_ == SelectorOutput::kValue) continue;
-      } else if (IsStaleNaN(samples.v[next - 1])) {
-        continue;
+        if (output_ == SelectorOutput::kInfoTime) {
+          return absl::FailedPreconditionError("info sample should be float");
+        }
+        if (output_ == SelectorOutput::kTime) out->Set(step, static_cast<double>(newest) / 1000);
+      } else if (!IsStaleNaN(samples.v[next - 1])) {
+        out->Set(step, output_ == SelectorOutput::kValue ? samples.v[next - 1]
+                                                         : TimeOf(samples, next - 1));
       }
-      out->Set(step, output_ == SelectorOutput::kValue ? samples.v[next - 1]
-                                                       : static_cast<double>(newest) / 1000);
     }
+    return absl::OkStatus();
   }
 
   const VectorSelector& selector_;
@@ -134,25 +187,11 @@ class InstantSelector : public VectorOperator {
   const SelectorOutput output_;
   const SeriesSet* set_ = nullptr;
   TimeMs lookback_ = 0;
+  bool uses_starts_ = false;
   TimeRange range_;
-  LabelArena arena_;  // For kTime, like map_.
+  LabelArena arena_;  // For times, like map_.
   SeriesMap map_;
 };
-
-// Takes stale markers out of the float columns.
-void RemoveStaleMarkers(SampleColumns* samples) {
-  const size_t n = samples->v.size();
-  if (!Lanes().has(samples->v.data(), n, kStaleNaNBits)) return;
-  size_t kept = 0;
-  while (kept < n && !IsStaleNaN(samples->v[kept])) ++kept;
-  for (size_t i = kept; i < n; ++i) {
-    if (IsStaleNaN(samples->v[i])) continue;
-    samples->t[kept] = samples->t[i];
-    samples->v[kept++] = samples->v[i];
-  }
-  samples->t.resize(kept);
-  samples->v.resize(kept);
-}
 
 class MatrixSource : public RangeSource {
  public:
@@ -165,7 +204,10 @@ class MatrixSource : public RangeSource {
   absl::Status Prepare(QueryContext* ctx) override {
     set_ = ctx->sets[request_].get();
     if (grid_.count == 0) return absl::OkStatus();
-    range_ = {WindowEnd(grid_.at(0)) - range_ms() + 1, WindowEnd(grid_.last())};
+    uses_starts_ = ctx->use_start_timestamps;
+    reach_ = ReachOf(matrix_, ctx->times.lookback_delta);
+    range_ = {WindowEnd(grid_.at(0)) - range_ms() - reach_.before + 1,
+              WindowEnd(grid_.last()) + reach_.after};
     ListSeries(*set_, &series_);
     return absl::OkStatus();
   }
@@ -173,11 +215,14 @@ class MatrixSource : public RangeSource {
     HEARTH_RETURN_IF_ERROR(worker->Tick());
     HEARTH_RETURN_IF_ERROR(set_->Read(i, range_, &scratch->samples));
     RemoveStaleMarkers(&scratch->samples);
+    if (!uses_starts_) scratch->samples.start_t.clear();
     return absl::OkStatus();
   }
   TimeMs WindowEnd(TimeMs t) const override { return ReferenceTime(matrix_.selector->time, t); }
   TimeMs range_ms() const override { return matrix_.range.ms; }
   bool counts_samples() const override { return counts_; }
+  SelectorMode mode() const override { return matrix_.selector->mode; }
+  Reach reach() const override { return reach_; }
 
  private:
   const MatrixSelector& matrix_;
@@ -185,6 +230,8 @@ class MatrixSource : public RangeSource {
   const bool counts_;
   const Grid grid_;
   const SeriesSet* set_ = nullptr;
+  bool uses_starts_ = false;
+  Reach reach_;
   TimeRange range_;
 };
 

@@ -10,8 +10,10 @@
 
 namespace hearth::promql {
 
-// What an instant selector gives: the sample's value, or its time in seconds for timestamp().
-enum class SelectorOutput : uint8_t { kValue, kTime };
+// What an instant selector gives: the sample's value; its time in seconds, for timestamp(); when
+// its counter began, 0 = unknown, for start_timestamp(); or its time with the series' name kept,
+// for info(), which takes no native histograms.
+enum class SelectorOutput : uint8_t { kValue, kTime, kStartTime, kInfoTime };
 
 VectorPtr NewInstantSelector(const PlanNode& node, SelectorOutput output);
 RangePtr NewMatrixSelector(const PlanNode& node);

@@ -15,6 +15,21 @@ bool IsNameLabel(std::string_view label) {
   return label == kMetricNameLabel || label == "__type__" || label == "__unit__";
 }
 
+std::string PlainText(LabelsView labels) {
+  std::string out = "{";
+  for (const Label& label : labels) {
+    if (out.size() > 1) out += ", ";
+    if (IsLegacyLabelName(label.name)) {
+      out += label.name;
+    } else {
+      AppendQuoted(label.name, &out);
+    }
+    out += '=';
+    AppendQuoted(label.value, &out);
+  }
+  return out + "}";
+}
+
 LabelsView LabelArena::Add(LabelsView labels) {
   const std::string_view bytes = labels.bytes();
   if (blocks_.empty() || blocks_.back().capacity() - blocks_.back().size() < bytes.size()) {

@@ -33,6 +33,8 @@ class LabelArena {
 // Replaces *bytes by the set without __name__, __type__ and __unit__, which go together.
 void WithoutName(LabelsView labels, std::string* bytes);
 bool IsNameLabel(std::string_view label);
+// As Prometheus prints labels in errors: `{__name__="up", job="x"}`.
+std::string PlainText(LabelsView labels);
 
 // `meta` with its name dropped: at once, or marked when names are removed at the end.
 SeriesMeta DropName(const SeriesMeta& meta, bool delayed, LabelArena* arena);

@@ -85,6 +85,12 @@ void Annotations::BadBucketLabel(std::string_view metric_name, std::string_view 
        pos);
 }
 
+void Annotations::StartTimeOverlap(std::string_view metric_name, PositionRange pos) {
+  Warn(StrCat("sample has start time that overlaps with previous sample timestamp for metric ",
+              Quoted(metric_name)),
+       pos);
+}
+
 void Annotations::SortIneffective(PositionRange pos) {
   Warn("sort is ineffective for range queries since results are always ordered by labels", pos);
 }

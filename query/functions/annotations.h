@@ -45,6 +45,7 @@ class Annotations {
   void InvalidRatio(double ratio, double capped_to, PositionRange pos);
   void PossibleNonCounter(std::string_view metric_name, PositionRange pos);
   void BadBucketLabel(std::string_view metric_name, std::string_view le, PositionRange pos);
+  void StartTimeOverlap(std::string_view metric_name, PositionRange pos);
   void SortIneffective(PositionRange pos);
   // `metric_name` may be empty. Details of the same metric and place are added up.
   void Monotonicity(std::string_view metric_name, PositionRange pos,

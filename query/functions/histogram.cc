@@ -113,6 +113,11 @@ double HistogramFraction(std::vector<Bucket>* buckets, std::span<const double> a
   return (upper_rank - lower_rank) / count;
 }
 
+constexpr ValueType kQuantilesArgs[] = {
+    ValueType::kInstantVector, ValueType::kString, ValueType::kScalar, ValueType::kScalar,
+    ValueType::kScalar,        ValueType::kScalar, ValueType::kScalar, ValueType::kScalar,
+    ValueType::kScalar,        ValueType::kScalar, ValueType::kScalar, ValueType::kScalar};
+
 constexpr Kernel Native() { return {.shape = Shape::kNoFloats}; }
 
 constexpr FunctionSpec kFunctions[] = {
@@ -138,6 +143,15 @@ constexpr FunctionSpec kFunctions[] = {
      .summary = "Estimated φ-quantile of the observations of a histogram.",
      .example =
          "histogram_quantile(0.9, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))"},
+    {.name = "histogram_quantiles",
+     .args = kQuantilesArgs,
+     .variadic = 9,
+     .experimental = true,
+     .quantile_param = true,
+     .kernel = {.shape = Shape::kBuckets, .buckets = &HistogramQuantile},
+     .summary = "Estimated quantiles of a histogram, up to ten, told apart by a label.",
+     .example = "histogram_quantiles(rate(http_request_duration_seconds_bucket[5m]), \"quantile\", "
+                "0.5, 0.99)"},
     {.name = "histogram_stddev",
      .args = kVectorArg,
      .kernel = Native(),

@@ -17,6 +17,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -53,10 +54,12 @@ struct WindowEdges {
 
 // Windowed: the samples of one series in ascending time order, and for step i the samples
 // [begin[i], end[i]), which are those in (window_end[i] - range_ms, window_end[i]]. begin and end
-// never decrease.
+// never decrease. When the selector is anchored or smoothed, [begin[i], end[i]) holds the samples
+// around the window as well (extended_window.h).
 struct WindowInput {
   std::span<const TimeMs> t;
   std::span<const double> v;
+  std::span<const TimeMs> start_t;  // When each sample's counter began, 0 = unknown; or empty.
   std::span<const uint32_t> begin, end;
   std::span<const TimeMs> window_end;
   std::span<const TimeMs>
@@ -66,6 +69,8 @@ struct WindowInput {
   std::span<const PositionRange> arg_pos;  // Of all arguments as written.
   Annotations* notes;
   WindowEdges* edges;  // Of these windows.
+  SelectorMode mode = SelectorMode::kPlain;
+  std::string_view metric_name;  // For annotations; may be empty.
 
   size_t steps() const { return begin.size(); }
 };
@@ -119,7 +124,10 @@ enum class Shape : uint8_t {
   kTimestamp,       // the time of the sample itself
   kRelabel,         // relabel
   kSort,            // order; the order shows in instant queries only
-  kBuckets,         // buckets, over all series that differ in le only
+  kBuckets,         // buckets, over all series that differ in le only; with a string argument,
+                    // once for each scalar argument, which that label then names
+  kInfo,            // labels of info series are added (exec/info.cc)
+  kStartTimestamp,  // when the counter of the sample began
   kAbsent,    // 1 where the argument has no series; with `window`, none that has samples in its
               // window
   kNoFloats,  // looks at native histograms only: nothing comes of floats
@@ -129,6 +137,8 @@ struct Kernel {
   Shape shape = Shape::kElementwise;
   ElementFn element = nullptr;
   WindowFn window = nullptr;
+  WindowFn anchored = nullptr;  // Of windows of anchored selectors; null = it takes none.
+  WindowFn smoothed = nullptr;  // Of smoothed ones, likewise.
   ScalarFn scalar = nullptr;
   RelabelFn relabel = nullptr;
   OrderFn order = nullptr;

@@ -85,7 +85,18 @@ constexpr ValueType kJoinArgs[] = {ValueType::kInstantVector, ValueType::kString
 constexpr ValueType kReplaceArgs[] = {ValueType::kInstantVector, ValueType::kString,
                                       ValueType::kString, ValueType::kString, ValueType::kString};
 
+constexpr ValueType kInfoArgs[] = {ValueType::kInstantVector, ValueType::kInstantVector};
+
 constexpr FunctionSpec kFunctions[] = {
+    {.name = "info",
+     .args = kInfoArgs,
+     .variadic = 1,
+     .metric_name = MetricNameRule::kKeep,
+     .experimental = true,
+     .info_selector = 1,
+     .kernel = {.shape = Shape::kInfo},
+     .summary = "Adds the labels of info series with the same job and instance.",
+     .example = "info(rate(http_requests_total[5m]), {k8s_cluster_name=~\".+\"})"},
     {.name = "label_join",
      .args = kJoinArgs,
      .variadic = -1,

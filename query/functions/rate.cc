@@ -2,8 +2,10 @@
 #include <cmath>
 #include <vector>
 
+#include "query/functions/extended_window.h"
 #include "query/functions/families.h"
 #include "query/functions/lanes.h"
+#include "query/functions/start_times.h"
 
 namespace hearth::promql {
 namespace {
@@ -67,6 +69,7 @@ template <bool kCounter, bool kPerSecond>
 void Extrapolated(const WindowInput& in, StepColumn* out) {
   static thread_local std::vector<uint32_t> resets;
   static thread_local std::vector<double> change, first;
+  if (kCounter && !in.start_t.empty()) return RateFromStarts(in, kPerSecond, out);
   WindowEdges* const edges = in.edges;
   if (!edges->known) FillEdges(in, edges);
   if (edges->present == 0) return;
@@ -88,6 +91,32 @@ void Extrapolated(const WindowInput& in, StepColumn* out) {
   out->ok = edges->ok;
 }
 
+// What was lost in the resets between the ends of a window.
+double LostInResets(const WindowInput& in, const ExtendedWindow& window) {
+  double lost = 0, previous = window.left;
+  for (uint32_t k = window.begin; k < window.end; ++k) {
+    if (in.v[k] < previous) lost += previous;
+    previous = in.v[k];
+  }
+  return window.right < previous ? lost + previous : lost;
+}
+
+// Between the values at the window's ends; nothing is extrapolated.
+template <bool kCounter, bool kPerSecond>
+void Extended(const WindowInput& in, StepColumn* out) {
+  for (size_t i = 0; i < in.steps(); ++i) {
+    const WindowEnds ends{.start = in.window_end[i] - in.range_ms,
+                          .end = in.window_end[i],
+                          .smoothed = in.mode == SelectorMode::kSmoothed,
+                          .counter = kCounter};
+    const auto window = ExtendWindow(in.t, in.v, in.begin[i], in.end[i], ends);
+    if (!window) continue;
+    double change = window->right - window->left;
+    if (kCounter) change += LostInResets(in, *window);
+    out->Set(i, kPerSecond ? change / (static_cast<double>(in.range_ms) / 1000) : change);
+  }
+}
+
 template <bool kPerSecond>
 void LastTwo(const WindowInput& in, StepColumn* out) {
   for (size_t i = 0; i < in.steps(); ++i) {
@@ -95,21 +124,21 @@ void LastTwo(const WindowInput& in, StepColumn* out) {
     const uint32_t last = in.end[i] - 1;
     const TimeMs interval = in.t[last] - in.t[last - 1];
     if (interval == 0) continue;
-    const bool reset = kPerSecond && in.v[last] < in.v[last - 1];
+    const bool reset = kPerSecond && (in.v[last] < in.v[last - 1] || IsStartReset(in, last));
     double result = reset ? in.v[last] : in.v[last] - in.v[last - 1];
     if (kPerSecond) result /= static_cast<double>(interval) / 1000;
     out->Set(i, result);
   }
 }
 
-// Counts the samples of each window that `differs` from the one before them, the window's first
-// sample left out.
+// Counts the samples of each window that `differs` says are unlike the one before them, the
+// window's first sample left out.
 template <typename F>
 void CountPairs(const WindowInput& in, StepColumn* out, F differs) {
   static thread_local std::vector<uint32_t> before;  // before[i]: hits among samples [1, i].
   before.assign(in.v.size(), 0);
   for (size_t i = 1; i < in.v.size(); ++i) {
-    before[i] = before[i - 1] + (differs(in.v[i - 1], in.v[i]) ? 1 : 0);
+    before[i] = before[i - 1] + (differs(i) ? 1 : 0);
   }
   for (size_t i = 0; i < in.steps(); ++i) {
     if (in.begin[i] >= in.end[i]) continue;
@@ -118,24 +147,49 @@ void CountPairs(const WindowInput& in, StepColumn* out, F differs) {
 }
 
 void Changes(const WindowInput& in, StepColumn* out) {
-  CountPairs(in, out,
-             [](double a, double b) { return a != b && !(std::isnan(a) && std::isnan(b)); });
+  CountPairs(in, out, [&in](size_t i) {
+    const double a = in.v[i - 1], b = in.v[i];
+    return a != b && !(std::isnan(a) && std::isnan(b));
+  });
 }
 void Resets(const WindowInput& in, StepColumn* out) {
-  CountPairs(in, out, [](double a, double b) { return b < a; });
+  CountPairs(in, out, [&in](size_t i) { return in.v[i] < in.v[i - 1] || IsStartReset(in, i); });
 }
 
 constexpr Kernel Windowed(WindowFn fn) { return {.shape = Shape::kWindowed, .window = fn}; }
 
+// Counts over pairs of samples: an anchored window has one pair more, as long as it has a sample
+// of its own.
+template <WindowFn kCount>
+void Anchored(const WindowInput& in, StepColumn* out) {
+  kCount(in, out);
+  for (size_t i = 0; i < in.steps(); ++i) {
+    const bool empty = out->ok[i] && in.t[in.end[i] - 1] <= in.window_end[i] - in.range_ms;
+    if (empty) out->ok[i] = 0;
+  }
+}
+
+constexpr Kernel AnchoredCount(WindowFn fn, WindowFn anchored) {
+  return {.shape = Shape::kWindowed, .window = fn, .anchored = anchored};
+}
+
+template <bool kCounter, bool kPerSecond>
+constexpr Kernel Rate() {
+  return {.shape = Shape::kWindowed,
+          .window = &Extrapolated<kCounter, kPerSecond>,
+          .anchored = &Extended<kCounter, kPerSecond>,
+          .smoothed = &Extended<kCounter, kPerSecond>};
+}
+
 constexpr FunctionSpec kFunctions[] = {
     {.name = "changes",
      .args = kRangeArg,
-     .kernel = Windowed(&Changes),
+     .kernel = AnchoredCount(&Changes, &Anchored<Changes>),
      .summary = "How often the value changed in the window.",
      .example = "changes(process_start_time_seconds[1d])"},
     {.name = "delta",
      .args = kRangeArg,
-     .kernel = Windowed(&Extrapolated<false, false>),
+     .kernel = Rate<false, false>(),
      .summary = "Difference over the window of a gauge, extrapolated to the window's edges.",
      .example = "delta(temperature_celsius[2h])"},
     {.name = "idelta",
@@ -146,7 +200,7 @@ constexpr FunctionSpec kFunctions[] = {
     {.name = "increase",
      .args = kRangeArg,
      .counter = true,
-     .kernel = Windowed(&Extrapolated<true, false>),
+     .kernel = Rate<true, false>(),
      .summary = "Increase of a counter over the window, resets allowed for, extrapolated.",
      .example = "increase(http_requests_total[1h])"},
     {.name = "irate",
@@ -157,12 +211,12 @@ constexpr FunctionSpec kFunctions[] = {
     {.name = "rate",
      .args = kRangeArg,
      .counter = true,
-     .kernel = Windowed(&Extrapolated<true, true>),
+     .kernel = Rate<true, true>(),
      .summary = "Per-second increase of a counter, averaged over the window.",
      .example = "rate(http_requests_total[5m])"},
     {.name = "resets",
      .args = kRangeArg,
-     .kernel = Windowed(&Resets),
+     .kernel = AnchoredCount(&Resets, &Anchored<Resets>),
      .summary = "How often a counter started over in the window.",
      .example = "resets(http_requests_total[1d])"},
 };

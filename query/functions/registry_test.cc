@@ -13,7 +13,10 @@ namespace hearth::promql {
 namespace {
 
 ParserOptions Everything() {
-  return {.experimental_functions = true, .extended_range_selectors = true, .fill_modifiers = true};
+  return {.experimental_functions = true,
+          .extended_range_selectors = true,
+          .fill_modifiers = true,
+          .start_timestamps = true};
 }
 
 bool HasScript(std::string_view name) {
@@ -71,6 +74,7 @@ TEST(RegistryTest, EveryRowHasTheKernelOfItsShape) {
     EXPECT_EQ(kernel.shape == Shape::kSort, kernel.order != nullptr);
     EXPECT_EQ(kernel.shape == Shape::kBuckets, kernel.buckets != nullptr);
     EXPECT_TRUE(kernel.shape != Shape::kWindowed || kernel.window != nullptr);
+    EXPECT_EQ(kernel.shape == Shape::kInfo, function->info_selector >= 0);
     EXPECT_LE(function->variadic, static_cast<int>(function->args.size()));
   }
   for (const AggregationSpec* aggregation : AllAggregations()) {

@@ -33,13 +33,16 @@ struct FunctionSpec {
   ValueType returns = ValueType::kInstantVector;
   DefaultArg default_arg = DefaultArg::kNone;
   MetricNameRule metric_name = MetricNameRule::kDrop;
-  bool experimental = false;   // Needs --enable-feature=promql-experimental-functions.
+  bool experimental = false;            // Needs --enable-feature=promql-experimental-functions.
+  bool needs_start_timestamps = false;  // Needs --enable-feature=use-start-timestamps as well.
   bool step_invariant = true;  // False when the result depends on the evaluation time itself
                                // (time(), timestamp(), hour() …).
   bool counter = false;        // Expects a counter: annotates when the name does not look like one.
   bool quantile_param =
-      false;      // The first argument is a quantile: annotates when it is outside [0, 1].
-  Kernel kernel;  // query/functions/kernel.h
+      false;               // Scalar arguments are quantiles: annotates when one is outside [0, 1].
+  int info_selector = -1;  // The index of an argument that is label matchers alone and selects info
+                           // series (info); it may be left out.
+  Kernel kernel;           // query/functions/kernel.h
   std::string_view summary;
   std::string_view example;  // A query that parses.
 };

@@ -375,7 +375,9 @@ ExprPtr Grammar::FunctionCall(const Token& name) {
     Fail(name.pos, StrCat("unknown function with name ", Quoted(name.text)));
     return nullptr;
   }
-  if (call->function->experimental && !options_.experimental_functions) {
+  const bool enabled = (!call->function->experimental || options_.experimental_functions) &&
+                       (!call->function->needs_start_timestamps || options_.start_timestamps);
+  if (!enabled) {
     Fail(name.pos, StrCat("function ", Quoted(name.text), " is not enabled"));
     return nullptr;
   }

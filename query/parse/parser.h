@@ -20,6 +20,7 @@ struct ParserOptions {
   bool experimental_functions = false;
   bool extended_range_selectors = false;  // anchored, smoothed
   bool fill_modifiers = false;
+  bool start_timestamps = false;  // start_timestamp()
 };
 
 // Limits: a query longer than 1 MiB or nested deeper than 500 levels is refused. Errors are kInvalidArgument and read

@@ -21,6 +21,7 @@ ParserOptions AllFeatures() {
   options.experimental_functions = true;
   options.extended_range_selectors = true;
   options.fill_modifiers = true;
+  options.start_timestamps = true;
   return options;
 }
 
@@ -375,6 +376,26 @@ TEST(ParserTest, TakesExperimentalModifiersWhenEnabled) {
             "1:1: parse error: filling in missing series not allowed for set operators");
   EXPECT_EQ(ErrorOf("foo + fill(0) 1", all),
             "1:1: parse error: filling in missing series only allowed between instant vectors");
+}
+
+TEST(ParserTest, InfoTakesMatchersWithoutAName) {
+  const ParserOptions all = AllFeatures();
+  EXPECT_EQ(Canonical("info(up, {a=~'.*'})", all), "info(up, {a=~\".*\"})");
+  EXPECT_EQ(Canonical("info(up, {})", all), "info(up, {})");
+  EXPECT_EQ(ErrorOf("info(up, up)", all),
+            "1:10: parse error: expected label selectors only, got vector selector instead");
+  EXPECT_EQ(ErrorOf("info(up, rate(up[5m]))", all),
+            "1:10: parse error: expected label selectors only, got vector selector instead");
+  EXPECT_EQ(ErrorOf("info(up, 1)", all),
+            "1:10: parse error: expected type instant vector in call to function \"info\", got "
+            "scalar");
+  EXPECT_EQ(ErrorOf("info(up, {a='b'}, {c='d'})", all),
+            "1:1: parse error: expected at most 2 argument(s) in call to \"info\", got 3");
+  EXPECT_EQ(ErrorOf("info(up)", {}), "1:1: parse error: function \"info\" is not enabled");
+  ParserOptions no_starts = all;
+  no_starts.start_timestamps = false;
+  EXPECT_EQ(ErrorOf("start_timestamp(up)", no_starts),
+            "1:1: parse error: function \"start_timestamp\" is not enabled");
 }
 
 TEST(ParserTest, FillsInTypesAndPositions) {

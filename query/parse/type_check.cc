@@ -114,10 +114,23 @@ class TypeChecker {
     HEARTH_RETURN_IF_ERROR(CheckArgumentCount(*call));
     const std::string where = StrCat("call to function ", Quoted(spec.name));
     for (size_t i = 0; i < call->args.size(); ++i) {
-      HEARTH_RETURN_IF_ERROR(
-          ExpectType(call->args[i].get(), spec.args[std::min(i, spec.args.size() - 1)], where));
+      Expr* const arg = call->args[i].get();
+      const ValueType wanted = spec.args[std::min(i, spec.args.size() - 1)];
+      const bool info_selector = static_cast<int>(i) == spec.info_selector;
+      if (!info_selector || arg->kind != ExprKind::kVectorSelector) {
+        HEARTH_RETURN_IF_ERROR(ExpectType(arg, wanted, where));
+      }
+      if (info_selector) HEARTH_RETURN_IF_ERROR(CheckLabelSelector(*arg));
     }
     return absl::OkStatus();
+  }
+
+  // Matchers without a name; they may all match the empty string.
+  absl::Status CheckLabelSelector(const Expr& expr) const {
+    const bool labels_only =
+        expr.kind == ExprKind::kVectorSelector && As<VectorSelector>(expr).name.empty();
+    return labels_only ? absl::OkStatus()
+                       : Error(expr, "expected label selectors only, got vector selector instead");
   }
 
   absl::Status CheckSelector(const VectorSelector& selector) const {

@@ -71,6 +71,7 @@ std::unique_ptr<PlanNode> Build(const Expr& written, Grid grid, bool fixed, bool
 
 absl::StatusOr<Plan> MakePlan(ExprPtr tree, const QueryTimes& times) {
   HEARTH_RETURN_IF_ERROR(ResolveTimes(times, tree.get()));
+  CompleteInfoSelectors(tree.get());
   Plan plan;
   plan.tree = std::move(tree);
   plan.times = times;

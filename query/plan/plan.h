@@ -3,6 +3,7 @@
 // From a parsed query and its times to what exec/ evaluates. One rewrite a file:
 //
 //   resolve_times.cc    duration expressions, @ start() and @ end() become numbers
+//   info_selector.cc   the argument of info() becomes the selector of the info series
 //   step_invariant.cc   finds the parts whose value is the same at every step; they are evaluated
 //   once build.cc            gives every node the grid of times at which it is evaluated
 //   selectors.cc        collects all selectors, so that one Select reads them all
@@ -69,9 +70,19 @@ absl::StatusOr<Plan> MakePlan(ExprPtr tree, const QueryTimes& times);
 
 // The rewrites.
 absl::Status ResolveTimes(const QueryTimes& times, Expr* expr);
+// After ResolveTimes.
+void CompleteInfoSelectors(Expr* expr);
 // True when `expr` has the same value at every step. Parentheses are looked through.
 bool IsStepInvariant(const Expr& expr);
 void CollectSelectors(Plan* plan);
+
+// How far beyond its window (or its lookback) a selector looks, in milliseconds: anchored and
+// smoothed ones see the samples around it.
+struct Reach {
+  TimeMs before = 0, after = 0;
+};
+Reach ReachOf(const VectorSelector& instant, TimeMs lookback_delta);
+Reach ReachOf(const MatrixSelector& matrix, TimeMs lookback_delta);
 
 // The time that a selector or subquery looks at when evaluated at `t`. After ResolveTimes.
 TimeMs ReferenceTime(const TimeModifier& modifier, TimeMs t);

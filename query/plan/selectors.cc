@@ -9,9 +9,10 @@ namespace {
 
 // Windows and lookback are open on the left: the oldest sample of interest is one millisecond
 // inside.
-TimeRange RangeOf(const TimeModifier& time, TimeMs length, const Grid& grid) {
+TimeRange RangeOf(const TimeModifier& time, TimeMs length, Reach reach, const Grid& grid) {
   if (grid.count == 0) return {0, -1};
-  return {ReferenceTime(time, grid.at(0)) - length + 1, ReferenceTime(time, grid.last())};
+  return {ReferenceTime(time, grid.at(0)) - length - reach.before + 1,
+          ReferenceTime(time, grid.last()) + reach.after};
 }
 
 int AddRequest(Plan* plan, const VectorSelector& selector, TimeRange range) {
@@ -24,19 +25,31 @@ int AddRequest(Plan* plan, const VectorSelector& selector, TimeRange range) {
 }
 
 void Collect(Plan* plan, PlanNode* node) {
+  const TimeMs lookback = plan->times.lookback_delta;
   if (node->expr->kind == ExprKind::kVectorSelector) {
     const VectorSelector& selector = As<VectorSelector>(*node->expr);
-    node->selector =
-        AddRequest(plan, selector, RangeOf(selector.time, plan->times.lookback_delta, node->grid));
+    node->selector = AddRequest(
+        plan, selector, RangeOf(selector.time, lookback, ReachOf(selector, lookback), node->grid));
   } else if (node->expr->kind == ExprKind::kMatrixSelector) {
     const MatrixSelector& matrix = As<MatrixSelector>(*node->expr);
-    node->selector = AddRequest(plan, *matrix.selector,
-                                RangeOf(matrix.selector->time, matrix.range.ms, node->grid));
+    node->selector = AddRequest(
+        plan, *matrix.selector,
+        RangeOf(matrix.selector->time, matrix.range.ms, ReachOf(matrix, lookback), node->grid));
   }
   for (const auto& child : node->children) Collect(plan, child.get());
 }
 
 }  // namespace
+
+Reach ReachOf(const VectorSelector& instant, TimeMs lookback_delta) {
+  return {.before = 0, .after = instant.mode == SelectorMode::kSmoothed ? lookback_delta : 0};
+}
+
+Reach ReachOf(const MatrixSelector& matrix, TimeMs lookback_delta) {
+  const SelectorMode mode = matrix.selector->mode;
+  return {.before = mode == SelectorMode::kPlain ? 0 : lookback_delta,
+          .after = mode == SelectorMode::kSmoothed ? lookback_delta : 0};
+}
 
 void CollectSelectors(Plan* plan) {
   Collect(plan, plan->root.get());

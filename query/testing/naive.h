@@ -5,7 +5,7 @@
 // never linked into the server. Testonly.
 //
 // Floats only: native histograms are skipped. Not covered: limitk, limit_ratio, info,
-// double_exponential_smoothing, ts_of_*, the histogram_* functions but for
+// double_exponential_smoothing, ts_of_*, start timestamps, the histogram_* functions but for
 // histogram_quantile, trims, fill, anchored and smoothed (kUnimplemented). Gives no annotations and
 // keeps no limits.
 //

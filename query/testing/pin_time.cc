@@ -2,34 +2,11 @@
 #include <array>
 
 #include "query/functions/spec.h"
+#include "query/parse/children.h"
 #include "query/testing/script_runner.h"
 
 namespace hearth::promql {
 namespace {
-
-// Calls fn on each direct child.
-template <typename Fn>
-void ForEachChild(const Expr& expr, Fn fn) {
-  switch (expr.kind) {
-    case ExprKind::kSubquery:
-      return fn(*As<SubqueryExpr>(expr).expr);
-    case ExprKind::kCall:
-      for (const ExprPtr& arg : As<Call>(expr).args) fn(*arg);
-      return;
-    case ExprKind::kAggregate:
-      if (As<AggregateExpr>(expr).param) fn(*As<AggregateExpr>(expr).param);
-      return fn(*As<AggregateExpr>(expr).expr);
-    case ExprKind::kBinary:
-      fn(*As<BinaryExpr>(expr).lhs);
-      return fn(*As<BinaryExpr>(expr).rhs);
-    case ExprKind::kUnary:
-      return fn(*As<UnaryExpr>(expr).expr);
-    case ExprKind::kParen:
-      return fn(*As<ParenExpr>(expr).expr);
-    default:
-      return;
-  }
-}
 
 void Pin(TimeMs at_ms, TimeModifier* time) {
   if (time->at == AtKind::kTimestamp) return;
@@ -62,9 +39,7 @@ void PinTime(TimeMs at_ms, Expr* expr) {
     case ExprKind::kSubquery:
       return Pin(at_ms, &As<SubqueryExpr>(*expr).time);  // What is inside now sees fixed times.
     default:
-      // The tree is ours; only the walk is written for const trees.
-      ForEachChild(*expr,
-                   [at_ms](const Expr& child) { PinTime(at_ms, const_cast<Expr*>(&child)); });
+      ForEachChild(*expr, [at_ms](Expr& child) { PinTime(at_ms, &child); });
   }
 }
 

@@ -129,14 +129,26 @@ absl::StatusOr<LoadCommand> ParseLoad(std::string_view head,
   load.with_nhcb = TakeWord(&head) == "load_with_nhcb";
   HEARTH_RETURN_IF_ERROR(TakeDuration(&head, &load.step_ms));
   if (!head.empty()) return Bad("unexpected text behind the step", head);
+  Labels starts_of;  // The labels of an @st line, which the samples' line follows.
+  std::optional<std::vector<std::optional<TimeMs>>> starts;
   for (const std::string_view line : body) {
-    if (line.find("}@st ") != std::string_view::npos ||
-        line.substr(0, line.find_first_of("{ ")).ends_with("@st")) {
-      load.has_start_timestamps = true;
+    std::string_view rest;
+    HEARTH_ASSIGN_OR_RETURN(const Labels labels, ParseMetric(line, &rest));
+    if (rest.starts_with("@st")) {
+      HEARTH_ASSIGN_OR_RETURN(starts, ParseStarts(rest.substr(3)));
+      starts_of = labels;
       continue;
     }
-    HEARTH_ASSIGN_OR_RETURN(load.series.emplace_back(), ParseSeriesLine(line));
+    SeriesLine& series = load.series.emplace_back();
+    HEARTH_ASSIGN_OR_RETURN(series, ParseSeriesLine(line));
+    if (!starts) continue;
+    if (starts_of != labels || starts->size() != series.values.size()) {
+      return Bad("the @st line before it is of another series or length", line);
+    }
+    for (size_t i = 0; i < starts->size(); ++i) series.values[i].start = (*starts)[i];
+    starts.reset();
   }
+  if (starts) return absl::InvalidArgumentError("an @st line without the samples' line");
   return load;
 }
 

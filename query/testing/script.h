@@ -26,8 +26,6 @@ struct LoadCommand {
   TimeMs step_ms = 0;
   bool with_nhcb = false;  // load_with_nhcb
   std::vector<SeriesLine> series;
-  bool has_start_timestamps =
-      false;  // Some line was an @st line (which the storage does not take yet).
 };
 
 // What an `expect` line says of a message.

@@ -18,20 +18,12 @@ class Runner {
   explicit Runner(const Evaluator& evaluator) : evaluator_(evaluator) {}
 
   absl::Status Load(const LoadCommand& load) {
-    for (const SeriesLine& series : load.series) {
-      for (size_t i = 0; i < series.values.size(); ++i) {
-        const SequenceValue& value = series.values[i];
-        if (value.omitted) continue;
-        const TimeMs t = static_cast<TimeMs>(i) * load.step_ms;
-        if (value.histogram) {
-          storage_.Put(series.labels, t, *value.histogram);
-        } else {
-          storage_.Put(series.labels, t, value.value);
-        }
-      }
+    Put(load.series, load.step_ms);
+    if (load.with_nhcb) {
+      HEARTH_ASSIGN_OR_RETURN(const std::vector<SeriesLine> histograms,
+                              CustomBucketHistograms(load.series));
+      Put(histograms, load.step_ms);
     }
-    if (load.with_nhcb) missing_ = "load_with_nhcb is not supported yet";
-    if (load.has_start_timestamps) missing_ = "start timestamps are not supported yet";
     return absl::OkStatus();
   }
 
@@ -40,14 +32,16 @@ class Runner {
 
   void Clear() {
     storage_.Clear();
+    histogram_series_.clear();
     missing_.clear();
   }
 
-  // Empty when all runs of the eval are as expected.
-  std::string Eval(const EvalCommand& eval) {
-    if (!missing_.empty()) return missing_;
+  // Empty when all runs of the eval are as expected. *histograms: see EvalOutcome.
+  std::string Eval(const EvalCommand& eval, bool* histograms) {
     const absl::StatusOr<ExprPtr> expr = ParseExpr(eval.query, ScriptEngineOptions().parser);
     if (!expr.ok()) return std::string(expr.status().message());
+    *histograms = InvolvesHistograms(eval, **expr, histogram_series_);
+    if (!missing_.empty()) return missing_;
     if (!eval.instant) return RunOnce(eval, eval.query, eval.steps);
     const TimeMs t = eval.steps.start_ms;
     if (std::string problem = RunInstant(eval, eval.query, t); !problem.empty()) return problem;
@@ -65,6 +59,24 @@ class Runner {
   }
 
  private:
+  void Put(const std::vector<SeriesLine>& lines, TimeMs step_ms) {
+    for (const SeriesLine& series : lines) {
+      bool histograms = false;
+      for (size_t i = 0; i < series.values.size(); ++i) {
+        const SequenceValue& value = series.values[i];
+        if (value.omitted) continue;
+        const TimeMs t = static_cast<TimeMs>(i) * step_ms;
+        if (value.histogram) {
+          storage_.Put(series.labels, t, *value.histogram);
+          histograms = true;
+        } else {
+          storage_.Put(series.labels, t, value.value, value.start ? t + *value.start : 0);
+        }
+      }
+      if (histograms) histogram_series_.push_back(series.labels);
+    }
+  }
+
   std::string RunInstant(const EvalCommand& eval, const std::string& query, TimeMs t) {
     std::string problem = RunOnce(eval, query, {t, t, 0});
     if (!problem.empty()) return problem;
@@ -130,7 +142,8 @@ class Runner {
 
   const Evaluator& evaluator_;
   FakeStorage storage_;
-  std::string missing_;  // Why the data is not what the script wants.
+  std::vector<Labels> histogram_series_;  // Those that hold native histograms.
+  std::string missing_;                   // Why the data is not what the script wants.
 };
 
 }  // namespace
@@ -140,9 +153,11 @@ EngineOptions ScriptEngineOptions() {
   options.timeout_ms = 100'000;
   options.max_samples = 10'000;
   options.delayed_name_removal = true;
+  options.use_start_timestamps = true;
   options.parser.experimental_functions = true;
   options.parser.extended_range_selectors = true;
   options.parser.fill_modifiers = true;
+  options.parser.start_timestamps = true;
   return options;
 }
 
@@ -166,7 +181,10 @@ absl::StatusOr<std::vector<EvalOutcome>> RunScript(std::string_view script,
       EvalOutcome& outcome = outcomes.emplace_back();
       outcome.line = command.line;
       outcome.query = eval.query;
-      outcome.problem = command.unsupported.empty() ? runner.Eval(eval) : command.unsupported;
+      // What this reader cannot do is arithmetic on histogram literals.
+      outcome.histograms = !command.unsupported.empty();
+      outcome.problem =
+          outcome.histograms ? command.unsupported : runner.Eval(eval, &outcome.histograms);
       outcome.passed = outcome.problem.empty();
     }
   }

@@ -103,6 +103,60 @@ TEST(ScriptRunnerTest, TellsWhatIsWrong) {
             "1:1: parse error: unknown function with name \"nosuch\"");
 }
 
+TEST(ScriptTest, ReadsStartTimestamps) {
+  const auto commands = ParseScript("load 1m\n  m{a=\"1\"}@st _ -1s-1mx1 +5ms\n  m{a=\"1\"} 1x3\n");
+  ASSERT_TRUE(commands.ok()) << commands.status();
+  const auto& load = std::get<LoadCommand>((*commands)[0].what);
+  ASSERT_EQ(load.series.size(), 1u);
+  std::vector<TimeMs> starts;
+  for (const SequenceValue& value : load.series[0].values)
+    starts.push_back(value.start.value_or(0));
+  EXPECT_EQ(starts, (std::vector<TimeMs>{0, -1000, -61'000, 5}));
+  EXPECT_FALSE(ParseScript("load 1m\n  m@st -1s\n  m 1 2\n").ok()) << "another length";
+  EXPECT_FALSE(ParseScript("load 1m\n  m@st -1s\n  n 1\n").ok()) << "another series";
+  EXPECT_FALSE(ParseScript("load 1m\n  m@st -1s\n").ok()) << "no samples";
+  EXPECT_FALSE(ParseScript("load 1m\n  m@st 1q\n  m 1\n").ok());
+}
+
+TEST(ScriptRunnerTest, MakesCustomBucketsOfClassicHistograms) {
+  const auto histograms = [](std::initializer_list<std::string_view> lines) {
+    std::vector<SeriesLine> series;
+    for (std::string_view line : lines) series.push_back(ParseSeriesLine(line).value());
+    return CustomBucketHistograms(series);
+  };
+  const auto made =
+      histograms({"h_bucket{le=\"2\", a=\"1\"} _ 5", "h_bucket{le=\"1\", a=\"1\"} _ 2",
+                  "h_count{a=\"1\"} _ 7", "h_sum{a=\"1\"} _ 3.5", "other 1"});
+  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_EQ(made->size(), 1u);
+  EXPECT_EQ((*made)[0].labels, (Labels{{"__name__", "h"}, {"a", "1"}}));
+  ASSERT_EQ((*made)[0].values.size(), 2u);
+  EXPECT_TRUE((*made)[0].values[0].omitted);
+  const Histogram& h = *(*made)[0].values[1].histogram;
+  EXPECT_EQ(h.schema, kCustomBucketsSchema);
+  EXPECT_EQ(h.custom_values, (std::vector<double>{1, 2}));
+  EXPECT_EQ(h.positive_buckets, (std::vector<double>{2, 3, 2}));
+  EXPECT_EQ(h.count, 7);
+  EXPECT_EQ(h.sum, 3.5);
+  EXPECT_FALSE(histograms({"h_bucket{le=\"1\"} 3", "h_bucket{le=\"2\"} 2"}).ok()) << "falling";
+  EXPECT_FALSE(histograms({"h_bucket{le=\"+Inf\"} 3", "h_count 4"}).ok()) << "another count";
+}
+
+TEST(ScriptRunnerTest, TellsEvalsOfHistogramsApart) {
+  const auto outcomes = RunScript(
+      "load 1m\n h{a=\"1\"} {{count:1}}\n h{a=\"2\"} 1\n f 1\n\n"
+      "eval instant at 0 f\n\neval instant at 0 h{a=\"2\"}\n\neval instant at 0 h\n\n"
+      "eval instant at 0 sum(rate(h[1m]))\n\neval instant at 0 histogram_count(f)\n\n"
+      "eval instant at 0 f </ 1\n\neval instant at 0 f\n {} {{count:1}}\n",
+      [](const Queryable& storage, const QueryRequest& request) {
+        return EvaluateNaively(storage, ScriptEngineOptions(), request);
+      });
+  ASSERT_TRUE(outcomes.ok()) << outcomes.status();
+  std::vector<bool> histograms;
+  for (const EvalOutcome& outcome : *outcomes) histograms.push_back(outcome.histograms);
+  EXPECT_EQ(histograms, (std::vector<bool>{false, false, true, true, true, true, true}));
+}
+
 TEST(ScriptRunnerTest, ComparesFloatsToSixDigits) {
   EXPECT_TRUE(NearlyEqual(1, 1.000001));
   EXPECT_FALSE(NearlyEqual(1, 1.00001));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "model/clock.h"
 #include "model/histogram.h"
 #include "model/labels.h"
 
@@ -22,6 +23,7 @@ struct SequenceValue {
   double value = 0;
   std::optional<Histogram> histogram;  // Instead of `value`.
   bool hint_written = false;           // The literal names its counter_reset_hint.
+  std::optional<TimeMs> start;         // The start timestamp less the sample's own.
 };
 
 struct SeriesLine {
@@ -32,6 +34,10 @@ struct SeriesLine {
 // Errors (kInvalidArgument) quote what could not be read. A sequence of more than 1 000 000 values
 // is refused.
 absl::StatusOr<SeriesLine> ParseSeriesLine(std::string_view line);
+
+// What stands behind `metric@st`: for each value of the line that follows, where its counter began
+// less its own time in milliseconds; empty = unknown.
+absl::StatusOr<std::vector<std::optional<TimeMs>>> ParseStarts(std::string_view text);
 
 // The metric alone, and through *rest what stands behind it.
 absl::StatusOr<Labels> ParseMetric(std::string_view line, std::string_view* rest);

@@ -81,6 +81,10 @@ TEST(TidyTest, KeepsTestCodeOutOfTheProduct) {
               testing::ElementsAre(testing::HasSubstr("is for tests only")));
   EXPECT_THAT(CheckIncludes({"query/engine_test.cc", "#include \"query/testing/naive.h\"\n"}),
               testing::IsEmpty());
+  EXPECT_THAT(CheckIncludes({"tools/conformance/x.cc", "#include \"query/testing/naive.h\"\n"}),
+              testing::IsEmpty());
+  EXPECT_THAT(CheckIncludes({"tools/hearthctl/x.cc", "#include \"query/testing/naive.h\"\n"}),
+              testing::SizeIs(1));
 }
 
 TEST(TidyTest, BansWordsInCodeAndUnfinishedWorkEverywhere) {
