@@ -114,15 +114,21 @@ absl::Status MergedSeriesSet::Fetch() const {
   return fetch_status_;
 }
 
+void MergedSeriesSet::Source::Keep(std::string_view bundle) {
+  constexpr size_t kBlockBytes = size_t{128} << 10;
+  if (blocks.empty() || blocks.back().capacity() - blocks.back().size() < bundle.size()) {
+    blocks.emplace_back().reserve(std::max(kBlockBytes, bundle.size()));
+  }
+  std::string& block = blocks.back();
+  block.append(bundle);
+  bundles.push_back(std::string_view(block).substr(block.size() - bundle.size()));
+}
+
 absl::Status MergedSeriesSet::FetchAll() const {
   for (Source& source : sources_) {
-    source.ends.reserve(source.ids.size());
-    source.bytes.reserve(source.reader->bundle_bytes() * source.ids.size());
-    HEARTH_RETURN_IF_ERROR(
-        source.reader->ReadBundles(source.ids, [&](size_t, std::string_view bundle) {
-          source.bytes.append(bundle);
-          source.ends.push_back(source.bytes.size());
-        }));
+    source.bundles.reserve(source.ids.size());
+    HEARTH_RETURN_IF_ERROR(source.reader->ReadBundles(
+        source.ids, [&](size_t, std::string_view bundle) { source.Keep(bundle); }));
   }
   return absl::OkStatus();
 }
@@ -137,7 +143,7 @@ absl::Status MergedSeriesSet::Read(size_t i, TimeRange range, SampleColumns* col
     if (!source.reader->info().range.Overlaps(range)) continue;
     const size_t first = columns->t.size();
     HEARTH_RETURN_IF_ERROR(
-        fetch_at_once_ ? source.reader->DecodeSamples(source.Bundle(part.bundle), range, columns)
+        fetch_at_once_ ? source.reader->DecodeSamples(source.bundles[part.bundle], range, columns)
                        : source.reader->ReadSamples(part.id, range, columns));
     if (!source.mask.empty()) RemoveRanges(source.mask.ranges(part.bundle), first, columns);
     MergeTail(first, columns);

@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -70,13 +71,10 @@ class MergedSeriesSet : public SeriesSet {
   struct Source {
     std::unique_ptr<GenerationReader> reader;
     Postings ids;
-    DeleteMask mask;  // Of the ids; empty as a rule.
-    std::string bytes;
-    std::vector<size_t> ends;  // Of the bundles in `bytes`.
-    std::string_view Bundle(size_t i) const {
-      const size_t begin = i == 0 ? 0 : ends[i - 1];
-      return std::string_view(bytes).substr(begin, ends[i] - begin);
-    }
+    DeleteMask mask;                        // Of the ids; empty as a rule.
+    std::deque<std::string> blocks;         // None ever grows beyond what was reserved.
+    std::vector<std::string_view> bundles;  // In the blocks, one for each id.
+    void Keep(std::string_view bundle);
   };
   class Builder;
 

@@ -134,24 +134,30 @@ absl::Status ChunkLogView::ReadFrames(std::span<const ChunkLocator> locators, st
            std::pair(locators[b].segment, locators[b].offset);
   });
   places->resize(locators.size());
+  struct Run {
+    const ChunkLocator* first;
+    uint64_t bytes;
+  };
+  std::vector<Run> runs;
+  size_t start = storage->size();
   for (size_t i = 0; i < order.size();) {
     const ChunkLocator& first = locators[order[i]];
-    const size_t start = storage->size();
     uint64_t end = first.offset;
     // One read for as long as the next frame is near and in the same place.
-    size_t next = i;
-    for (; next < order.size(); ++next) {
-      const ChunkLocator& locator = locators[order[next]];
+    for (; i < order.size(); ++i) {
+      const ChunkLocator& locator = locators[order[i]];
       if (locator.segment != first.segment || locator.offset > end + kReadThroughBytes ||
           IsPending(locator) != IsPending(first)) {
         break;
       }
-      (*places)[order[next]] = start + (locator.offset - first.offset);
+      (*places)[order[i]] = start + (locator.offset - first.offset);
       end = std::max<uint64_t>(end, locator.offset + FrameBytes(locator));
     }
-    HEARTH_RETURN_IF_ERROR(Append(first, end - first.offset, storage));
-    i = next;
+    runs.push_back({&first, end - first.offset});
+    start += end - first.offset;
   }
+  storage->reserve(start);
+  for (const Run& run : runs) HEARTH_RETURN_IF_ERROR(Append(*run.first, run.bytes, storage));
   return absl::OkStatus();
 }
 
