@@ -30,7 +30,7 @@ struct SnapshotSource {
   FileSystem* fs;
   const DataDirectory* directory;
   Head* head;
-  const Store* store;
+  Store* store;
 };
 
 // Makes a snapshot and returns its name. `skip_head`: without what is only in the head. Written

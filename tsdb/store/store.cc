@@ -189,7 +189,9 @@ std::map<GenerationId, uint64_t> Store::BytesToFree() const {
   return bytes;
 }
 
-absl::Status Store::Checkpoint(const std::string& path) const {
+absl::Status Store::Checkpoint(const std::string& path) {
+  // A generation's two files go one after the other: a copy must not be taken in between.
+  MutexLock lock(&write_mu_);
   return database_->Checkpoint(path);
 }
 

@@ -131,7 +131,7 @@ class Store {
   std::map<GenerationId, uint64_t> BytesToFree() const;
   // Makes a copy of the database at `path`, which must not exist, of hard links where the file
   // system has them. Opens as a store with the catalogue of some moment during the call.
-  absl::Status Checkpoint(const std::string& path) const;
+  absl::Status Checkpoint(const std::string& path);
   // Deletes the files of dropped generations whose last reader has gone. Cheap when there are none.
   absl::Status CollectGarbage();
 
