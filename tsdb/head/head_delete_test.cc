@@ -1,4 +1,7 @@
 // Deletes in the head, and what a replay makes of them.
+#include <map>
+#include <random>
+
 #include "tsdb/head/head_test_base.h"
 
 namespace hearth {
@@ -217,6 +220,69 @@ TEST_F(HeadDeleteTest, ACrashBeforeTheChunksAreRewrittenStillDeletes) {
   Open();
   ExpectAlways({{a_.ToString(), Cut(a, range)}});
   std::filesystem::remove_all(copy);
+}
+
+TEST_F(HeadDeleteTest, LateSamplesGoToo) {
+  std::map<TimeMs, double> kept;
+  for (const Sample& sample : WriteRun(a_, kT0, 300)) kept[sample.t] = sample.v;
+  // A full late chunk, and a buffer.
+  for (int i = 0; i < 200; ++i) {
+    const Sample sample{kT0 + i * 1000 + 500, -1.0 * i};
+    ASSERT_EQ(WriteOne(a_, sample), AppendOutcome::kAppended);
+    kept[sample.t] = sample.v;
+  }
+  const TimeRange range{kT0 + 60'000, kT0 + 180'000};
+  Delete(a_, range);
+  std::erase_if(kept, [&](const auto& sample) { return range.Contains(sample.first); });
+  const auto expected = [&] {
+    std::vector<Sample> samples;
+    for (const auto& [t, v] : kept) samples.push_back({t, v});
+    return Contents{{a_.ToString(), samples}};
+  };
+  ExpectAlways(expected());
+  for (const TimeMs t : {kT0 + 100'000, kT0 + 100'500}) {
+    EXPECT_EQ(WriteOne(a_, {t, 9}), AppendOutcome::kAppended);
+    kept[t] = 9;
+  }
+  ExpectAlways(expected());
+}
+
+TEST_F(HeadDeleteTest, RandomWritesAndDeletesAreKeptThroughReplaysAndCheckpoints) {
+  options_.late_buffer_bytes = 2048;
+  options_.wal_segment_bytes = 4096;
+  Open();
+  std::mt19937 random(20'261'121);
+  std::map<std::string, std::map<TimeMs, double>> kept;
+  for (int round = 0; round < 60; ++round) {
+    for (int i = 0; i < 120; ++i) {
+      const Labels& labels = random() % 2 == 0 ? a_ : b_;
+      const Sample sample{kT0 + static_cast<TimeMs>(random() % 3000) * 1000,
+                          static_cast<double>(random() % 50)};
+      if (WriteOne(labels, sample) == AppendOutcome::kAppended) {
+        kept[labels.ToString()][sample.t] = sample.v;
+      }
+    }
+    if (round % 3 == 0) {
+      const Labels& labels = random() % 2 == 0 ? a_ : b_;
+      const TimeMs begin = kT0 + static_cast<TimeMs>(random() % 3000) * 1000;
+      const TimeRange range{begin, begin + static_cast<TimeMs>(random() % 600) * 1000};
+      Delete(labels, range);
+      std::erase_if(kept[labels.ToString()],
+                    [&](const auto& sample) { return range.Contains(sample.first); });
+    }
+    if (random() % 4 == 0) {
+      ASSERT_TRUE(head_->Checkpoint().ok());
+    }
+    if (random() % 4 == 0) Open();
+    const Contents contents = ReadAll();
+    for (const auto& [labels, samples] : kept) {
+      const auto at = contents.find(labels);
+      ASSERT_EQ(at == contents.end() ? 0 : at->second.size(), samples.size())
+          << labels << " in round " << round;
+      if (at == contents.end()) continue;
+      for (const Sample& sample : at->second) ASSERT_EQ(samples.at(sample.t), sample.v);
+    }
+  }
 }
 
 }  // namespace
