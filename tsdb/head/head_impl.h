@@ -141,9 +141,9 @@ class Head::Impl {
   LabelIndex labels;
   std::atomic<uint64_t> exemplars_dropped{0};
 
-  Mutex checkpoint_mu;  // Before commit_mu: one checkpoint at a time.
-  // Deletes, and flushes as they begin and end. Before commit_mu.
+  // Deletes, and flushes as they begin and end. Before checkpoint_mu.
   Mutex delete_mu;
+  Mutex checkpoint_mu;  // Before commit_mu: one checkpoint, one sync of the chunk log at a time.
   mutable Mutex commit_mu;
   std::unique_ptr<WalWriter>
       wal;  // The pointer is set by Open; see WalWriter for what the commit lock guards.
