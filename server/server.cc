@@ -146,6 +146,10 @@ absl::Status Server::OpenStorage() {
   if (replay.skipped_bytes > 0) {
     spdlog::warn("Skipped {} damaged bytes of WAL and chunk log", replay.skipped_bytes);
   }
+  if (!replay.wal_synced.ok()) {
+    spdlog::warn("The WAL's end could not be made durable: {}",
+                 FromAbsl(replay.wal_synced.message()));
+  }
   return absl::OkStatus();
 }
 

@@ -266,24 +266,33 @@ ChunkLocator ChunkLog::Append(ChunkLogRecordType type, const Fingerprint& finger
   return locator;
 }
 
+void ChunkLog::SyncEarlierSegments() {
+  for (const Unsynced& file : UnsyncedFiles()) NoteSynced(file, file.file->Sync());
+}
+
+absl::Status ChunkLog::StartSegment(Segment* segment) {
+  // Or a power cut could take the end of the old segment and leave what came later: a hole. What
+  // cannot be synced is past helping, and is counted.
+  SyncEarlierSegments();
+  absl::StatusOr<std::unique_ptr<File>> file =
+      CreateSegment(*options_.fs, kChunkLogKind, options_.dir, current_);
+  if (file.ok()) {
+    segment->file = *std::move(file);
+    PassKillPoint(KillPoint::kChunkLogRolled);
+  }
+  // The remains of an attempt that could not even be removed: the number is ours, so try again
+  // without them.
+  if (absl::IsAlreadyExists(file.status())) {
+    options_.fs->Remove(SegmentPath(options_.dir, current_)).IgnoreError();
+  }
+  return file.status();
+}
+
 absl::Status ChunkLog::Flush() {
   if (pending_.empty()) return absl::OkStatus();
   Segment& segment = segments_[current_];
   absl::Status status;
-  if (segment.file == nullptr) {
-    absl::StatusOr<std::unique_ptr<File>> file =
-        CreateSegment(*options_.fs, kChunkLogKind, options_.dir, current_);
-    status = file.status();
-    if (file.ok()) {
-      segment.file = *std::move(file);
-      PassKillPoint(KillPoint::kChunkLogRolled);
-    }
-    // The remains of an attempt that could not even be removed: the number is ours, so try again
-    // without them.
-    if (absl::IsAlreadyExists(status)) {
-      options_.fs->Remove(SegmentPath(options_.dir, current_)).IgnoreError();
-    }
-  }
+  if (segment.file == nullptr) status = StartSegment(&segment);
   if (status.ok()) status = segment.file->WriteAt(written_, pending_);
   if (!status.ok()) {
     ++failures_;

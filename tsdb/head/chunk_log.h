@@ -160,13 +160,11 @@ class ChunkLog {
                       const ChunkMeta& meta, std::string_view payload, Lsn lsn,
                       uint32_t* labelled_segment,
                       absl::FunctionRef<void(std::string* labels)> labels);
-  // Writes what was appended; may start a segment afterwards. kUnavailable: it stays pending.
+  // Writes what was appended; may start a segment afterwards. The first write to a segment syncs
+  // the ones before it. kUnavailable: it stays pending.
   absl::Status Flush();
   // Starts a new segment with the next Append, unless the current one is empty.
   absl::Status Roll();
-
-  // The segment that the next Append writes to, or a later one; every chunk of before is in an
-  // earlier segment when Roll has just succeeded.
 
   // What was written and is not known to be synced, for the caller to sync without the lock, and
   // what became of it. A segment whose sync failed is never synced again: the kernel may have
@@ -208,6 +206,9 @@ class ChunkLog {
 
   explicit ChunkLog(ChunkLogOptions options) : options_(std::move(options)) {}
   absl::Status ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogReplay* replay);
+  // Makes the file of segment current_.
+  absl::Status StartSegment(Segment* segment);
+  void SyncEarlierSegments();
 
   const ChunkLogOptions options_;
   std::map<uint32_t, Segment> segments_;

@@ -103,6 +103,41 @@ TEST_F(ChunkLogTest, AChunkOfAnotherSeriesIsNotGivenOut) {
   EXPECT_THAT(Read(other, a_), testing::HasSubstr("no such segment"));
 }
 
+TEST_F(ChunkLogTest, APowerCutLeavesNoSegmentBehindAMissingChunk) {
+  Append(a_, 1000, "first");
+  ASSERT_TRUE(log_->Roll().ok());
+  Append(a_, 2000, "second");
+  ASSERT_TRUE(log_->Flush().ok());
+  log_.reset();
+  ASSERT_TRUE(fs_.DropUnsynced().ok());
+  Open();
+  ASSERT_EQ(found_.size(), 1u) << "the second was never synced, the first before it";
+  EXPECT_EQ(found_[0].locator.mint, 1000);
+  // The same over a restart: the segment found is synced before the next one begins.
+  Append(a_, 2000, "second");
+  ASSERT_TRUE(log_->Flush().ok());
+  Open();
+  Append(a_, 3000, "third");
+  ASSERT_TRUE(log_->Flush().ok());
+  log_.reset();
+  ASSERT_TRUE(fs_.DropUnsynced().ok());
+  Open();
+  ASSERT_EQ(found_.size(), 2u);
+  EXPECT_EQ(found_[1].locator.mint, 2000);
+}
+
+TEST_F(ChunkLogTest, ASegmentThatCannotBeSyncedDoesNotStopTheNext) {
+  Append(a_, 1000, "first");
+  ASSERT_TRUE(log_->Roll().ok());
+  fs_.OnlyIn("/00000001");
+  fs_.FailSyncs(true);
+  const ChunkLocator second = Append(a_, 2000, "second");
+  ASSERT_TRUE(log_->Flush().ok());
+  EXPECT_EQ(Read(second, a_), "second");
+  EXPECT_FALSE(log_->can_be_synced());
+  EXPECT_EQ(log_->failures(), 1u);
+}
+
 TEST_F(ChunkLogTest, ManyFramesAreReadAtOnceWhereverTheyLie) {
   Open(/*segment_bytes=*/4096);
   std::mt19937_64 random(3);

@@ -69,6 +69,9 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
   FlushWindow flush;
   flush.window_start_ = window_start;
   const TimeRange window = WindowRange(window_start, options.window_ms);
+  // The chunk log's next segment will wait for this one to be synced, and commits with it: what can
+  // be synced beforehand is. A failure is counted, and is the flush's business no further.
+  SyncChunkLog().IgnoreError();
   {
     MutexLock delete_lock(&delete_mu);
     MutexLock lock(&commit_mu);

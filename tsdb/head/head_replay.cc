@@ -11,6 +11,7 @@
 // compared with the chunks that are there (NextClosed).
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <limits>
 #include <utility>
 
@@ -329,6 +330,11 @@ void Replayer::Finish() {
   }
 }
 
+absl::Status SyncSegment(FileSystem& fs, const std::string& path) {
+  HEARTH_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, fs.OpenRead(path));
+  return file->Sync();
+}
+
 }  // namespace
 
 absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
@@ -337,6 +343,12 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
   HEARTH_RETURN_IF_ERROR(options.fs->MakeDirs(options.chunks_dir));
   HEARTH_ASSIGN_OR_RETURN(const std::vector<uint32_t> numbers,
                           ListSegments(*options.fs, options.wal_dir));
+  // After a kill the page cache may be all that has the WAL's end. What comes later must not reach
+  // the disk before it.
+  std::future<absl::Status> wal_synced = std::async(std::launch::async, [&] {
+    return numbers.empty() ? absl::OkStatus()
+                           : SyncSegment(*options.fs, SegmentPath(options.wal_dir, numbers.back()));
+  });
   MutexLock lock(&commit_mu);
   Replayer replayer(*this, coverage);
   replayer.AssertLocked();
@@ -344,6 +356,7 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
   HEARTH_RETURN_IF_ERROR(replayer.WalSegments(numbers));
   replayer.Finish();
   counted.replay = replayer.stats();
+  counted.replay.wal_synced = wal_synced.get();
   HEARTH_ASSIGN_OR_RETURN(
       wal, WalWriter::Open({.fs = options.fs,
                             .dir = options.wal_dir,

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "model/sample.h"
 #include "tsdb/lsn.h"
 #include "tsdb/storage.h"
@@ -26,6 +27,7 @@ struct ReplayStats {
   uint64_t torn_tail_bytes = 0;      // Left by a crash in the middle of a write.
   uint64_t chunk_segments = 0;
   uint64_t chunks = 0;
+  absl::Status wal_synced;  // Whether the WAL's end, which a kill may leave in memory, is durable.
   int64_t duration_ms = 0;
 };
 
