@@ -2,6 +2,7 @@
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "nlohmann/json.hpp"
 #include "tools/bench/sender.h"
 #include "tools/bench/trace_reader.h"
+#include "tools/bench/turn_gate.h"
 
 namespace hearth::bench {
 namespace {
@@ -27,6 +29,7 @@ struct PushFlags {
   int connections = 1;
   double rate = 0;
   double timeout_s = 30;
+  int64_t turn_samples = 0;  // 0 = not in turns.
   std::string profile = "mix";
   std::string trace;
   std::vector<std::string> labels;
@@ -63,6 +66,9 @@ void AddFlags(CLI::App& app, PushFlags* flags) {
   app.add_option("--label", flags->labels, "name=value added to every series; may repeat");
   app.add_option("--timeout", flags->timeout_s, "Seconds for a request with all its tries (30)")
       ->check(CLI::PositiveNumber);
+  app.add_option("--turn-samples", flags->turn_samples,
+                 "Halt after each so many samples until a line is read; 0 = never")
+      ->check(CLI::NonNegativeNumber);
   app.add_flag("--json", flags->json_only, "No progress on standard error");
 }
 
@@ -83,6 +89,9 @@ absl::Status Complete(PushFlags* flags) {
         flags->times.steps == 0 ? rounds : std::min<int64_t>(flags->times.steps, rounds);
   }
   if (flags->times.steps == 0) flags->times.steps = kStepsDefault;
+  if (flags->turn_samples > 0 && flags->connections != 1) {
+    return absl::InvalidArgumentError("--turn-samples is counted on one connection");
+  }
   if (flags->connections > flags->series.series) {
     return absl::InvalidArgumentError("--connections exceeds --series");
   }
@@ -180,8 +189,13 @@ int Main(PushFlags flags) {
     std::cerr << "push: " << sources.status().message() << "\n";
     return 1;
   }
+  std::optional<TurnGate> gate;
+  if (flags.turn_samples > 0) {
+    flags.sender.gate = &gate.emplace(flags.turn_samples, &std::cin, &std::cout);
+  }
   PushTotals totals;
-  const double seconds = Push(flags, *sources, &totals);
+  double seconds = Push(flags, *sources, &totals);
+  if (gate) seconds -= std::chrono::duration<double>(gate->waited()).count();
   Report(totals, seconds);
   return totals.failed == 0 && !totals.stop ? 0 : 1;
 }

@@ -48,7 +48,7 @@ void Sender::Run() {
   Batch current;
   Batch next;
   bool more = Encode(&current);
-  while (more && !totals_->stop) {
+  while (more && !totals_->stop && PassGate()) {
     Pace();
     const auto deadline = SteadyClock::now() + std::chrono::milliseconds(options_.timeout_ms);
     Start(current, options_.timeout_ms);
@@ -126,6 +126,13 @@ void Sender::Succeed(const Batch& batch) {
          !totals_->newest_ms.compare_exchange_weak(newest, batch.newest_ms)) {
   }
   sent_ += batch.samples;
+}
+
+bool Sender::PassGate() {
+  if (options_.gate == nullptr || options_.gate->Pass(sent_)) return true;
+  totals_->NoteError(absl::CancelledError("standard input ended before the push did"));
+  totals_->stop = true;
+  return false;
 }
 
 void Sender::Pace() {

@@ -19,6 +19,7 @@
 #include "http/client.h"
 #include "model/mutex.h"
 #include "tools/bench/batch_source.h"
+#include "tools/bench/turn_gate.h"
 
 namespace hearth::bench {
 
@@ -47,13 +48,15 @@ struct SenderOptions {
   int batch = 2000;            // Series a request.
   double rate = 0;             // Samples a second of this sender; 0 = as fast as possible.
   TimeMs timeout_ms = 30'000;  // For one batch with all its tries; then the whole push stops.
+  TurnGate* gate = nullptr;    // Says when this sender may send; null = always. Borrowed.
 };
 
 class Sender {
  public:
   Sender(http::Client* client, BatchSource* source, SenderOptions options, PushTotals* totals);
 
-  // Returns at the end of the source or once totals->stop is set.
+  // Returns at the end of the source, once totals->stop is set, or when the gate gives no more
+  // turns (which sets it).
   void Run();
 
  private:
@@ -76,7 +79,9 @@ class Sender {
   void Finish(const Batch& batch, std::chrono::steady_clock::time_point deadline);
   absl::StatusOr<http::FetchResult> Await();
   void Succeed(const Batch& batch);
-  // Waits for this sender's turn to send by its rate.
+  // Waits for this sender's turn by the gate; false where there will be none.
+  bool PassGate();
+  // Waits until a batch is due by the rate.
   void Pace();
 
   http::Client* const client_;
@@ -84,7 +89,7 @@ class Sender {
   const SenderOptions options_;
   PushTotals* const totals_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-  int64_t sent_ = 0;  // Samples, for the pace.
+  int64_t sent_ = 0;  // Samples, for the pace and the gate.
   WriteBody encoder_;
   Flight flight_;
 };

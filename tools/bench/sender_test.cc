@@ -3,6 +3,7 @@
 #include <snappy.h>
 
 #include <memory>
+#include <sstream>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -44,10 +45,10 @@ class SenderTest : public testing::Test {
     return http::Response::Text(204, "");
   }
 
-  void Push(std::string url, TimeMs timeout_ms) {
+  void Push(std::string url, TimeMs timeout_ms, TurnGate* gate = nullptr) {
     const SeriesModel model({.series = 10});
     const auto source = NewModelSource(&model, 0, 10, {1000, 1000, 3});
-    Sender sender(&client_, source.get(), {url, 4, 0, timeout_ms}, &totals_);
+    Sender sender(&client_, source.get(), {url, 4, 0, timeout_ms, gate}, &totals_);
     sender.Run();
   }
   std::string Url() const {
@@ -96,6 +97,29 @@ TEST_F(SenderTest, ARefusedBatchFailsAlone) {
   EXPECT_EQ(totals_.failed, 4);
   EXPECT_EQ(totals_.retries, 0);
   EXPECT_EQ(totals_.first_error(), "server returned HTTP status 400 Bad Request: as scripted");
+}
+
+TEST_F(SenderTest, SendsInTurnsWhatItSendsWithoutThem) {
+  std::istringstream in("\n\n\n\n");
+  std::ostringstream out;
+  TurnGate gate(8, &in, &out);
+  Push(Url(), 30'000, &gate);
+  EXPECT_EQ(totals_.samples, 30);
+  EXPECT_EQ(totals_.requests, 9);
+  EXPECT_FALSE(totals_.stop);
+  EXPECT_EQ(out.str(),
+            "{\"acknowledged\":0}\n{\"acknowledged\":8}\n"
+            "{\"acknowledged\":18}\n{\"acknowledged\":24}\n");
+}
+
+TEST_F(SenderTest, StopsWhenNobodyGivesTurns) {
+  std::istringstream in("\n");
+  std::ostringstream out;
+  TurnGate gate(8, &in, &out);
+  Push(Url(), 30'000, &gate);
+  EXPECT_TRUE(totals_.stop);
+  EXPECT_EQ(totals_.samples, 8);
+  EXPECT_EQ(totals_.first_error(), "standard input ended before the push did");
 }
 
 TEST_F(SenderTest, StopsWhenTheServerIsGone) {
