@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 case " $* " in
-  *" --help "* | *" -h "* | *" --list "*) ;;
+  *" --help "* | *" -h "* | *" --list "* | *" --compare "*) ;;
   *)
     # BAZEL: another command with the same arguments, for a machine that shares its cores.
     ${BAZEL:-bazel} build --config=opt --ui_event_filters=-info --noshow_progress \

@@ -1,1 +1,1 @@
-"""The benchmark lab: measures monitoring servers from outside, one after the other. Read main.py, workloads.py, session.py."""
+"""The benchmark lab: measures monitoring servers from outside, side by side. Read main.py, workloads.py, lineup.py, session.py."""

@@ -15,7 +15,8 @@ def _die_with_parent() -> None:
 
 def start(argv: list[str], **kwargs) -> subprocess.Popen:
     """Starts `argv` in a session of its own, so that a Ctrl-C reaches it through the lab only."""
-    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_parent, **kwargs)
+    kwargs.setdefault("stdin", subprocess.DEVNULL)
+    child = subprocess.Popen(argv, start_new_session=True, preexec_fn=_die_with_parent, **kwargs)
     _running.append(child)
     return child
 

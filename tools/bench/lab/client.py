@@ -2,7 +2,11 @@
 
 import http.client
 import json
+import time
 import urllib.parse
+
+# Servers close a connection that nothing was asked on for a minute (VictoriaMetrics) or more; others have long turns.
+_KEPT_S = 20.0
 
 
 class ApiError(Exception):
@@ -12,9 +16,12 @@ class ApiError(Exception):
 class Client:
     """Not for use by two threads at once."""
 
-    def __init__(self, port: int, timeout_s: float = 120.0):
+    def __init__(self, port: int, timeout_s: float = 120.0, kept_s: float = _KEPT_S):
+        """`kept_s`: a connection that was not used for so long is replaced."""
         self._port = port
         self._timeout_s = timeout_s
+        self._kept_s = kept_s
+        self._used = 0.0
         self._connection: http.client.HTTPConnection | None = None
 
     def close(self) -> None:
@@ -26,12 +33,15 @@ class Client:
         """The body of a 2xx answer; ApiError for another one, OSError where there is no answer."""
         pairs = list(params.items()) if isinstance(params, dict) else list(params)
         target = path + ("?" + urllib.parse.urlencode(pairs) if pairs else "")
+        if time.monotonic() > self._used + self._kept_s:
+            self.close()
         if self._connection is None:
             self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._timeout_s)
         try:
             self._connection.request(method, target)
             response = self._connection.getresponse()
             body = response.read()
+            self._used = time.monotonic()
         except http.client.HTTPException as error:
             self.close()
             raise ConnectionError(f"{method} {target}: {error!r}") from error

@@ -1,30 +1,20 @@
 """The command: which servers and workloads, in which order, for how long; the report at the end.
 
-Workload by workload, each server in turn, so that what they are compared by is minutes apart at most. Every server has a fresh data
-directory and starts anew with each workload.
+Workload by workload, all servers side by side. Every server has a fresh data directory and starts anew with each workload.
 """
 
 import argparse
 import json
 import os
 import platform
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 
-from lab import children, servers, workloads
+from lab import children, compare, runner, servers, workloads
 from lab.report import Report
-from lab.session import Session, Tools, Trouble, free_port, port_is_taken, progress
-from lab.client import ApiError
-
-_GRACE_S = 15
-
-
-class _OutOfTime(Exception):
-    pass
+from lab.session import port_is_taken, progress
+from lab.tools import Tools
 
 
 def _arguments() -> argparse.Namespace:
@@ -38,8 +28,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--server", default="", help="hearth, prometheus, victoria-metrics, comma separated; all when empty")
     parser.add_argument("--out", default="bench-results", help="folder for report.md and report.json, from where run.sh lies two up")
     parser.add_argument("--data", default=None, help="where data directories are made; the system's temporary folder by default")
-    parser.add_argument("--port", type=int, default=None, help="listen here instead of on a free port")
+    parser.add_argument("--port", type=int, default=None,
+                        help="the first server listens here and the others on the next ports, instead of on free ones")
     parser.add_argument("--keep", action="store_true", help="leave data directories and logs of the servers")
+    parser.add_argument("--compare", nargs=2, metavar="JSON", help="show which ratios of two reports differ by more than 15 %%, and end")
     parser.add_argument("--list", action="store_true", help="show the workloads and end")
     return parser.parse_args()
 
@@ -53,8 +45,13 @@ def _chosen(names: str, rows, key) -> list:
     return [row for row in rows if not wanted or key(row) in wanted]
 
 
+def _root() -> str:
+    """The repository's; run.sh starts the driver in tools/bench."""
+    return os.path.dirname(os.path.dirname(os.getcwd()))
+
+
 def _tools() -> Tools:
-    root = os.path.dirname(os.path.dirname(os.getcwd()))
+    root = _root()
     trace = os.environ.get("HEARTH_TRACE", os.path.join(root, "..", "shared", "traces", "exporters-20min.bin.zst"))
     return Tools(
         push=os.environ.get("BENCH_PUSH_BIN", os.path.join(root, "bazel-bin", "tools", "bench", "push")),
@@ -78,50 +75,6 @@ def _machine() -> dict[str, str]:
     }
 
 
-def _alarm(_signal, _frame) -> None:
-    raise _OutOfTime
-
-
-def _one(workload: workloads.Workload, server: servers.Server, tools: Tools, args: argparse.Namespace, now_ms: int) -> tuple:
-    """Runs a workload on a server; (figures, what went wrong or None)."""
-    folder = tempfile.mkdtemp(prefix=f"hearth-bench-{server.key}-", dir=args.data)
-    session, targets, trouble = None, None, None
-    signal.signal(signal.SIGALRM, _alarm)
-    signal.setitimer(signal.ITIMER_REAL, workload.estimate_s * 1.5 + _GRACE_S)
-    try:
-        scrape = ""
-        if workload.targets:
-            port = free_port()
-            scrape = workloads.scrape_config(port)
-        session = Session(server, tools, folder, args.port, cache=workload.cache, scrape=scrape)
-        if workload.targets:
-            targets = session.serve_targets(workloads.targets_argv(port))
-        workload.run(session, now_ms)
-    except _OutOfTime:
-        trouble = f"stopped after {workload.estimate_s * 1.5 + _GRACE_S:.0f} s"
-    except (Trouble, ApiError, OSError) as error:
-        trouble = str(error)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        if targets:
-            trouble = trouble or _targets_trouble(targets)
-        if session:
-            session.close(args.keep)
-        elif not args.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-    if args.keep:
-        progress(f"    data and log: {folder}")
-    return session.figures if session else [], trouble
-
-
-def _targets_trouble(targets: subprocess.Popen) -> str | None:
-    """Ends the targets; says so where they, not the server, set the pace."""
-    children.end(targets)
-    lines = targets.stdout.read().strip().splitlines()
-    late = json.loads(lines[-1]).get("late", 0) if lines else 0
-    return f"the targets were late with {late} steps" if late else None
-
-
 def _check(chosen_servers, chosen_workloads, tools: Tools, port: int | None) -> None:
     """Ends the program where something is missing, before anything is started."""
     for server in chosen_servers:
@@ -133,16 +86,59 @@ def _check(chosen_servers, chosen_workloads, tools: Tools, port: int | None) -> 
             sys.exit(f"{path} is missing; tools/bench/run.sh builds it")
     if any(w.trace for w in chosen_workloads) and not tools.trace:
         sys.exit("the workload trace needs the recording; set HEARTH_TRACE")
-    if port and port_is_taken(port):
-        sys.exit(f"port {port} is taken")
+    for number in range(len(chosen_servers)) if port else ():
+        if port_is_taken(port + number):
+            sys.exit(f"port {port + number} is taken")
+
+
+def _compare(first: str, second: str) -> int:
+    reports = []
+    for path in (first, second):
+        with open(os.path.join(_root(), path), encoding="utf-8") as file:
+            reports.append(json.load(file))
+    comparison = compare.compare(*reports)
+    print(compare.shown(comparison), end="")
+    return 1 if comparison.apart() else 0
+
+
+def _list() -> int:
+    for workload in workloads.ALL:
+        print(f"{workload.name:<14} {workload.estimate_s:>5} s  {workload.summary}")
+    return 0
+
+
+def _run_all(chosen: list[workloads.Workload], setting: runner.Setting, report: Report) -> bool:
+    """Runs the workloads and adds what they give to `report`. False once interrupted."""
+    total = sum(workload.estimate_s for workload in chosen)
+    progress(f"{len(chosen)} workloads, {len(setting.servers)} servers: about {total // 60} min {total % 60} s")
+    begin = time.monotonic()
+    for workload in chosen:
+        progress(f"{workload.name} (about {workload.estimate_s} s)")
+        one, outcome = time.monotonic(), runner.Outcome()
+        try:
+            runner.run(workload, setting, int(time.time() * 1000), outcome)
+        except KeyboardInterrupt:
+            outcome.trouble("interrupted; what was measured before stands")
+            return False
+        finally:
+            _add(report, workload.name, outcome)
+            progress(f"    {time.monotonic() - one:.0f} s; {time.monotonic() - begin:.0f} of {total} s")
+    return True
+
+
+def _add(report: Report, workload: str, outcome: runner.Outcome) -> None:
+    for server, figures in outcome.figures.items():
+        report.add(workload, server, figures)
+    report.observed += [f"{workload}: {text}" for text in outcome.observed]
+    report.troubles += [f"{workload}: {trouble}" for trouble in outcome.troubles]
 
 
 def main() -> int:
     args = _arguments()
     if args.list:
-        for workload in workloads.ALL:
-            print(f"{workload.name:<14} {workload.estimate_s:>4} s a server  {workload.summary}")
-        return 0
+        return _list()
+    if args.compare:
+        return _compare(*args.compare)
     tools = _tools()
     chosen_servers = _chosen(args.server, servers.ALL, lambda server: server.key)
     chosen = _chosen(args.workload, workloads.ALL, lambda workload: workload.name)
@@ -152,32 +148,16 @@ def main() -> int:
     _check(chosen_servers, chosen, tools, args.port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
-    total = sum(workload.estimate_s for workload in chosen) * len(chosen_servers)
-    progress(f"{len(chosen)} workloads × {len(chosen_servers)} servers: about {total // 60} min {total % 60} s")
     report = Report(_machine(), {server.key: server.title for server in chosen_servers},
                     {server.key: server.version() for server in chosen_servers})
     begin = time.monotonic()
-    interrupted = False
     try:
-        for workload in chosen:
-            now_ms = int(time.time() * 1000)
-            for server in chosen_servers:
-                progress(f"{workload.name}: {server.title} (about {workload.estimate_s} s)")
-                one = time.monotonic()
-                figures, trouble = _one(workload, server, tools, args, now_ms)
-                report.add(workload.name, server.key, figures)
-                if trouble:
-                    report.troubles.append(f"{workload.name}, {server.title}: {trouble}")
-                    progress(f"    {trouble}")
-                progress(f"    {time.monotonic() - one:.0f} s; {time.monotonic() - begin:.0f} of {total} s")
-    except KeyboardInterrupt:
-        interrupted = True
-        report.troubles.append("interrupted; what was measured before is above")
+        whole = _run_all(chosen, runner.Setting(chosen_servers, tools, args.data, args.port, args.keep), report)
     finally:
         children.end_all()
     report.machine["Took"] = f"{time.monotonic() - begin:.0f} s"
-    _write(report, os.path.join(os.path.dirname(os.path.dirname(os.getcwd())), args.out))
-    return 130 if interrupted else 1 if report.troubles else 0
+    _write(report, os.path.join(_root(), args.out))
+    return 130 if not whole else 1 if report.troubles else 0
 
 
 def _write(report: Report, folder: str) -> None:

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, field
 
-from lab.session import Figure
+from lab.figure import Figure
 
 OURS = "hearth"
 
@@ -15,6 +15,7 @@ class Report:
     versions: dict[str, str]
     figures: dict[str, dict[str, list[Figure]]] = field(default_factory=dict)  # workload -> server -> figures
     troubles: list[str] = field(default_factory=list)
+    observed: list[str] = field(default_factory=list)  # True of a server, but no figure.
 
     def add(self, workload: str, server: str, figures: list[Figure]) -> None:
         self.figures.setdefault(workload, {})[server] = list(figures)
@@ -41,6 +42,8 @@ class Report:
                 label = figure.label.replace("|", "\\|") + (" ↑" if figure.more_is_better else "")
                 cells = [shown(values.get(key)) for key in self.titles]
                 lines.append(f"| {label} | {figure.unit} | " + " | ".join(cells) + f" | {shown(ratio(figure, values))} |")
+        if self.observed:
+            lines += ["", "Observed:", ""] + [f"- {text}" for text in self.observed]
         if self.troubles:
             lines += ["", "What went wrong:", ""] + [f"- {trouble}" for trouble in self.troubles]
         return "\n".join(lines) + "\n"
@@ -53,7 +56,8 @@ class Report:
                 row = asdict(figure)
                 del row["value"]
                 workloads[workload].append({**row, "values": values, "ratio": ratio(figure, values)})
-        whole = {"machine": self.machine, "versions": self.versions, "workloads": workloads, "troubles": self.troubles}
+        whole = {"machine": self.machine, "versions": self.versions, "workloads": workloads,
+                 "observed": self.observed, "troubles": self.troubles}
         return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
