@@ -3,7 +3,10 @@
 //
 //   HEARTH_CLOCK_SPEED=3600   time runs so much faster, from HEARTH_CLOCK_BASE on, which is in unix
 //                             milliseconds: the same base gives the same time after a restart
-//   HEARTH_SYNC_JOURNAL=FILE  what is written and synced is recorded there (tsdb/sync_journal.h)
+//   HEARTH_WAL_BYTES=65536    checkpoints begin above so many bytes of WAL, in segments of an
+//   eighth HEARTH_SYNC_JOURNAL=FILE  what is written and synced is recorded there
+//   (tsdb/sync_journal.h)
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -44,7 +47,13 @@ int Main(int argc, char** argv) {
   }
   FaultFileSystem fs(PosixFileSystem(), journal.get());
   const std::shared_ptr<rocksdb::Env> env = NewFaultRocksEnv(&fs, journal.get());
-  return RunHearth(argc, argv, {.clock = &clock, .fs = &fs, .rocks_env = env.get()});
+  const auto tune = [](DbOptions* options) {
+    options->max_wal_bytes = static_cast<uint64_t>(
+        Number("HEARTH_WAL_BYTES", static_cast<TimeMs>(options->max_wal_bytes)));
+    options->wal_segment_bytes = std::min(options->wal_segment_bytes, options->max_wal_bytes / 8);
+  };
+  return RunHearth(argc, argv,
+                   {.clock = &clock, .fs = &fs, .rocks_env = env.get(), .tune_storage = tune});
 }
 
 }  // namespace

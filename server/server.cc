@@ -180,6 +180,7 @@ void Server::SetDbOptions(const Config& config) {
   db_options_.retention_bytes = static_cast<uint64_t>(flags_.retention_bytes);
   db_options_.wal_sync_interval_ms = flags_.wal_sync_interval_ms;
   db_options_.out_of_order_window_ms = OutOfOrderWindow(config);
+  seams_.tune_storage(&db_options_);
   if (!config.storage.tsdb || !config.storage.tsdb->retention) return;
   // The file wins over the flags, as in Prometheus 3; what it leaves out stays as the flags have
   // it.

@@ -11,6 +11,7 @@
 #define HEARTH_SERVER_SERVER_H_
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,6 +43,8 @@ struct ServerSeams {
       &SystemClock::Get();  // Borrowed, as are the others; they outlive the server.
   FileSystem* fs = &PosixFileSystem();
   rocksdb::Env* rocks_env = nullptr;  // As DbOptions::rocks_env.
+  // For options of the storage that no flag sets.
+  std::function<void(DbOptions*)> tune_storage = [](DbOptions*) {};
 };
 
 class Server {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
+#include <optional>
 #include <set>
 
 #include "model/text.h"
@@ -90,28 +92,27 @@ void Ledger::CheckPromise(SeriesId id, const std::vector<Sample>& samples, const
                           Findings* findings) {
   Series& series = series_[id];
   std::set<TimeMs> present;
-  uint64_t last_present = 0;
-  bool any_present = false;
-  for (const Sample& sample : samples) {
-    present.insert(sample.t);
-    const auto it = series.sent.find(sample.t);
-    if (it == series.sent.end() || it->second.acknowledged_ms < 0) continue;
-    last_present = std::max(last_present, it->second.order);
-    any_present = true;
-  }
-  for (auto it = series.sent.lower_bound(promise.kept_from); it != series.sent.end(); ++it) {
+  for (const Sample& sample : samples) present.insert(sample.t);
+  // From the newest on: what is there of the times passed so far was sent before this, or later.
+  std::optional<uint64_t> last_sent;
+  const auto end = std::make_reverse_iterator(series.sent.lower_bound(promise.kept_from));
+  for (auto it = series.sent.rbegin(); it != end; ++it) {
     auto& [t, sample] = *it;
     if (sample.acknowledged_ms < 0 || series.deleting) continue;
     ++findings->checked;
-    if (present.contains(t)) continue;
+    if (present.contains(t)) {
+      last_sent = std::max(last_sent.value_or(0), sample.order);
+      continue;
+    }
     if (sample.acknowledged_ms < promise.may_lose_from) {
       ++findings->lost;
       Example(StrCat("lost: ", Where(id, t), ", acknowledged at ", sample.acknowledged_ms,
                      ", may lose from ", promise.may_lose_from),
               findings);
-    } else if (series.ordered && any_present && sample.order < last_present) {
+    } else if (series.ordered && last_sent && sample.order < *last_sent) {
       ++findings->holes;
-      Example(StrCat("hole: ", Where(id, t)), findings);
+      Example(StrCat("hole: ", Where(id, t), ", acknowledged at ", sample.acknowledged_ms),
+              findings);
     } else {
       ++findings->forgiven;
     }

@@ -33,10 +33,12 @@ struct Promise {
 };
 
 struct Findings {
-  uint64_t checked = 0;               // Acknowledged samples that had to be there.
-  uint64_t forgiven = 0;              // Of these missing, within the promise.
-  uint64_t lost = 0;                  // Missing beyond the promise.
-  uint64_t holes = 0;                 // Missing although a later one of its series is there.
+  uint64_t checked = 0;   // Acknowledged samples that had to be there.
+  uint64_t forgiven = 0;  // Of these missing, within the promise.
+  uint64_t lost = 0;      // Missing beyond the promise.
+  // Missing although one of its series is there that is newer and was sent later. (A late sample is
+  // older than what was sent before it, so nothing is missing between the two.)
+  uint64_t holes = 0;
   uint64_t invented = 0;              // Answered, but never sent, or with another value.
   uint64_t repeated = 0;              // Answered twice, or out of order.
   uint64_t risen = 0;                 // Answered although deleted.

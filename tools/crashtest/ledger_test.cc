@@ -83,6 +83,23 @@ TEST_F(LedgerTest, APowerCutMayNotTakeMoreNorLeaveAHole) {
   EXPECT_EQ(findings.holes, 1u);
 }
 
+TEST_F(LedgerTest, ALateSampleMayOutliveTheNewerOnesBeforeIt) {
+  const SeriesId id = ledger_.AddSeries(/*ordered=*/true);
+  for (const TimeMs t : {1, 3, 4, 2, 5}) {
+    ledger_.Sent(id, {t, static_cast<double>(t) * 1.5});
+    ledger_.Acknowledged(id, t, 200);
+  }
+  EXPECT_TRUE(ledger_.Check({{id, Samples({1, 2})}}, {.may_lose_from = 100}, kForget).good());
+  // But 2 was sent before 5, and is older.
+  Ledger other;
+  const SeriesId same = other.AddSeries(/*ordered=*/true);
+  for (const TimeMs t : {1, 3, 2, 5}) {
+    other.Sent(same, {t, static_cast<double>(t) * 1.5});
+    other.Acknowledged(same, t, 200);
+  }
+  EXPECT_EQ(other.Check({{same, Samples({1, 3, 5})}}, {.may_lose_from = 100}, kForget).holes, 1u);
+}
+
 TEST_F(LedgerTest, ADeletedSeriesMustNotComeBack) {
   const SeriesId id = Series(2);
   ledger_.Deleting(id);

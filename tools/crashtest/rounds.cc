@@ -73,6 +73,7 @@ Rounds::Death Rounds::ChooseDeath() {
 
 void Rounds::StartProcess() {
   std::vector<std::string> environment = time_.Environment();
+  environment.push_back("HEARTH_WAL_BYTES=" + std::to_string(options_.wal_bytes));
   environment.push_back("HEARTH_KILL_COUNTS=" + options_.directory + "/kill_counts");
   if (options_.power_cut) {
     environment.push_back("HEARTH_SYNC_JOURNAL=" + options_.directory + "/journal");
@@ -155,7 +156,7 @@ absl::Status Rounds::CutPower() {
   return absl::OkStatus();
 }
 
-std::optional<Answered> Rounds::Read() {
+absl::StatusOr<Answered> Rounds::Read() {
   Answered answered;
   for (int part = 0; part <= writers_->parts(); ++part) {
     const double at = static_cast<double>(time_.NowMs() + kHourMs) / 1000;
@@ -167,8 +168,8 @@ std::optional<Answered> Rounds::Read() {
                                   "&time=" + std::to_string(at))
             .Json();
     if (!json.is_object() || json.value("status", "") != "success") {
-      std::cerr << "query of part " << part << ": " << json.dump().substr(0, 300) << "\n";
-      return std::nullopt;
+      return absl::UnavailableError(
+          StrCat("query of part ", part, ": ", json.dump().substr(0, 300)));
     }
     for (const nlohmann::json& series : json["data"]["result"]) {
       std::vector<Sample>& samples =
@@ -201,13 +202,14 @@ absl::Status Rounds::StartAndCompare() {
                                         "/hearth.log"));
     }
     NoteResident();
-    std::optional<Answered> answered = Read();
+    const absl::StatusOr<Answered> answered = Read();
     // The point that it was armed with may come while it answers.
-    if (!answered && TakeNamedDeath()) {
+    if (!answered.ok() && TakeNamedDeath()) {
       if (options_.power_cut) HEARTH_RETURN_IF_ERROR(CutPower());
       continue;
     }
-    if (!answered) {
+    if (!answered.ok()) {
+      std::cerr << "round " << totals_.rounds << ": " << answered.status().message() << "\n";
       ++totals_.failed_reads;
       return absl::OkStatus();
     }

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "blackbox/process.h"
 #include "tools/crashtest/fast_time.h"
 #include "tools/crashtest/ledger.h"
@@ -36,6 +37,7 @@ struct RoundsOptions {
   TimeMs retention_ms = TimeMs{12} * 3600 * 1000;  // The server's time.
   TimeMs round_ms = 1500;         // Machine's time; a round takes at most twice it.
   TimeMs sync_interval_ms = 200;  // Machine's time.
+  uint64_t wal_bytes = 64 << 10;  // Checkpoints begin above; a round writes more.
   // How much longer than the interval a sync may take on a busy machine.
   TimeMs sync_slack_ms = 2000;
 };
@@ -89,7 +91,7 @@ class Rounds {
   absl::Status CutPower();
   void NoteResident();
   // Every sample through the API; nothing when the server does not answer.
-  std::optional<Answered> Read();
+  absl::StatusOr<Answered> Read();
   Findings Compare(const Answered& answered);
   absl::Status StartAndCompare();
   absl::Status OneRound();

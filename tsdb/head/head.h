@@ -8,8 +8,8 @@
 // Thread safety: every method may be called from any thread; BeginFlush/EndFlush pairs from one
 // thread at a time. The commit lock is held by Commit from the judgement of its samples to their
 // application, by Select while it copies chunk ends, by BeginFlush while it closes chunks. Lock
-// order: delete lock -> checkpoint lock -> commit lock -> series table -> label index -> WAL / group
-// commit.
+// order: delete lock -> checkpoint lock -> commit lock -> series table -> label index -> WAL /
+// group commit.
 #ifndef HEARTH_TSDB_HEAD_HEAD_H_
 #define HEARTH_TSDB_HEAD_HEAD_H_
 
