@@ -252,7 +252,7 @@ absl::Status Compactor::RunMerge(WindowMerge* merge) {
 absl::Status Compactor::ForgetDeletes() {
   if (deletes_->list()->empty()) return absl::OkStatus();
   // No flush runs meanwhile, so nothing moves from the head to the store between the two looks.
-  const Lsn oldest_logged = head_->OldestLoggedLsn();
+  HEARTH_ASSIGN_OR_RETURN(const Lsn oldest_logged, head_->OldestLoggedLsn());
   return deletes_->Remove([&](const DeleteRecord& record) {
     return record.lsn < oldest_logged && !store_->MayHoldDeleted(record.lsn, record.range);
   });

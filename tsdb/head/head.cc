@@ -54,7 +54,7 @@ absl::Status Head::Delete(std::span<const std::vector<Matcher>> matcher_sets, Ti
                           absl::FunctionRef<absl::Status(Lsn)> record) {
   return impl_->Delete(matcher_sets, range, record);
 }
-Lsn Head::OldestLoggedLsn() const { return impl_->OldestLoggedLsn(); }
+absl::StatusOr<Lsn> Head::OldestLoggedLsn() const { return impl_->OldestLoggedLsn(); }
 absl::Status Head::LinkLogs(const std::string& wal_dir, const std::string& chunks_dir,
                             absl::FunctionRef<absl::Status()> link_deletes) {
   return impl_->LinkLogs(wal_dir, chunks_dir, link_deletes);

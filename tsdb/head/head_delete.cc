@@ -180,9 +180,16 @@ absl::Status Head::Impl::Delete(std::span<const std::vector<Matcher>> matcher_se
   return synced;
 }
 
-Lsn Head::Impl::OldestLoggedLsn() const {
-  MutexLock lock(&commit_mu);
-  return std::min(wal_coverage.first_lsn(), chunk_log->first_lsn());
+absl::StatusOr<Lsn> Head::Impl::OldestLoggedLsn() const {
+  Lsn oldest;
+  {
+    MutexLock lock(&commit_mu);
+    oldest = std::min(wal_coverage.first_lsn(), chunk_log->first_lsn());
+  }
+  // Until then a power cut undoes the removal of segments.
+  HEARTH_RETURN_IF_ERROR(options.fs->SyncDir(options.wal_dir));
+  HEARTH_RETURN_IF_ERROR(options.fs->SyncDir(options.chunks_dir));
+  return oldest;
 }
 
 void ReplayDeletes::NoteSeries(uint32_t slot, LabelsView labels) {

@@ -108,7 +108,7 @@ class Head::Impl {
   // head_delete.cc
   absl::Status Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range,
                       absl::FunctionRef<absl::Status(Lsn)> record) LOCKS_EXCLUDED(commit_mu);
-  Lsn OldestLoggedLsn() const LOCKS_EXCLUDED(commit_mu);
+  absl::StatusOr<Lsn> OldestLoggedLsn() const LOCKS_EXCLUDED(commit_mu);
   // Takes a chunk that was never open into chunk log and lists. `lsn`: as ChunkLog::Append.
   void AppendClosed(ChunkLogRecordType type, uint32_t slot, MemSeries* series,
                     const EncodedChunk& chunk, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
