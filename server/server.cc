@@ -219,6 +219,7 @@ ApiDependencies Server::MakeApiDependencies() {
   deps.clock = seams_.clock;
   deps.registry = &registry_;
   deps.execute = [this](const promql::QueryRequest& request) { return engine_->Execute(request); };
+  deps.parser = engine_->options().parser;
   deps.remote_write = remote_write_.get();
   deps.scrape = scraper_.get();
   deps.readiness = [this] { return readiness_.load(); };

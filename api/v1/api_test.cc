@@ -440,6 +440,25 @@ TEST_F(ApiTest, CorsHeadersFollowTheOrigin) {
   EXPECT_EQ(Api::Create(deps_).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(ApiTest, QueriesAreFormattedAndParsedWithoutBeingRun) {
+  EXPECT_EQ(Get("/api/v1/format_query?query=sum(rate(x%5B300%5D))by(job)").body,
+            "{\"status\":\"success\",\"data\":\"sum by (job) (rate(x[5m]))\"}");
+  EXPECT_EQ(Get("/api/v1/parse_query?query=1").body,
+            "{\"status\":\"success\",\"data\":{\"type\":\"numberLiteral\",\"val\":\"1\"}}");
+  for (const char* path : {"/api/v1/format_query", "/api/v1/parse_query"}) {
+    const http::Response wrong =
+        Send("POST", path, "query=1%2B", {{"Content-Type", "application/x-www-form-urlencoded"}});
+    EXPECT_EQ(wrong.status, 400);
+    EXPECT_EQ(wrong.body,
+              "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid parameter "
+              "\\\"query\\\": 1:3: parse error: unexpected end of input\"}");
+  }
+  EXPECT_EQ(Get("/api/v1/format_query?query=x+anchored").status, 400);
+  deps_.parser.extended_range_selectors = true;
+  api_.reset();
+  EXPECT_THAT(Get("/api/v1/format_query?query=x+anchored").body, HasSubstr("\"x anchored\""));
+}
+
 TEST_F(ApiTest, RequestsAreCountedByPatternAndCode) {
   Get("/api/v1/label/job/values");
   Get("/api/v1/query_range?query=up");

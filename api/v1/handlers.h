@@ -28,6 +28,10 @@ using ApiHandler = http::Response (*)(const ApiCall&);
 http::Response HandleQuery(const ApiCall& call);
 http::Response HandleQueryRange(const ApiCall& call);
 
+// parse_handlers.cc
+http::Response HandleFormatQuery(const ApiCall& call);
+http::Response HandleParseQuery(const ApiCall& call);
+
 // label_handlers.cc
 http::Response HandleSeries(const ApiCall& call);
 http::Response HandleLabels(const ApiCall& call);

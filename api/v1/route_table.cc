@@ -16,6 +16,8 @@ constexpr size_t kWrite = size_t{32} << 20;  // RemoteWriteOptions::body_bytes_m
 constexpr Route kRoutes[] = {
     {kGet | kPost, "/api/v1/query",               HandleQuery,           Lane::kQuery,  kForm,  true},
     {kGet | kPost, "/api/v1/query_range",         HandleQueryRange,      Lane::kQuery,  kForm,  true},
+    {kGet | kPost, "/api/v1/format_query",        HandleFormatQuery,     Lane::kQuery,  kForm,  true},
+    {kGet | kPost, "/api/v1/parse_query",         HandleParseQuery,      Lane::kQuery,  kForm,  true},
     {kGet | kPost, "/api/v1/series",              HandleSeries,          Lane::kQuery,  kForm,  true},
     {kGet | kPost, "/api/v1/labels",              HandleLabels,          Lane::kQuery,  kForm,  true},
     {kGet,         "/api/v1/label/:name/values",  HandleLabelValues,     Lane::kQuery,  0,      true},

@@ -174,6 +174,7 @@ struct VectorMatching {
   bool on = false;                   // on(…) was written (possibly empty); else ignoring.
   std::vector<std::string> include;  // Of group_left(…) or group_right(…).
   std::optional<double> fill_left, fill_right;
+  bool fill_both = false;  // Both came from one fill(…); prints as that.
 };
 
 struct BinaryExpr final : Expr {

@@ -193,6 +193,7 @@ bool Grammar::FillModifiers(VectorMatching* matching) {
   if (PeekIs(TokenKind::kFill) && ParenFollowsNext()) {
     if (!FillValue(&value)) return false;
     matching->fill_left = matching->fill_right = value;
+    matching->fill_both = true;
     return true;
   }
   while ((PeekIs(TokenKind::kFillLeft) && !matching->fill_left && ParenFollowsNext()) ||

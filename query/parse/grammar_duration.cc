@@ -47,7 +47,10 @@ DurationOp DurationOpOf(BinaryOp op) {
   }
 }
 
-bool IsLiteral(const DurationExpr& expr) { return expr.op == DurationOp::kLiteral; }
+// One in parentheses is an expression: it prints with them, and is judged when it is resolved.
+bool IsLiteral(const DurationExpr& expr) {
+  return expr.op == DurationOp::kLiteral && !expr.wrapped;
+}
 
 }  // namespace
 
@@ -148,7 +151,7 @@ std::unique_ptr<DurationExpr> Grammar::DurationPrimary() {
       Take();
       expr = Duration(0);
       if (expr == nullptr || !Expect(TokenKind::kRightParen)) return nullptr;
-      expr->wrapped = !IsLiteral(*expr);
+      expr->wrapped = true;
       return expr;
     case TokenKind::kStep:
     case TokenKind::kRange:

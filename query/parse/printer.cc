@@ -1,4 +1,5 @@
-// The canonical text of an expression.
+#include "query/parse/printer.h"
+
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
@@ -6,13 +7,10 @@
 #include "model/labels.h"
 #include "model/text.h"
 #include "query/functions/spec.h"
-#include "query/parse/ast.h"
 #include "query/parse/literals.h"
 
 namespace hearth::promql {
 namespace {
-
-void Print(const Expr& expr, std::string* out);
 
 // Label lists quote what is not a plain identifier.
 void PrintLabels(const std::vector<std::string>& labels, std::string* out) {
@@ -28,6 +26,11 @@ void PrintLabels(const std::vector<std::string>& labels, std::string* out) {
 
 std::string SignedDurationText(TimeMs ms) {
   return ms < 0 ? "-" + DurationText(-ms) : DurationText(ms);
+}
+
+// Prometheus counts nanoseconds here.
+std::string SecondsText(double seconds) {
+  return SignedDurationText(static_cast<int64_t>(seconds * 1e9) / 1'000'000);
 }
 
 void PrintDuration(const DurationExpr& d, std::string* out) {
@@ -46,8 +49,7 @@ void PrintDuration(const DurationExpr& d, std::string* out) {
   };
   switch (d.op) {
     case DurationOp::kLiteral:
-      out->append(d.is_number ? FixedFloatText(d.literal_s)
-                              : SignedDurationText(static_cast<TimeMs>(d.literal_s * 1000)));
+      out->append(d.is_number ? FixedFloatText(d.literal_s) : SecondsText(d.literal_s));
       break;
     case DurationOp::kAdd:
       infix("+");
@@ -156,33 +158,6 @@ void PrintMatrixSelector(const MatrixSelector& matrix, std::string* out) {
   PrintOffset(matrix.selector->time, out);
 }
 
-void PrintSubquery(const SubqueryExpr& subquery, std::string* out) {
-  Print(*subquery.expr, out);
-  out->push_back('[');
-  PrintDurationValue(subquery.range, out);
-  out->push_back(':');
-  if (subquery.step.expr || subquery.step.ms != 0) PrintDurationValue(subquery.step, out);
-  out->push_back(']');
-  PrintAt(subquery.time, out);
-  PrintOffset(subquery.time, out);
-}
-
-void PrintAggregate(const AggregateExpr& aggregate, std::string* out) {
-  out->append(aggregate.aggregation->name);
-  if (aggregate.without || !aggregate.grouping.empty()) {
-    out->append(aggregate.without ? " without (" : " by (");
-    PrintLabels(aggregate.grouping, out);
-    out->append(") ");
-  }
-  out->push_back('(');
-  if (aggregate.param) {
-    Print(*aggregate.param, out);
-    out->append(", ");
-  }
-  Print(*aggregate.expr, out);
-  out->push_back(')');
-}
-
 void PrintMatching(const VectorMatching& matching, std::string* out) {
   const bool grouped = matching.cardinality == MatchCardinality::kManyToOne ||
                        matching.cardinality == MatchCardinality::kOneToMany;
@@ -197,7 +172,7 @@ void PrintMatching(const VectorMatching& matching, std::string* out) {
     PrintLabels(matching.include, out);
     out->push_back(')');
   }
-  if (matching.fill_left && matching.fill_right && *matching.fill_left == *matching.fill_right) {
+  if (matching.fill_both) {
     StrAppend(out, " fill (", ShortNumberText(*matching.fill_left), ")");
     return;
   }
@@ -206,58 +181,111 @@ void PrintMatching(const VectorMatching& matching, std::string* out) {
     StrAppend(out, " fill_right (", ShortNumberText(*matching.fill_right), ")");
 }
 
-void Print(const Expr& expr, std::string* out) {
-  switch (expr.kind) {
-    case ExprKind::kNumber: {
-      const auto& number = As<NumberLiteral>(expr);
-      out->append(number.is_duration ? SignedDurationText(static_cast<TimeMs>(number.value * 1000))
-                                     : FixedFloatText(number.value));
-      return;
-    }
-    case ExprKind::kString:
-      AppendQuoted(As<StringLiteral>(expr).value, out);
-      return;
-    case ExprKind::kVectorSelector:
-      return PrintVectorSelector(As<VectorSelector>(expr), out);
-    case ExprKind::kMatrixSelector:
-      return PrintMatrixSelector(As<MatrixSelector>(expr), out);
-    case ExprKind::kSubquery:
-      return PrintSubquery(As<SubqueryExpr>(expr), out);
-    case ExprKind::kCall: {
-      const auto& call = As<Call>(expr);
-      StrAppend(out, call.function->name, "(");
-      for (size_t i = 0; i < call.args.size(); ++i) {
-        if (i > 0) out->append(", ");
-        Print(*call.args[i], out);
-      }
-      out->push_back(')');
-      return;
-    }
-    case ExprKind::kAggregate:
-      return PrintAggregate(As<AggregateExpr>(expr), out);
-    case ExprKind::kBinary: {
-      const auto& binary = As<BinaryExpr>(expr);
-      Print(*binary.lhs, out);
-      StrAppend(out, " ", BinaryOpText(binary.op), binary.return_bool ? " bool" : "");
-      if (binary.matching) PrintMatching(*binary.matching, out);
-      out->push_back(' ');
-      Print(*binary.rhs, out);
-      return;
-    }
-    case ExprKind::kUnary:
-      out->push_back(As<UnaryExpr>(expr).negate ? '-' : '+');
-      return Print(*As<UnaryExpr>(expr).expr, out);
-    case ExprKind::kParen:
-      out->push_back('(');
-      Print(*As<ParenExpr>(expr).expr, out);
-      out->push_back(')');
-      return;
-    case ExprKind::kDuration:
-      return PrintDuration(As<DurationExpr>(expr), out);
+// Writes a whole expression and notes the lengths of its nodes.
+class LinePrinter {
+ public:
+  LinePrinter(std::string* out, TextLengths* lengths) : out_(out), lengths_(lengths) {}
+
+  void Print(const Expr& expr) {
+    const size_t begin = out_->size();
+    PrintNode(expr);
+    if (lengths_ != nullptr) lengths_->emplace(&expr, out_->size() - begin);
   }
-}
+
+ private:
+  void PrintNode(const Expr& expr) {
+    switch (expr.kind) {
+      case ExprKind::kNumber: {
+        const auto& number = As<NumberLiteral>(expr);
+        out_->append(number.is_duration ? SecondsText(number.value) : FixedFloatText(number.value));
+        return;
+      }
+      case ExprKind::kString:
+        return AppendQuoted(As<StringLiteral>(expr).value, out_);
+      case ExprKind::kVectorSelector:
+        return PrintVectorSelector(As<VectorSelector>(expr), out_);
+      case ExprKind::kMatrixSelector:
+        return PrintMatrixSelector(As<MatrixSelector>(expr), out_);
+      case ExprKind::kSubquery:
+        Print(*As<SubqueryExpr>(expr).expr);
+        return PrintSubqueryTimes(As<SubqueryExpr>(expr), out_);
+      case ExprKind::kCall:
+        return PrintCall(As<Call>(expr));
+      case ExprKind::kAggregate:
+        return PrintAggregate(As<AggregateExpr>(expr));
+      case ExprKind::kBinary: {
+        const auto& binary = As<BinaryExpr>(expr);
+        Print(*binary.lhs);
+        out_->push_back(' ');
+        PrintOperator(binary, out_);
+        out_->push_back(' ');
+        return Print(*binary.rhs);
+      }
+      case ExprKind::kUnary:
+        out_->push_back(As<UnaryExpr>(expr).negate ? '-' : '+');
+        return Print(*As<UnaryExpr>(expr).expr);
+      case ExprKind::kParen:
+        out_->push_back('(');
+        Print(*As<ParenExpr>(expr).expr);
+        out_->push_back(')');
+        return;
+      case ExprKind::kDuration:
+        return PrintDuration(As<DurationExpr>(expr), out_);
+    }
+  }
+
+  void PrintCall(const Call& call) {
+    StrAppend(out_, call.function->name, "(");
+    for (size_t i = 0; i < call.args.size(); ++i) {
+      if (i > 0) out_->append(", ");
+      Print(*call.args[i]);
+    }
+    out_->push_back(')');
+  }
+
+  void PrintAggregate(const AggregateExpr& aggregate) {
+    PrintAggregateHead(aggregate, out_);
+    out_->push_back('(');
+    if (aggregate.param) {
+      Print(*aggregate.param);
+      out_->append(", ");
+    }
+    Print(*aggregate.expr);
+    out_->push_back(')');
+  }
+
+  std::string* const out_;
+  TextLengths* const lengths_;
+};
 
 }  // namespace
+
+void PrintAggregateHead(const AggregateExpr& aggregate, std::string* out) {
+  out->append(aggregate.aggregation->name);
+  if (!aggregate.without && aggregate.grouping.empty()) return;
+  out->append(aggregate.without ? " without (" : " by (");
+  PrintLabels(aggregate.grouping, out);
+  out->append(") ");
+}
+
+void PrintOperator(const BinaryExpr& binary, std::string* out) {
+  StrAppend(out, BinaryOpText(binary.op), binary.return_bool ? " bool" : "");
+  if (binary.matching) PrintMatching(*binary.matching, out);
+}
+
+void PrintSubqueryTimes(const SubqueryExpr& subquery, std::string* out) {
+  out->push_back('[');
+  PrintDurationValue(subquery.range, out);
+  out->push_back(':');
+  if (subquery.step.expr || subquery.step.ms != 0) PrintDurationValue(subquery.step, out);
+  out->push_back(']');
+  PrintAt(subquery.time, out);
+  PrintOffset(subquery.time, out);
+}
+
+void Print(const Expr& expr, std::string* out, TextLengths* lengths) {
+  LinePrinter(out, lengths).Print(expr);
+}
 
 std::string ToString(const Expr& expr) {
   std::string out;

@@ -34,7 +34,7 @@ class Commands {
 
 void AddCheckCommands(CLI::App& root, Commands& commands);   // check config FILE…
 void AddQueryCommands(CLI::App& root, Commands& commands);   // query instant|range URL EXPR
-void AddPromqlCommands(CLI::App& root, Commands& commands);  // promql functions
+void AddPromqlCommands(CLI::App& root, Commands& commands);  // promql functions|format
 void AddTsdbCommands(CLI::App& root, Commands& commands);    // tsdb list|dump|verify|stats [PATH]
 
 }  // namespace hearth::hearthctl

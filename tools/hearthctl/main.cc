@@ -21,10 +21,14 @@ const Run* Commands::Chosen(CLI::App& root) const {
 int main(int argc, char** argv) {
   using namespace hearth::hearthctl;
   CLI::App app("Tooling for the Hearth monitoring server");
+  app.fallthrough();  // promtool takes its flags anywhere.
   app.set_help_flag("-h,--help", "Show this help.");
   app.require_subcommand(0, 1);
   bool version = false;
   app.add_flag("--version", version, "Show application version.");
+  bool experimental = false;
+  app.add_flag("--experimental", experimental,
+               "Accepted for promtool's sake; no command needs it.");
   Commands commands;
   AddCheckCommands(app, commands);
   AddQueryCommands(app, commands);
