@@ -396,7 +396,8 @@ bool Grammar::CallArguments(std::vector<ExprPtr>* args) {
     height = std::max(height, height_);
     if (!PeekIs(TokenKind::kComma)) break;
     const int comma = Take().pos;
-    if (PeekIs(TokenKind::kRightParen))
+    // An error of the lexer comes first.
+    if (!PeekIs(TokenKind::kError) && !CanBeginExpression(Peek()))
       return Fail(comma, "trailing commas not allowed in function call args");
   }
   height_ = height + 1;

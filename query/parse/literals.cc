@@ -1,5 +1,6 @@
 #include "query/parse/literals.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -160,23 +161,31 @@ absl::StatusOr<double> ParseNumber(std::string_view text) {
 absl::StatusOr<TimeMs> ParseDurationMs(std::string_view text) {
   if (text == "0") return 0;
   if (text.empty()) return absl::InvalidArgumentError("empty duration string");
+  const auto invalid = [text] {
+    return absl::InvalidArgumentError(StrCat("not a valid duration string: ", QuotedText(text)));
+  };
   TimeMs total = 0;
-  std::string_view rest = text;
-  for (const Unit& unit : kUnits) {
-    size_t digits = 0;
-    while (digits < rest.size() && absl::ascii_isdigit(rest[digits])) ++digits;
-    const size_t letters = rest.find_first_not_of("ywdhms", digits);
-    if (digits == 0 || rest.substr(digits, letters - digits) != unit.text) continue;
-    int64_t value = 0;
+  const Unit* least = std::begin(kUnits);  // Units go from the largest to the smallest.
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    uint64_t value = 0;
     const auto parsed = std::from_chars(rest.data(), rest.data() + digits, value);
-    if (parsed.ec != std::errc() || value > (kMaxDurationMs - total) / unit.ms) {
+    if (digits == 0 || digits == rest.size() || parsed.ec != std::errc()) return invalid();
+    rest.remove_prefix(digits);
+    const std::string_view name = rest.substr(0, rest.find_first_of("0123456789"));
+    rest.remove_prefix(name.size());
+    const Unit* const unit = std::find_if(std::begin(kUnits), std::end(kUnits),
+                                          [name](const Unit& u) { return u.text == name; });
+    if (unit == std::end(kUnits)) {
+      return absl::InvalidArgumentError(
+          StrCat("unknown unit ", QuotedText(name), " in duration ", QuotedText(text)));
+    }
+    if (unit < least) return invalid();
+    least = unit + 1;
+    if (value > static_cast<uint64_t>((kMaxDurationMs - total) / unit->ms)) {
       return absl::InvalidArgumentError("duration out of range");
     }
-    total += value * unit.ms;
-    rest.remove_prefix(digits + unit.text.size());
-  }
-  if (!rest.empty()) {
-    return absl::InvalidArgumentError(StrCat("not a valid duration string: ", QuotedText(text)));
+    total += static_cast<TimeMs>(value) * unit->ms;
   }
   return total;
 }

@@ -16,7 +16,7 @@ namespace {
 void PrintLabels(const std::vector<std::string>& labels, std::string* out) {
   for (size_t i = 0; i < labels.size(); ++i) {
     if (i > 0) out->append(", ");
-    if (IsLegacyMetricName(labels[i])) {
+    if (IsLegacyLabelName(labels[i])) {
       out->append(labels[i]);
     } else {
       AppendQuoted(labels[i], out);

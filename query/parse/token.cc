@@ -112,6 +112,21 @@ bool CanBeGroupingLabel(const Token& token) {
   }
 }
 
+bool CanBeginExpression(const Token& token) {
+  switch (token.kind) {
+    case TokenKind::kNumber:
+    case TokenKind::kDuration:
+    case TokenKind::kString:
+    case TokenKind::kLeftParen:
+    case TokenKind::kLeftBrace:
+      return true;
+    case TokenKind::kOperator:
+      return token.op == BinaryOp::kAdd || token.op == BinaryOp::kSub || CanBeMetricName(token);
+    default:
+      return CanBeMetricName(token);
+  }
+}
+
 std::string QuoteCharacter(int32_t c) {
   if (c == '\'') return "'\\''";
   if (c == '"') return "'\"'";

@@ -74,6 +74,7 @@ std::string DescribeToken(const Token& token);
 // a grouping.
 bool CanBeMetricName(const Token& token);
 bool CanBeGroupingLabel(const Token& token);
+bool CanBeginExpression(const Token& token);
 
 // `'x'`: a character as Go quotes it. `c` is a code point; an invalid one prints as U+FFFD.
 std::string QuoteCharacter(int32_t c);

@@ -127,10 +127,10 @@ class TypeChecker {
 
   // Matchers without a name; they may all match the empty string.
   absl::Status CheckLabelSelector(const Expr& expr) const {
-    const bool labels_only =
-        expr.kind == ExprKind::kVectorSelector && As<VectorSelector>(expr).name.empty();
-    return labels_only ? absl::OkStatus()
-                       : Error(expr, "expected label selectors only, got vector selector instead");
+    if (expr.kind != ExprKind::kVectorSelector) return Error(expr, "expected label selectors only");
+    return As<VectorSelector>(expr).name.empty()
+               ? absl::OkStatus()
+               : Error(expr, "expected label selectors only, got vector selector instead");
   }
 
   absl::Status CheckSelector(const VectorSelector& selector) const {
