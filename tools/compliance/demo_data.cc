@@ -42,7 +42,7 @@ void DemoData::AddInstance(int instance) {
     ++seed;
     Add(instance, "demo_memory_usage_bytes", {{"type", type}}, [=](int64_t k) {
       const double wave = std::sin(static_cast<double>(k) / 40 + scale);
-      return std::floor(1e8 * (scale + wave + Noise(seed, k)));
+      return std::floor(1e9 * (scale + wave + Noise(seed, k)));
     });
   }
   for (const char* mode : {"idle", "system", "user"}) {
@@ -107,7 +107,7 @@ std::vector<std::string> DemoData::WriteRequests() const {
       out.labels = series.labels;
       for (int64_t i = k; i < std::min(k + kStepsPerRequest, last); ++i) {
         const std::optional<double> v = series.value(i);
-        if (v) out.samples.push_back({(i + 1) * kIntervalMs - kBeforeMs, *v});
+        if (v) out.samples.push_back({end_ - (last - 1 - i) * kIntervalMs - kBeforeMs, *v});
       }
       if (out.samples.empty()) request.pop_back();
     }

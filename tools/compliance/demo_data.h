@@ -24,9 +24,9 @@ class DemoData {
  public:
   static constexpr TimeMs kIntervalMs = 5000;
 
-  // `end` is a multiple of kIntervalMs. The samples lie in [end - length, end), each half a second
-  // before a multiple of the interval: never on the edge of a range of whole seconds that ends at
-  // one, where Prometheus 2 and 3 differ.
+  // The samples lie in [end - length, end), each half a second before `end` less a multiple of the
+  // interval: never on the edge of a range of whole seconds that ends whole seconds from `end`,
+  // which belongs to the range in Prometheus 2 and not in Prometheus 3.
   DemoData(TimeMs end, TimeMs length);
 
   // All samples as remote-write bodies of a minute each, in the order of time.

@@ -36,6 +36,9 @@ constexpr TimeMs kMinuteMs = 60'000;
 constexpr TimeMs kDataMs = 150 * kMinuteMs;
 constexpr TimeMs kRangeMs = 10 * kMinuteMs;
 constexpr TimeMs kStepMs = 10'000;
+// Steps lie three seconds behind a multiple of ten, where the steps of subqueries are: these too
+// then stay off the edges of ranges.
+constexpr TimeMs kStepPhaseMs = 3'000;
 
 // Queries that Prometheus 3 answers otherwise than Prometheus 2, or must not refuse any more.
 struct Changed {
@@ -164,7 +167,7 @@ int Run(const std::vector<Query>& queries) {
   const TimeMs now = std::chrono::duration_cast<std::chrono::milliseconds>(
                          std::chrono::system_clock::now().time_since_epoch())
                          .count();
-  const TimeMs end = now / kStepMs * kStepMs;
+  const TimeMs end = now / kStepMs * kStepMs - kStepMs + kStepPhaseMs;
   const std::vector<std::string> bodies = DemoData(end, kDataMs).WriteRequests();
   if (!Push(*prometheus, bodies) || !Push(*hearth, bodies)) return 2;
   // Negative offsets look ten minutes ahead.
