@@ -69,5 +69,14 @@ TEST_F(HearthctlTest, TsdbCommandsShowWhatAStoppedServerLeft) {
   EXPECT_THAT(output_, HasSubstr("is not a data directory"));
 }
 
+TEST_F(HearthctlTest, FormatsQueriesAsPromtoolDoes) {
+  EXPECT_EQ(Run({"promql", "format", "sum(rate(x[300]))by(job) # comment"}), 0) << output_;
+  EXPECT_EQ(output_, "sum by (job) (rate(x[5m]))\n");
+  EXPECT_EQ(Run({"--experimental", "promql", "format", "info(x)"}), 0) << output_;
+  EXPECT_EQ(output_, "info(x)\n");
+  EXPECT_EQ(Run({"promql", "format", "--experimental", "1 +"}), 1);
+  EXPECT_EQ(output_, "1:4: parse error: unexpected end of input\n");
+}
+
 }  // namespace
 }  // namespace hearth::blackbox

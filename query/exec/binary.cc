@@ -231,9 +231,7 @@ class VectorBinary : public VectorOperator {
 
   void NoteTrim(QueryContext* ctx) const {
     const char* op = BinaryOpText(expr_.op);
-    ctx->notes.Info(StrCat("incompatible sample types encountered for binary operator \"", op,
-                           "\": float ", op, " float"),
-                    expr_.pos);
+    ctx->notes.Add(Note::kIncompatibleTypes, expr_.pos, {op, "float", op, "float"});
   }
 
   SeriesMeta ResultMeta(const SeriesMeta& many, const SeriesMeta& one) {

@@ -56,7 +56,7 @@ class Sort : public Materialised {
 
   absl::Status Prepare(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
-    if (steps() > 1) ctx->notes.SortIneffective(pos_);
+    if (steps() > 1) ctx->notes.Add(Note::kSortIneffective, pos_);
     HEARTH_RETURN_IF_ERROR(Materialise(*child_, ctx, &columns_));
     series_ = child_->series();
     return absl::OkStatus();

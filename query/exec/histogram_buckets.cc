@@ -1,7 +1,9 @@
 #include "query/exec/histogram_buckets.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -9,6 +11,7 @@
 #include "model/status.h"
 #include "model/text.h"
 #include "query/exec/series_map.h"
+#include "query/parse/literals.h"
 
 namespace hearth::promql {
 namespace {
@@ -21,7 +24,7 @@ bool ParseBound(std::string_view le, double* bound) {
 
 // `1.0`, `0.25`, `NaN`, `+Inf`: a number with a point, as OpenMetrics writes it.
 std::string LabelText(double v) {
-  std::string text = FormatG(v);
+  std::string text = ShortNumberText(v);
   const bool plain = text.find_first_of(".eIN") == std::string::npos;
   return plain ? text + ".0" : text;
 }
@@ -34,7 +37,8 @@ struct ArgumentPositions {
 
 class HistogramBuckets : public VectorOperator {
  public:
-  // With `quantile_label` the kernel runs for each parameter alone, whose value becomes that label.
+  // With `quantile_label` the kernel runs for each parameter alone, whose value becomes that label;
+  // it does so in Prepare, since which series there are follows from the values.
   HistogramBuckets(VectorPtr child, const FunctionSpec* function, std::vector<ScalarPtr> params,
                    ArgumentPositions positions, std::optional<std::string> quantile_label)
       : VectorOperator(child->grid()),
@@ -64,55 +68,34 @@ class HistogramBuckets : public VectorOperator {
       histograms.push_back(histogram);
     }
     map_.Build(std::move(histograms), &series_);
-    if (quantile_label_) ListQuantiles();
+    if (quantile_label_) HEARTH_RETURN_IF_ERROR(ComputeQuantiles(ctx));
     return NoteArguments(ctx);
   }
 
   absl::Status Column(size_t i, Worker* worker, StepColumn* out) const override {
-    if (!quantile_label_) return Compute(i, nullptr, worker, out);
-    return quantiles_.Column(i, out, [&](size_t k, StepColumn* column) {
-      return Compute(k / variants_.size(), &variants_[k % variants_.size()], worker, column);
+    if (quantile_label_) {
+      return quantiles_.Column(i, out, [this](size_t k, StepColumn* column) {
+        column->Reset(steps());
+        for (const auto& [step, v] : points_[k]) column->Set(step, v);
+        return absl::OkStatus();
+      });
+    }
+    out->Reset(steps());
+    std::vector<double> args(params_.size());
+    return ForEachStep(i, worker, [&](size_t step, std::vector<Bucket>* buckets) {
+      for (size_t k = 0; k < args.size(); ++k) args[k] = params_[k]->values()[step];
+      ForcedMonotonicity forced;
+      out->Set(step, function_->kernel.buckets(buckets, args, &forced));
+      return forced;
     });
   }
 
  private:
-  // One parameter at the steps where it has one value: parameters may change from step to step.
-  struct Variant {
-    size_t param = 0;
-    double value = 0;
+  using Points = std::vector<std::pair<uint32_t, double>>;  // Step and value.
 
-    bool Has(double v) const { return v == value || (std::isnan(v) && std::isnan(value)); }
-  };
-
-  // From histograms to one series for each of them and each value of a parameter.
-  void ListQuantiles() {
-    for (size_t k = 0; k < params_.size(); ++k) {
-      const size_t first = variants_.size();
-      for (double v : params_[k]->values()) {
-        const bool known =
-            std::any_of(variants_.begin() + static_cast<std::ptrdiff_t>(first), variants_.end(),
-                        [v](const Variant& variant) { return variant.Has(v); });
-        if (!known) variants_.push_back({k, v});
-      }
-    }
-    std::vector<SeriesMeta> listed;
-    for (const SeriesMeta& histogram : series_) {
-      for (const Variant& variant : variants_) {
-        SeriesMeta meta = histogram;
-        meta.labels = arena_.Add(LabelsBuilder(histogram.labels)
-                                     .Set(*quantile_label_, LabelText(variant.value))
-                                     .Build());
-        meta.fingerprint = meta.labels.Fingerprint();
-        listed.push_back(meta);
-      }
-    }
-    quantiles_.Build(std::move(listed), &series_);
-  }
-
-  // The values of one histogram; of one parameter alone when `variant` is not null.
-  absl::Status Compute(size_t histogram, const Variant* variant, Worker* worker,
-                       StepColumn* out) const {
-    out->Reset(steps());
+  // Calls fn(step, buckets) for each step at which the histogram has any; what it returns is noted.
+  template <typename Fn>
+  absl::Status ForEachStep(size_t histogram, Worker* worker, Fn fn) const {
     // The buckets' columns, by bound.
     std::vector<uint32_t> sources(map_.sources(histogram).begin(), map_.sources(histogram).end());
     std::stable_sort(sources.begin(), sources.end(),
@@ -123,24 +106,51 @@ class HistogramBuckets : public VectorOperator {
     }
     const std::string_view name = child_->series()[inputs_[sources[0]]].labels.MetricName();
     std::vector<Bucket> buckets;
-    std::vector<double> args(variant == nullptr ? params_.size() : 1);
     for (size_t step = 0; step < steps(); ++step) {
       buckets.clear();
       for (size_t k = 0; k < sources.size(); ++k) {
         if (columns[k].ok[step]) buckets.push_back({bounds_[sources[k]], columns[k].v[step]});
       }
       if (buckets.empty()) continue;
-      for (size_t k = 0; k < args.size(); ++k) {
-        args[k] = params_[variant == nullptr ? k : variant->param]->values()[step];
-      }
-      if (variant != nullptr && !variant->Has(args[0])) continue;
-      ForcedMonotonicity forced;
-      out->Set(step, function_->kernel.buckets(&buckets, args, &forced));
-      if (forced.count > 0) {
-        forced.mint = forced.maxt = grid().at(step);
-        worker->notes.Monotonicity(name, positions_.monotonicity, forced);
+      ForcedMonotonicity forced = fn(step, &buckets);
+      if (forced.count == 0) continue;
+      forced.mint = forced.maxt = grid().at(step);
+      worker->notes.Monotonicity(name, positions_.monotonicity, forced);
+    }
+    return absl::OkStatus();
+  }
+
+  // One series for each histogram and each text that a parameter's value takes.
+  absl::Status ComputeQuantiles(QueryContext* ctx) {
+    Worker worker(ctx);
+    std::vector<SeriesMeta> listed;
+    for (size_t h = 0; h < series_.size(); ++h) {
+      HEARTH_RETURN_IF_ERROR(worker.Tick());
+      for (size_t k = 0; k < params_.size(); ++k) {
+        std::map<uint64_t, Points> by_value;  // By the value's bits: NaN is a key too.
+        int64_t points = 0;
+        HEARTH_RETURN_IF_ERROR(ForEachStep(h, &worker, [&](size_t step, std::vector<Bucket>* in) {
+          const double q = params_[k]->values()[step];
+          ForcedMonotonicity forced;
+          by_value[std::bit_cast<uint64_t>(q)].emplace_back(
+              static_cast<uint32_t>(step), function_->kernel.buckets(in, {&q, 1}, &forced));
+          ++points;
+          return forced;
+        }));
+        HEARTH_RETURN_IF_ERROR(ctx->account.Hold(points));
+        for (auto& [bits, values] : by_value) {
+          SeriesMeta meta = series_[h];
+          const std::string text = LabelText(std::bit_cast<double>(bits));
+          meta.labels = arena_.Add(LabelsBuilder(meta.labels).Set(*quantile_label_, text).Build());
+          meta.fingerprint = meta.labels.Fingerprint();
+          listed.push_back(meta);
+          points_.push_back(std::move(values));
+        }
       }
     }
+    quantiles_.Build(std::move(listed), &series_);
+    ctx->notes.Merge(worker.notes);
+    ctx->samples_read += worker.samples_read;
     return absl::OkStatus();
   }
 
@@ -158,7 +168,8 @@ class HistogramBuckets : public VectorOperator {
       HEARTH_RETURN_IF_ERROR(child_->Column(i, &worker, &column));
       if (column.CountPresent() == 0) continue;
       const LabelsView labels = child_->series()[i].labels;
-      ctx->notes.BadBucketLabel(labels.MetricName(), labels.Get(kBucketLabel), positions_.vector);
+      ctx->notes.Add(Note::kBadBucketLabel, positions_.vector, {labels.Get(kBucketLabel)},
+                     labels.MetricName());
     }
     ctx->samples_read += worker.samples_read;
     return absl::OkStatus();
@@ -173,9 +184,9 @@ class HistogramBuckets : public VectorOperator {
   std::vector<double> bounds_;  // …and their upper bounds.
   std::vector<size_t> bad_;     // The others.
   LabelArena arena_;
-  SeriesMap map_;                  // From buckets to histograms.
-  std::vector<Variant> variants_;  // With a label: by parameter.
-  SeriesMap quantiles_;            // With a label: from histograms × variants to series.
+  SeriesMap map_;               // From buckets to histograms.
+  std::vector<Points> points_;  // With a label: one for each histogram, parameter and value…
+  SeriesMap quantiles_;         // …from which come the series.
 };
 
 }  // namespace

@@ -105,7 +105,7 @@ class RangeFunction : public VectorOperator {
     if (function_->counter && present > 0) {
       const std::string_view name = source_->series()[input].labels.MetricName();
       if (!name.empty() && !LooksLikeCounter(name)) {
-        worker->notes.PossibleNonCounter(name, arg_pos_[0]);
+        worker->notes.Add(Note::kPossibleNonCounter, arg_pos_[0], {name});
       }
     }
     return worker->ctx->account.Hold(present);

@@ -12,6 +12,7 @@
 #include "query/exec/blocking.h"
 #include "query/exec/grouping.h"
 #include "query/functions/quantile.h"
+#include "query/parse/literals.h"
 
 namespace hearth::promql {
 namespace {
@@ -80,7 +81,7 @@ class Ranked : public Materialised {
         if (std::fabs(p) > 1) ctx->notes.InvalidRatio(p, p > 0 ? 1 : -1, pos);
       } else if (std::fabs(p) >= 9223372036854775808.0) {
         return absl::FailedPreconditionError(
-            StrCat("Scalar value ", FormatG(p), " overflows int64"));
+            StrCat("Scalar value ", ShortNumberText(p), " overflows int64"));
       }
     }
     return absl::OkStatus();

@@ -158,9 +158,8 @@ class VectorScalarBinary : public Mapped {
     }
   }
   void NoteTrim(Worker* worker) const {
-    worker->notes.Info(StrCat("incompatible sample types encountered for binary operator \"",
-                              BinaryOpText(op_), "\": float ", BinaryOpText(op_), " float"),
-                       pos_);
+    const char* op = BinaryOpText(op_);
+    worker->notes.Add(Note::kIncompatibleTypes, pos_, {op, "float", op, "float"});
   }
 
   const ScalarPtr scalar_;

@@ -1,12 +1,14 @@
 #include "query/functions/annotations.h"
 
 #include <algorithm>
-#include <cmath>
+#include <iterator>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "model/labels.h"
 #include "model/text.h"
+#include "query/parse/literals.h"
 
 namespace hearth::promql {
 namespace {
@@ -20,6 +22,89 @@ std::string Quoted(std::string_view s) {
 std::string ForMetric(std::string text, std::string_view metric_name) {
   if (!metric_name.empty()) StrAppend(&text, " for metric name ", Quoted(metric_name));
   return text;
+}
+
+// `$` stands for the next detail as it is, `"$"` for it in quotes.
+struct NoteRow {
+  Note note;
+  bool warning;       // Else an info.
+  bool names_metric;  // ` for metric name "…"` follows, where there is one.
+  std::string_view text;
+};
+constexpr bool kWarning = true, kInfo = false;
+constexpr bool kThenMetric = true, kNoMetric = false;
+
+constexpr NoteRow kNotes[] = {
+    {Note::kInvalidQuantile, kWarning, kNoMetric,
+     "quantile value should be between 0 and 1, got $"},
+    {Note::kInvalidRatio, kWarning, kNoMetric,
+     "ratio value should be between -1 and 1, got $, capping to $"},
+    {Note::kBadBucketLabel, kWarning, kThenMetric,
+     "bucket label \"le\" is missing or has a malformed value of \"$\""},
+    {Note::kStartTimeOverlap, kWarning, kNoMetric,
+     "sample has start time that overlaps with previous sample timestamp for metric \"$\""},
+    {Note::kSortIneffective, kWarning, kNoMetric,
+     "sort is ineffective for range queries since results are always ordered by labels"},
+    {Note::kPossibleNonCounter, kInfo, kNoMetric,
+     "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"$\""},
+    {Note::kPossibleNonCounterType, kInfo, kNoMetric,
+     "metric might not be a counter, __type__ label is not set to \"counter\" or \"histogram\", "
+     "got \"$\": \"$\""},
+    {Note::kIncompatibleTypes, kInfo, kNoMetric,
+     "incompatible sample types encountered for binary operator \"$\": $ $ $"},
+    {Note::kMixedFloatsHistograms, kWarning, kNoMetric,
+     "encountered a mix of histograms and floats for metric name \"$\""},
+    {Note::kMixedInAggregation, kWarning, kNoMetric,
+     "encountered a mix of histograms and floats for aggregation"},
+    {Note::kMixedClassicNative, kWarning, kThenMetric,
+     "vector contains a mix of classic and native histograms"},
+    {Note::kNotACounterHistogram, kWarning, kNoMetric,
+     "this native histogram metric is not a counter: \"$\""},
+    {Note::kNotAGaugeHistogram, kWarning, kNoMetric,
+     "this native histogram metric is not a gauge: \"$\""},
+    {Note::kMixedExponentialCustom, kWarning, kNoMetric,
+     "vector contains a mix of histograms with exponential and custom buckets schemas for metric "
+     "name \"$\""},
+    {Note::kIncompatibleBucketLayout, kWarning, kNoMetric,
+     "incompatible bucket layout encountered for binary operator $"},
+    {Note::kCounterResetCollision, kWarning, kNoMetric,
+     "conflicting counter resets during histogram $"},
+    {Note::kHistogramIgnored, kInfo, kNoMetric, "ignored histogram in $ aggregation"},
+    {Note::kHistogramsIgnoredInRange, kInfo, kNoMetric,
+     "ignored histograms in a range containing both floats and histograms for metric name \"$\""},
+    {Note::kQuantileOfNaNs, kInfo, kThenMetric,
+     "input to histogram_quantile has NaN observations, result is NaN"},
+    {Note::kQuantileSkewedByNaNs, kInfo, kThenMetric,
+     "input to histogram_quantile has NaN observations, result is skewed higher"},
+    {Note::kFractionWithoutNaNs, kInfo, kThenMetric,
+     "input to histogram_fraction has NaN observations, which are excluded from all fractions"},
+    {Note::kCustomBucketsReconciled, kInfo, kNoMetric,
+     "mismatched custom buckets were reconciled during $"},
+};
+
+constexpr bool InOrder() {
+  for (size_t i = 0; i < std::size(kNotes); ++i) {
+    if (kNotes[i].note != static_cast<Note>(i)) return false;
+  }
+  return std::size(kNotes) == static_cast<size_t>(Note::kCustomBucketsReconciled) + 1;
+}
+static_assert(InOrder(), "kNotes has one row for each Note, in the order of Note");
+
+std::string Fill(std::string_view text, std::initializer_list<std::string_view> details) {
+  std::string out;
+  const std::string_view* detail = details.begin();
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '$') {
+      out.push_back(text[i]);
+    } else if (i > 0 && text[i - 1] == '"') {
+      out.pop_back();
+      AppendQuoted(*detail++, &out);
+      ++i;  // The closing quote.
+    } else {
+      out.append(*detail++);
+    }
+  }
+  return out;
 }
 
 std::string Position(std::string_view query, int offset) {
@@ -39,20 +124,6 @@ std::string Rfc3339(TimeMs t) {
 
 }  // namespace
 
-std::string FormatG(double v) {
-  if (std::isnan(v)) return "NaN";
-  if (std::isinf(v)) return v > 0 ? "+Inf" : "-Inf";
-  for (int precision = 1; precision < 17; ++precision) {
-    // Go's shortest %g takes the exponent form from 1e21 on, C's from the precision on, so small
-    // precisions are written out.
-    std::string text = std::fabs(v) < 1e21 && std::fabs(v) >= 1e-4
-                           ? absl::StrFormat("%.*f", precision - 1, v)
-                           : absl::StrFormat("%.*g", precision, v);
-    if (std::stod(text) == v) return text;
-  }
-  return absl::StrFormat("%.17g", v);
-}
-
 void ForcedMonotonicity::Merge(const ForcedMonotonicity& other) {
   mint = std::min(mint, other.mint);
   maxt = std::max(maxt, other.maxt);
@@ -62,37 +133,20 @@ void ForcedMonotonicity::Merge(const ForcedMonotonicity& other) {
   count += other.count;
 }
 
+void Annotations::Add(Note note, PositionRange pos, std::initializer_list<std::string_view> details,
+                      std::string_view metric_name) {
+  const NoteRow& row = kNotes[static_cast<size_t>(note)];
+  std::string text = Fill(row.text, details);
+  if (row.names_metric) text = ForMetric(std::move(text), metric_name);
+  (row.warning ? warnings_ : infos_).emplace(std::move(text), pos.start);
+}
+
 void Annotations::InvalidQuantile(double q, PositionRange pos) {
-  Warn(StrCat("quantile value should be between 0 and 1, got ", FormatG(q)), pos);
+  Add(Note::kInvalidQuantile, pos, {ShortNumberText(q)});
 }
 
 void Annotations::InvalidRatio(double ratio, double capped_to, PositionRange pos) {
-  Warn(StrCat("ratio value should be between -1 and 1, got ", FormatG(ratio), ", capping to ",
-              FormatG(capped_to)),
-       pos);
-}
-
-void Annotations::PossibleNonCounter(std::string_view metric_name, PositionRange pos) {
-  Info(StrCat("metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ",
-              Quoted(metric_name)),
-       pos);
-}
-
-void Annotations::BadBucketLabel(std::string_view metric_name, std::string_view le,
-                                 PositionRange pos) {
-  Warn(ForMetric(StrCat("bucket label \"le\" is missing or has a malformed value of ", Quoted(le)),
-                 metric_name),
-       pos);
-}
-
-void Annotations::StartTimeOverlap(std::string_view metric_name, PositionRange pos) {
-  Warn(StrCat("sample has start time that overlaps with previous sample timestamp for metric ",
-              Quoted(metric_name)),
-       pos);
-}
-
-void Annotations::SortIneffective(PositionRange pos) {
-  Warn("sort is ineffective for range queries since results are always ordered by labels", pos);
+  Add(Note::kInvalidRatio, pos, {ShortNumberText(ratio), ShortNumberText(capped_to)});
 }
 
 void Annotations::Monotonicity(std::string_view metric_name, PositionRange pos,
@@ -119,11 +173,11 @@ void Annotations::Render(std::string_view query, std::vector<std::string>* warni
     infos->push_back(StrCat("PromQL info: ", text, Position(query, start)));
   }
   for (const auto& [key, detail] : monotonicity_) {
-    infos->push_back(StrCat("PromQL info: ", key.first, ", from buckets ",
-                            FormatG(detail.min_bucket), " to ", FormatG(detail.max_bucket),
-                            ", with a max diff of ", absl::StrFormat("%.2g", detail.max_diff),
-                            ", over ", detail.count, " samples from ", Rfc3339(detail.mint), " to ",
-                            Rfc3339(detail.maxt), Position(query, key.second)));
+    infos->push_back(
+        StrCat("PromQL info: ", key.first, ", from buckets ", ShortNumberText(detail.min_bucket),
+               " to ", ShortNumberText(detail.max_bucket), ", with a max diff of ",
+               absl::StrFormat("%.2g", detail.max_diff), ", over ", detail.count, " samples from ",
+               Rfc3339(detail.mint), " to ", Rfc3339(detail.maxt), Position(query, key.second)));
   }
 }
 

@@ -8,6 +8,7 @@
 #define HEARTH_QUERY_FUNCTIONS_ANNOTATIONS_H_
 
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <set>
@@ -34,19 +35,41 @@ struct ForcedMonotonicity {
   void Merge(const ForcedMonotonicity& other);
 };
 
+// What an annotation says. Rows about native histograms wait for their evaluation.
+enum class Note : uint8_t {
+  kInvalidQuantile,           // the value
+  kInvalidRatio,              // the value, what is taken instead
+  kBadBucketLabel,            // the label's value; then the metric
+  kStartTimeOverlap,          // the metric
+  kSortIneffective,           // –
+  kPossibleNonCounter,        // the metric
+  kPossibleNonCounterType,    // the type label; the metric
+  kIncompatibleTypes,         // operator; left type, operator, right type
+  kMixedFloatsHistograms,     // the metric
+  kMixedInAggregation,        // –
+  kMixedClassicNative,        // –; then the metric
+  kNotACounterHistogram,      // the metric
+  kNotAGaugeHistogram,        // the metric
+  kMixedExponentialCustom,    // the metric
+  kIncompatibleBucketLayout,  // the operator
+  kCounterResetCollision,     // addition, subtraction or aggregation
+  kHistogramIgnored,          // the aggregation
+  kHistogramsIgnoredInRange,  // the metric
+  kQuantileOfNaNs,            // –; then the metric
+  kQuantileSkewedByNaNs,      // –; then the metric
+  kFractionWithoutNaNs,       // –; then the metric
+  kCustomBucketsReconciled,   // addition, subtraction or aggregation
+};
+
 class Annotations {
  public:
-  // `text` without the "PromQL warning: " prefix and without the position.
-  void Warn(std::string text, PositionRange pos) { warnings_.emplace(std::move(text), pos.start); }
-  void Info(std::string text, PositionRange pos) { infos_.emplace(std::move(text), pos.start); }
+  // `details` in the order that Note names. `metric_name` is for the notes that say "then the
+  // metric"; it may be empty.
+  void Add(Note note, PositionRange pos, std::initializer_list<std::string_view> details = {},
+           std::string_view metric_name = "");
 
-  // The messages that several functions share.
   void InvalidQuantile(double q, PositionRange pos);
   void InvalidRatio(double ratio, double capped_to, PositionRange pos);
-  void PossibleNonCounter(std::string_view metric_name, PositionRange pos);
-  void BadBucketLabel(std::string_view metric_name, std::string_view le, PositionRange pos);
-  void StartTimeOverlap(std::string_view metric_name, PositionRange pos);
-  void SortIneffective(PositionRange pos);
   // `metric_name` may be empty. Details of the same metric and place are added up.
   void Monotonicity(std::string_view metric_name, PositionRange pos,
                     const ForcedMonotonicity& detail);
@@ -63,9 +86,6 @@ class Annotations {
   std::set<Key> warnings_, infos_;
   std::map<Key, ForcedMonotonicity> monotonicity_;
 };
-
-// A float as Go's %g prints it: the shortest text that reads back as the same number.
-std::string FormatG(double v);
 
 }  // namespace hearth::promql
 

@@ -23,7 +23,7 @@ std::optional<double> Increase(const WindowInput& in, size_t begin, size_t end, 
     overlap = overlap || Overlaps(in, i);
     if (in.v[i] < in.v[i - 1] || IsStartReset(in, i)) change += in.v[i - 1];
   }
-  if (overlap) in.notes->StartTimeOverlap(in.metric_name, in.arg_pos[0]);
+  if (overlap) in.notes->Add(Note::kStartTimeOverlap, in.arg_pos[0], {in.metric_name});
   double to_start = Seconds(in.t[begin] - start);
   double to_end = Seconds(start + in.range_ms - in.t[last]);
   double sampled = Seconds(in.t[last] - in.t[begin]);

@@ -180,7 +180,9 @@ bool Grammar::BinaryModifiers(BinaryExpr* binary) {
     if (PeekIs(TokenKind::kGroupLeft) || PeekIs(TokenKind::kGroupRight)) {
       matching.cardinality = Take().kind == TokenKind::kGroupLeft ? MatchCardinality::kManyToOne
                                                                   : MatchCardinality::kOneToMany;
-      if (PeekIs(TokenKind::kLeftParen) && !GroupingLabels(&matching.include)) return false;
+      // Labels are expected where nothing follows that could be the right side.
+      const bool labels = PeekIs(TokenKind::kLeftParen) || !CanBeginExpression(Peek());
+      if (labels && !GroupingLabels(&matching.include)) return false;
     }
   }
   return FillModifiers(&matching);
