@@ -75,7 +75,12 @@ class PrettyPrinter {
   }
 
   void WriteBinary(const BinaryExpr& binary, size_t level, bool indented) {
-    Write(*binary.lhs, level + 1, indented);
+    if (HasBareInfinity(binary)) {
+      if (indented) Indent(level + 1);
+      out_.append(kBareInfinity);
+    } else {
+      Write(*binary.lhs, level + 1, indented);
+    }
     out_.push_back('\n');
     Indent(level);
     PrintOperator(binary, &out_);

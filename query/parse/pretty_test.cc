@@ -74,6 +74,13 @@ TEST(PrettyTest, SignsAndParentheses) {
             "-sum(\n  abs(\n    " + Long("x") + "\n  )\n)");
 }
 
+TEST(PrettyTest, AnInfinityBeforeAPowerHasNoSignOfItsOwn) {
+  EXPECT_EQ(Formatted("Inf ^ x"), "Inf ^ x");
+  EXPECT_EQ(Formatted("-Inf ^ x + Inf"), "-Inf ^ x + +Inf");
+  EXPECT_EQ(Formatted("1 > bool -inf ^ " + Long("x")),
+            "  1\n> bool\n  -Inf\n  ^\n    " + Long("x"));
+}
+
 TEST(PrettyTest, ASubqueryThatFitsIsNotIndented) {
   EXPECT_EQ(Formatted("max_over_time(sum(" + Long("x") + ")[5m:1m] offset 3m)"),
             "max_over_time(\n  sum(\n    " + Long("x") + "\n  )[5m:1m] offset 3m\n)");

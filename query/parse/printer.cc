@@ -1,6 +1,7 @@
 #include "query/parse/printer.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_format.h"
 #include "model/float_text.h"
@@ -215,7 +216,7 @@ class LinePrinter {
         return PrintAggregate(As<AggregateExpr>(expr));
       case ExprKind::kBinary: {
         const auto& binary = As<BinaryExpr>(expr);
-        Print(*binary.lhs);
+        PrintLeft(binary);
         out_->push_back(' ');
         PrintOperator(binary, out_);
         out_->push_back(' ');
@@ -232,6 +233,12 @@ class LinePrinter {
       case ExprKind::kDuration:
         return PrintDuration(As<DurationExpr>(expr), out_);
     }
+  }
+
+  void PrintLeft(const BinaryExpr& binary) {
+    if (!HasBareInfinity(binary)) return Print(*binary.lhs);
+    out_->append(kBareInfinity);
+    if (lengths_ != nullptr) lengths_->emplace(binary.lhs.get(), kBareInfinity.size());
   }
 
   void PrintCall(const Call& call) {
@@ -266,6 +273,11 @@ void PrintAggregateHead(const AggregateExpr& aggregate, std::string* out) {
   out->append(aggregate.without ? " without (" : " by (");
   PrintLabels(aggregate.grouping, out);
   out->append(") ");
+}
+
+bool HasBareInfinity(const BinaryExpr& binary) {
+  return binary.op == BinaryOp::kPow && binary.lhs->kind == ExprKind::kNumber &&
+         std::isinf(As<NumberLiteral>(*binary.lhs).value);
 }
 
 void PrintOperator(const BinaryExpr& binary, std::string* out) {

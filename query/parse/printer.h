@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "query/parse/ast.h"
@@ -23,6 +24,10 @@ void Print(const Expr& expr, std::string* out, TextLengths* lengths = nullptr);
 
 // `sum by (job) `, without the arguments; no space when there is no grouping.
 void PrintAggregateHead(const AggregateExpr& aggregate, std::string* out);
+// True when the left side is an infinite number before `^`. It prints as kBareInfinity: a sign
+// would apply to the whole power when the text is parsed.
+bool HasBareInfinity(const BinaryExpr& binary);
+inline constexpr std::string_view kBareInfinity = "Inf";
 // `== bool on (job) group_left ()`
 void PrintOperator(const BinaryExpr& binary, std::string* out);
 // `[5m:1m] @ 10.000 offset 1m`
