@@ -260,6 +260,8 @@ ChunkLocator ChunkLog::Append(ChunkLogRecordType type, const Fingerprint& finger
   const ChunkLocator locator =
       LocatorOf(meta, payload.size(), current_, written_ + pending_.size());
   AppendFrame(kChunkLogKind, static_cast<uint8_t>(type), lsn, record, &pending_);
+  if (marks_.empty() || marks_.back().lsn < lsn) marks_.push_back({lsn, 0});
+  marks_.back().end = pending_.size();
   Segment& segment = segments_[current_];
   ++segment.wanted;
   segment.first_lsn = std::min(segment.first_lsn, lsn);
@@ -288,21 +290,28 @@ absl::Status ChunkLog::StartSegment(Segment* segment) {
   return file.status();
 }
 
-absl::Status ChunkLog::Flush() {
-  if (pending_.empty()) return absl::OkStatus();
+absl::Status ChunkLog::Flush(Lsn durable) {
+  size_t bytes = 0;
+  auto waiting = marks_.begin();
+  for (; waiting != marks_.end() && waiting->lsn <= durable; ++waiting) bytes = waiting->end;
+  if (bytes == 0) return absl::OkStatus();
   Segment& segment = segments_[current_];
   absl::Status status;
   if (segment.file == nullptr) status = StartSegment(&segment);
-  if (status.ok()) status = segment.file->WriteAt(written_, pending_);
+  if (status.ok()) {
+    status = segment.file->WriteAt(written_, std::string_view(pending_).substr(0, bytes));
+  }
   if (!status.ok()) {
     ++failures_;
     return absl::UnavailableError(ToAbsl(StrCat("chunk log: ", FromAbsl(status.message()))));
   }
   PassKillPoint(KillPoint::kChunkLogWritten);
-  written_ += pending_.size();
+  written_ += bytes;
   segment.size = written_;
-  pending_.clear();
-  if (pending_.capacity() > (size_t{4} << 20)) pending_.shrink_to_fit();
+  pending_.erase(0, bytes);
+  if (pending_.empty() && pending_.capacity() > (size_t{4} << 20)) pending_.shrink_to_fit();
+  marks_.erase(marks_.begin(), waiting);
+  for (Mark& mark : marks_) mark.end -= bytes;
   if (written_ >= options_.segment_bytes) roll_ = true;
   return absl::OkStatus();
 }

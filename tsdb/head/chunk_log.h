@@ -8,6 +8,10 @@
 // A segment is deleted when none of its chunks is wanted any more. What it holds is in the WAL too,
 // until the store has it or a checkpoint has synced it (head_checkpoint.cc).
 //
+// A chunk is written once the WAL is durable up to its LSN (Flush): what a power cut leaves of the
+// log never holds samples that came after others which it took from the WAL. Until then, views find
+// it in memory.
+//
 // Failure: when a write fails the bytes stay in memory, where views find them, and each later Flush
 // tries again; so no chunk is lost and no locator changes. pending_bytes() tells how much is
 // waiting.
@@ -19,6 +23,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <map>
 #include <memory>
@@ -105,8 +110,7 @@ class ChunkLogView {
     std::shared_ptr<const File> file;
   };
   std::vector<Segment> segments_;  // Ascending.
-  // Bytes that could not be written yet, of the segment with this number from this offset on. Empty
-  // as a rule.
+  // Bytes that are not written yet, of the segment with this number from this offset on.
   uint32_t pending_segment_ = 0;
   uint64_t pending_offset_ = 0;
   std::shared_ptr<const std::string> pending_;
@@ -160,9 +164,9 @@ class ChunkLog {
                       const ChunkMeta& meta, std::string_view payload, Lsn lsn,
                       uint32_t* labelled_segment,
                       absl::FunctionRef<void(std::string* labels)> labels);
-  // Writes what was appended; may start a segment afterwards. The first write to a segment syncs
-  // the ones before it. kUnavailable: it stays pending.
-  absl::Status Flush();
+  // Writes what was appended with LSNs up to `durable` (inclusive); may start a segment afterwards.
+  // The first write to a segment syncs the ones before it. kUnavailable: it stays pending.
+  absl::Status Flush(Lsn durable = std::numeric_limits<Lsn>::max());
   // Starts a new segment with the next Append, unless the current one is empty.
   absl::Status Roll();
 
@@ -192,6 +196,8 @@ class ChunkLog {
   uint64_t bytes() const;  // On disk.
   size_t segment_count() const { return segments_.size(); }
   size_t pending_bytes() const { return pending_.size(); }
+  // A new segment is due and waits for everything pending to be written.
+  bool roll_waits() const { return roll_ && !pending_.empty(); }
   uint64_t failures() const { return failures_; }
 
  private:
@@ -216,6 +222,12 @@ class ChunkLog {
       0;  // Number that Append gives out; its file is made by the Flush that needs it.
   // Bytes of segment current_ that are not in the file yet, from offset written_ on.
   std::string pending_;
+  // What of it waits for which LSN, both ascending.
+  struct Mark {
+    Lsn lsn;
+    size_t end;  // Bytes of pending_ up to here.
+  };
+  std::deque<Mark> marks_;
   uint64_t written_ = kSegmentHeaderBytes;
   bool roll_ = false;  // The next Append after a Flush takes a new number.
   uint64_t failures_ = 0;

@@ -126,6 +126,30 @@ TEST_F(ChunkLogTest, APowerCutLeavesNoSegmentBehindAMissingChunk) {
   EXPECT_EQ(found_[1].locator.mint, 2000);
 }
 
+TEST_F(ChunkLogTest, WhatTheWalDoesNotHaveYetWaits) {
+  const auto append = [&](TimeMs mint, std::string_view payload, Lsn lsn) {
+    return log_->Append(ChunkLogRecordType::kChunk, a_.Fingerprint(),
+                        {mint, mint + 100, 7, ChunkEncoding::kXor}, payload, lsn,
+                        &labelled_[a_.ToString()],
+                        [&](std::string* out) { out->append(a_.bytes()); });
+  };
+  append(1000, "one", 5);
+  append(2000, "two", 7);
+  const ChunkLocator third = append(3000, "three", 9);
+  ASSERT_TRUE(log_->Flush(4).ok());
+  EXPECT_EQ(log_->segment_count(), 1u);
+  ASSERT_TRUE(log_->Flush(8).ok());
+  EXPECT_GT(log_->pending_bytes(), 0u);
+  EXPECT_EQ(Read(third, a_), "three") << "from memory";
+  ChunkLocator fourth = append(4000, "four", 10);
+  EXPECT_EQ(Read(fourth, a_), "four");
+  Open();
+  ASSERT_EQ(found_.size(), 2u);
+  EXPECT_EQ(found_[0].lsn, 5u);
+  EXPECT_EQ(found_[1].lsn, 7u);
+  EXPECT_EQ(Read(found_[1].locator, a_), "two");
+}
+
 TEST_F(ChunkLogTest, ASegmentThatCannotBeSyncedDoesNotStopTheNext) {
   Append(a_, 1000, "first");
   ASSERT_TRUE(log_->Roll().ok());

@@ -106,13 +106,6 @@ HeadStats Head::Stats() const {
   return stats;
 }
 
-absl::Status Head::SyncWal() {
-  Lsn lsn;
-  {
-    MutexLock lock(&impl_->commit_mu);
-    lsn = impl_->wal->last_lsn();
-  }
-  return impl_->wal->WaitDurable(lsn);
-}
+absl::Status Head::SyncWal() { return impl_->SyncWal(); }
 
 }  // namespace hearth

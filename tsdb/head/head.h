@@ -132,8 +132,8 @@ class Head : public Appendable {
   // and the open chunks are closed, then for a few series at a time.
   absl::Status Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range,
                       absl::FunctionRef<absl::Status(Lsn lsn)> record);
-  // No record in WAL and chunk log has a smaller LSN, nor has one that a power cut might bring back:
-  // deletes up to it are not needed to replay them. Syncs the two directories.
+  // No record in WAL and chunk log has a smaller LSN, nor has one that a power cut might bring
+  // back: deletes up to it are not needed to replay them. Syncs the two directories.
   absl::StatusOr<Lsn> OldestLoggedLsn() const;
 
   // Gives the segments of WAL and chunk log second names in two directories, which exist and are

@@ -20,6 +20,8 @@ constexpr size_t kSegmentsAlways = 4;
 
 absl::Status Head::Impl::Checkpoint() {
   MutexLock checkpoint(&checkpoint_mu);
+  // So that WriteAllChunks has little to wait for while commits wait for it.
+  SyncWal().IgnoreError();
   CloseOldLate();
   std::vector<ChunkLog::Unsynced> files;
   uint32_t below = 0;
@@ -36,7 +38,7 @@ absl::Status Head::Impl::Checkpoint() {
         // Once a chunk may be lost, the WAL is what has its samples, until the store does.
         if (!chunk_log->can_be_synced()) return absl::OkStatus();
         below = first_open;
-        const absl::Status written = chunk_log->Flush();
+        const absl::Status written = WriteAllChunks();
         counted.failed_checkpoints += !written.ok();
         HEARTH_RETURN_IF_ERROR(written);
         files = chunk_log->UnsyncedFiles();
@@ -78,10 +80,11 @@ absl::Status Head::Impl::NoteSynced(std::span<const ChunkLog::Unsynced> files,
 
 absl::Status Head::Impl::SyncChunkLog() {
   MutexLock checkpoint(&checkpoint_mu);
+  SyncWal().IgnoreError();
   std::vector<ChunkLog::Unsynced> files;
   {
     MutexLock lock(&commit_mu);
-    HEARTH_RETURN_IF_ERROR(chunk_log->Flush());
+    HEARTH_RETURN_IF_ERROR(WriteAllChunks());
     files = chunk_log->UnsyncedFiles();
   }
   const std::vector<absl::Status> synced = SyncFiles(files);

@@ -144,8 +144,7 @@ void Head::Impl::ApplyAll(std::span<const BufferedSample> samples, uint32_t now_
     Apply(slot, &series, buffered.sample, lsn);
   }
   if (!late_accepted.empty()) ApplyLate(samples, now_s, lsn);
-  // A failure keeps the chunks in memory and is counted; the next commit tries again.
-  chunk_log->Flush().IgnoreError();
+  if (chunk_log->pending_bytes() > 0) WriteDurableChunks();
 }
 
 void Head::Impl::Apply(uint32_t slot, MemSeries* series, Sample sample, Lsn lsn) {
@@ -192,8 +191,38 @@ ChunkLocator Head::Impl::LogChunk(ChunkLogRecordType type, uint32_t slot, MemSer
   const ChunkLocator locator =
       chunk_log->Append(type, series->fingerprint, meta, bytes, lsn, &series->chunk_log_segment,
                         [&](std::string* out) { labels.AppendLabels(slot, out); });
-  if (chunk_log->pending_bytes() >= kChunkLogFlushBytes) chunk_log->Flush().IgnoreError();
+  if (chunk_log->pending_bytes() >= kChunkLogFlushBytes) WriteDurableChunks();
   return locator;
+}
+
+void Head::Impl::WriteDurableChunks() {
+  // A failure keeps the chunks in memory and is counted; the next commit tries again.
+  if (chunk_log->roll_waits()) {
+    WriteAllChunks().IgnoreError();
+  } else {
+    chunk_log->Flush(DurableLsn()).IgnoreError();
+  }
+}
+
+absl::Status Head::Impl::WriteAllChunks() {
+  // A WAL that cannot be synced is past helping; the next commit is told.
+  if (wal != nullptr) wal->WaitDurable(wal->last_lsn()).IgnoreError();
+  return chunk_log->Flush();
+}
+
+absl::Status Head::Impl::SyncWal() {
+  Lsn lsn;
+  {
+    MutexLock lock(&commit_mu);
+    lsn = wal->last_lsn();
+  }
+  return wal->WaitDurable(lsn);
+}
+
+Lsn Head::Impl::DurableLsn() const {
+  if (wal != nullptr) return wal->synced_lsn();
+  found_wal_synced.wait();
+  return std::numeric_limits<Lsn>::max();
 }
 
 void Head::Impl::RollWithTheWindow() {
@@ -206,8 +235,7 @@ absl::StatusOr<Lsn> Head::Impl::CommitLocked(std::span<const BufferedSample> sam
                                              CommitResult* result) {
   RollWithTheWindow();
   HEARTH_RETURN_IF_ERROR(wal->Prepare());
-  if (chunk_log->pending_bytes() >= kChunkLogPendingLimit)
-    HEARTH_RETURN_IF_ERROR(chunk_log->Flush());
+  if (chunk_log->pending_bytes() >= kChunkLogPendingLimit) HEARTH_RETURN_IF_ERROR(WriteAllChunks());
   batch.Clear();
   touched.Clear();
   accepted.clear();

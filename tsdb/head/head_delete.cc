@@ -83,7 +83,7 @@ absl::StatusOr<Head::Impl::DeleteStart> Head::Impl::BeginDelete(
     if (series.has_late) CloseLate(slot, &series, wal->last_lsn());
     start.series.push_back(table.RefOf(slot));
   }
-  chunk_log->Flush().IgnoreError();  // Kept in memory and tried again when it fails.
+  WriteDurableChunks();
   start.end = chunk_log->End();
   start.lsn = wal->TakeLsn();
   return start;
@@ -166,7 +166,7 @@ absl::Status Head::Impl::Delete(std::span<const std::vector<Matcher>> matcher_se
     const ChunkLogView log = chunk_log->View();
     const size_t end = std::min(start.series.size(), i + kSeriesPerLock);
     for (; i < end; ++i) rewritten = DeleteFrom(start.series[i], range, start, log) || rewritten;
-    chunk_log->Flush().IgnoreError();
+    WriteDurableChunks();
   }
   // The WAL may have gone on the strength of the chunks that were replaced, and no flush ends
   // before this: then their segments may go.

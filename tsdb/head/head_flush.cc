@@ -84,6 +84,7 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
         CloseLate(slot, &series, wal->last_lsn());
     }
     // Rolled, so that what this flush covers can be deleted when it is done.
+    HEARTH_RETURN_IF_ERROR(WriteAllChunks());
     HEARTH_RETURN_IF_ERROR(chunk_log->Roll());
     if (wal_coverage.Holds(wal->segment(), window_start)) HEARTH_RETURN_IF_ERROR(wal->Roll());
     flush.lsn_ = wal->last_lsn();

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -71,6 +72,16 @@ class Head::Impl {
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Moves the open chunk to the chunk log. It must have samples.
   void CloseChunk(uint32_t slot, MemSeries* series, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+
+  // Writes the closed chunks that only hold what the WAL durably has, or tries to.
+  void WriteDurableChunks() EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Writes all closed chunks, the WAL's records before them. Commits wait for the disk: SyncWal
+  // beforehand leaves it little to do.
+  absl::Status WriteAllChunks() EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // As Head::SyncWal.
+  absl::Status SyncWal() LOCKS_EXCLUDED(commit_mu);
+  // Up to which LSN the WAL is durable.
+  Lsn DurableLsn() const;
 
   // head_late.cc
   // Puts a late sample into its series' buffer, unless its time is there already.
@@ -147,6 +158,8 @@ class Head::Impl {
   mutable Mutex commit_mu;
   std::unique_ptr<WalWriter>
       wal;  // The pointer is set by Open; see WalWriter for what the commit lock guards.
+  // Of a replay: whether the WAL's end, which a kill may leave in memory only, is durable.
+  std::shared_future<absl::Status> found_wal_synced;
   std::unique_ptr<ChunkLog> chunk_log GUARDED_BY(commit_mu);
   ChunkArena arena GUARDED_BY(commit_mu);
   LocatorLists closed GUARDED_BY(commit_mu);

@@ -11,7 +11,6 @@
 // compared with the chunks that are there (NextClosed).
 #include <algorithm>
 #include <chrono>
-#include <future>
 #include <limits>
 #include <utility>
 
@@ -345,10 +344,12 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
                           ListSegments(*options.fs, options.wal_dir));
   // After a kill the page cache may be all that has the WAL's end. What comes later must not reach
   // the disk before it.
-  std::future<absl::Status> wal_synced = std::async(std::launch::async, [&] {
-    return numbers.empty() ? absl::OkStatus()
-                           : SyncSegment(*options.fs, SegmentPath(options.wal_dir, numbers.back()));
-  });
+  found_wal_synced =
+      std::async(std::launch::async, [&] {
+        return numbers.empty()
+                   ? absl::OkStatus()
+                   : SyncSegment(*options.fs, SegmentPath(options.wal_dir, numbers.back()));
+      }).share();
   MutexLock lock(&commit_mu);
   Replayer replayer(*this, coverage);
   replayer.AssertLocked();
@@ -356,7 +357,7 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
   HEARTH_RETURN_IF_ERROR(replayer.WalSegments(numbers));
   replayer.Finish();
   counted.replay = replayer.stats();
-  counted.replay.wal_synced = wal_synced.get();
+  counted.replay.wal_synced = found_wal_synced.get();
   HEARTH_ASSIGN_OR_RETURN(
       wal, WalWriter::Open({.fs = options.fs,
                             .dir = options.wal_dir,

@@ -25,6 +25,7 @@ absl::Status Head::Impl::LinkLogs(const std::string& wal_dir, const std::string&
   MutexLock lock(&commit_mu);
   // Rolled, so that nothing is ever written to what is linked: what is written next goes to the
   // WAL's current segment, and to a segment of the chunk log that does not exist yet.
+  HEARTH_RETURN_IF_ERROR(WriteAllChunks());
   HEARTH_RETURN_IF_ERROR(chunk_log->Roll());
   HEARTH_RETURN_IF_ERROR(wal->Roll());
   HEARTH_RETURN_IF_ERROR(LinkSegments(*options.fs, options.chunks_dir, chunks_dir, UINT32_MAX));

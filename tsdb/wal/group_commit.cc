@@ -27,7 +27,8 @@ void GroupCommit::Written(std::shared_ptr<File> file, Lsn lsn) {
     MutexLock lock(&mu_);
     wake = written_lsn_ == synced_lsn_ && interval_.count() > 0;
     written_lsn_ = std::max(written_lsn_, lsn);
-    if (dirty_.empty() || dirty_.back() != file) dirty_.push_back(std::move(file));
+    const bool noted = file == nullptr || (!dirty_.empty() && dirty_.back() == file);
+    if (!noted) dirty_.push_back(std::move(file));
   }
   if (wake) work_.Signal();
 }

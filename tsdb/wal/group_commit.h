@@ -32,8 +32,8 @@ class GroupCommit {
   GroupCommit(int64_t interval_ms, Lsn first_lsn);
   ~GroupCommit();  // Syncs what is left.
 
-  // Notes that everything up to `lsn` (inclusive) has reached `file` or files noted before. Never
-  // blocks on the disk.
+  // Notes that everything up to `lsn` (inclusive) has reached `file` or files noted before. No
+  // file: an LSN without a record. Never blocks on the disk.
   void Written(std::shared_ptr<File> file, Lsn lsn);
   // Blocks until what was written up to `lsn` (inclusive) is durable, or returns the latched error.
   absl::Status WaitDurable(Lsn lsn);
