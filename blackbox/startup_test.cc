@@ -101,6 +101,15 @@ TEST_F(StartupTest, RefusesAnUnwritableDataPath) {
   ExpectRefusal(flags, "/proc/hearth-data");
 }
 
+TEST_F(StartupTest, RefusesALogOfANewerVersion) {
+  std::filesystem::create_directories(directory_.Path("data/hearth/wal"));
+  const std::string bytes("HEARTHWL\2\0\0\0\1\0\0\0", 16);
+  const std::string segment = directory_.Write("data/hearth/wal/00000001", bytes);
+  ExpectRefusal(Good(),
+                "wal/00000001\\\" has format version 2; this version of Hearth reads up to 1");
+  EXPECT_EQ(std::filesystem::file_size(segment), bytes.size());
+}
+
 TEST_F(StartupTest, StopsCleanlyOnSigterm) {
   std::unique_ptr<ServerProcess> server = StartHearth(directory_);
   ASSERT_TRUE(server->WaitUntilOk("/-/ready")) << server->process().Output();

@@ -65,6 +65,18 @@ constexpr Row kRows[] = {
      MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.wal_failures); }},
     {"prometheus_tsdb_wal_corruptions_total", "Total number of bytes of logs skipped as damaged.",
      MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.replay.skipped_bytes); }},
+    {"hearth_tsdb_log_damaged_segments_total",
+     "Segments of WAL and chunk log in which damage was found, at the start or by a flush.",
+     MetricKind::kCounter,
+     [](const DbStats& s) {
+       return Number(s.head.replay.damaged_segments + s.compactor.damaged_segments);
+     }},
+    {"hearth_tsdb_wal_missing_segments_total",
+     "WAL segments that should have been there at the start and were not, or lost their end.",
+     MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.replay.missing_segments); }},
+    {"hearth_tsdb_damaged_chunks_total",
+     "Chunks that a flush left out because they could not be read.", MetricKind::kCounter,
+     [](const DbStats& s) { return Number(s.compactor.damaged_chunks); }},
     {"prometheus_tsdb_checkpoint_creations_total",
      "Total number of checkpoints: WAL segments that went because the chunk log has what they "
      "held.",

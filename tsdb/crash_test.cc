@@ -72,8 +72,9 @@ class CrashTest : public DbTest {
     for (const size_t i : order) {
       std::string storage;
       std::vector<FlushChunk> chunks;
+      std::vector<UnreadableChunk> unreadable;
       std::vector<ChunkView> views;
-      EXPECT_TRUE(flush.ReadChunks(i, &storage, &chunks).ok());
+      EXPECT_TRUE(flush.ReadChunks(i, &storage, &chunks, &unreadable).ok());
       for (const FlushChunk& chunk : chunks) views.push_back({chunk.meta, chunk.bytes});
       EXPECT_TRUE(writer_->Add(flush.labels(i), flush.fingerprint(i), views).ok());
     }

@@ -21,7 +21,8 @@ Lsn FlushedLsn(const std::vector<GenerationInfo>& catalogue, TimeMs start, TimeM
   Lsn lsn = 0;
   for (const GenerationInfo& info : catalogue) {
     const TimeRange stored = info.id.window.range();
-    if (stored.mint <= start && start + length - 1 <= stored.maxt) lsn = std::max(lsn, info.lsn);
+    if (stored.mint <= start && WindowRange(start, length).maxt <= stored.maxt)
+      lsn = std::max(lsn, info.lsn);
   }
   return lsn;
 }
@@ -80,6 +81,7 @@ absl::Status Db::OpenHead() {
                                       .clock = options_.clock,
                                       .wal_dir = directory_->wal(),
                                       .chunks_dir = directory_->chunks(),
+                                      .quarantine_dir = directory_->quarantine(),
                                       .window_ms = options_.window_ms,
                                       .retention_ms = options_.retention_ms,
                                       .out_of_order_window_ms = options_.out_of_order_window_ms,

@@ -8,6 +8,7 @@
 
 #include "tsdb/db_fixture.h"
 #include "tsdb/fault_file_system.h"
+#include "tsdb/head/log_capture.h"
 #include "tsdb/store/testing/fault_rocks_file_system.h"
 
 namespace hearth {
@@ -130,6 +131,42 @@ TEST_F(DbFaultTest, LogsBeyondTheirLimitAreFlushedBeforeTheWindowEnds) {
   EXPECT_EQ(db_->Stats().store.generations, 1u);
   PushAll(5, kNow);
   EXPECT_EQ(Read(), expected_);
+}
+
+TEST_F(DbFaultTest, AChunkThatAFlushCannotReadIsToldCountedAndSetAside) {
+  for (TimeMs t = kNow - 2 * kHour; t < kNow; t += kMinute / 4) PushAll(3, t);
+  const std::string path = Hearth("chunks/00000001");
+  {
+    // In the payload of the first chunk: behind the headers and the labels.
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(16 + 24 + 16 + 60 + 24 + 40 + 100);
+    file.write("damage", 6);
+  }
+  const LogCapture log;
+  ASSERT_TRUE(db_->Flush().ok()) << "never stuck";
+  EXPECT_EQ(db_->Stats().compactor.damaged_chunks, 1u);
+  EXPECT_EQ(db_->Stats().compactor.damaged_segments, 1u);
+  EXPECT_THAT(log.lines(),
+              testing::Contains(testing::AllOf(
+                  testing::HasSubstr("120 samples of temperature{"),
+                  testing::HasSubstr(StrCat("times [", kNow - 2 * kHour, ", ",
+                                            kNow - 2 * kHour + 119 * kMinute / 4, "]")),
+                  testing::HasSubstr("are lost"))));
+  EXPECT_THAT(log.lines(), testing::Contains(testing::HasSubstr(Hearth("quarantine/chunks-1"))));
+  EXPECT_TRUE(fs::exists(Hearth("quarantine/chunks-1")));
+  EXPECT_FALSE(fs::exists(path));
+  uint64_t there = 0, all = 0;
+  const StoreContents contents = Read();
+  for (const auto& [labels, samples] : expected_) {
+    all += samples.size();
+    const auto series = contents.find(labels);
+    ASSERT_NE(series, contents.end());
+    for (const auto& [t, v] : series->second) {
+      ++there;
+      EXPECT_EQ(samples.at(t), v) << "never a wrong value";
+    }
+  }
+  EXPECT_EQ(there + 120, all);
 }
 
 TEST_F(DiskFaultTest, AFullDiskRefusesWritersAnswersQueriesAndHeals) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -220,6 +221,27 @@ TEST_F(DbTest, LeavesAPrometheusDirectoryAlone) {
   }
   EXPECT_THAT(names, testing::UnorderedElementsAre("hearth", "wal", "chunks_head",
                                                    "01HZXA3B5C7D9E1F3G5H7J9K1M"));
+}
+
+TEST_F(DbTest, TheFirstAndTheLastTimesThereAreAreKeptLikeOthers) {
+  constexpr TimeMs kFirst = std::numeric_limits<TimeMs>::min();
+  constexpr TimeMs kLast = std::numeric_limits<TimeMs>::max();
+  options_.retention_ms = 0;
+  Reopen();
+  for (const TimeMs t : {kFirst, kFirst + 1, kFirst + kHour, kFirst + 2 * kHour}) PushAll(2, t);
+  clock_.Set(kLast - kHour);
+  for (const TimeMs t : {kLast - kHour, kLast - kHour + 10 * kMinute}) PushAll(2, t);
+  EXPECT_EQ(Read(), Expected());
+  Reopen();
+  EXPECT_EQ(Read(), Expected());
+  ASSERT_TRUE(db_->Compact().ok());
+  ASSERT_TRUE(db_->Flush().ok());
+  EXPECT_EQ(Read(), Expected());
+  EXPECT_EQ(Read({kFirst, kFirst}), Expected({kFirst, kFirst}));
+  Reopen();
+  EXPECT_EQ(Read(), Expected());
+  EXPECT_EQ(db_->Stats().range.mint, kFirst);
+  EXPECT_EQ(db_->Stats().store.quarantined, 0u);
 }
 
 }  // namespace

@@ -19,6 +19,10 @@ void FaultSwitch::Set(Fault fault, bool on) {
   MutexLock lock(&mu_);
   on_[Index(fault)] = on;
 }
+void FaultSwitch::FlipNextReads(uint64_t n) {
+  MutexLock lock(&mu_);
+  flips_left_ = n;
+}
 void FaultSwitch::OnlyIn(std::string part) {
   MutexLock lock(&mu_);
   only_in_ = std::move(part);
@@ -79,7 +83,13 @@ absl::Status FaultSwitch::AdmitCreate(FaultSite site, std::string_view path) {
 
 void FaultSwitch::SpoilRead(FaultSite site, std::string_view path, char* data, size_t n) {
   MutexLock lock(&mu_);
-  if (n > 0 && Meets(site, path, Fault::kBitFlip)) data[n / 2] ^= 0x10;
+  if (n == 0) return;
+  const bool chosen = flips_left_ > 0 && path.find(only_in_) != std::string_view::npos;
+  if (chosen) {
+    --flips_left_;
+    ++fired_[Index(site)][Index(Fault::kBitFlip)];
+  }
+  if (chosen || Meets(site, path, Fault::kBitFlip)) data[n / 2] ^= 0x10;
 }
 
 void FaultSwitch::Freed(uint64_t bytes) {

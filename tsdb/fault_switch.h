@@ -45,6 +45,8 @@ class FaultSwitch {
   void Set(Fault fault, bool on) LOCKS_EXCLUDED(mu_);
   // Faults are met only by files whose path contains `part`; "" = by all.
   void OnlyIn(std::string part) LOCKS_EXCLUDED(mu_);
+  // kBitFlip for the next `n` reads only.
+  void FlipNextReads(uint64_t n) LOCKS_EXCLUDED(mu_);
   void FailWrites(bool on) { Set(Fault::kShortWrite, on); }
   void FailSyncs(bool on) { Set(Fault::kSyncError, on); }
   void FailTruncates(bool on) { Set(Fault::kTruncateError, on); }
@@ -78,6 +80,7 @@ class FaultSwitch {
   std::string only_in_ GUARDED_BY(mu_);
   std::array<std::array<uint64_t, kFaults>, kFaultSites> fired_ GUARDED_BY(mu_) = {};
   uint64_t syncs_ GUARDED_BY(mu_) = 0;
+  uint64_t flips_left_ GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace hearth

@@ -6,6 +6,7 @@
 #define HEARTH_TSDB_WINDOW_H_
 
 #include <cstdint>
+#include <limits>
 
 #include "model/sample.h"
 
@@ -14,15 +15,29 @@ namespace hearth {
 inline constexpr TimeMs kDefaultWindowMs = 60 * 60 * 1000;
 inline constexpr TimeMs kDefaultOutOfOrderWindowMs = 60 * 60 * 1000;
 
-// The start of the window that holds `t`, also for times before the epoch. `length_ms` > 0.
-constexpr TimeMs WindowStart(TimeMs t, TimeMs length_ms) {
-  const TimeMs into = t % length_ms;
-  return t - (into < 0 ? into + length_ms : into);
+// The last time that a window of `length_ms` holds which starts at `start`, both inclusive: its
+// end, or the last time there is.
+constexpr TimeMs WindowEnd(TimeMs start, TimeMs length_ms) {
+  constexpr TimeMs kLast = std::numeric_limits<TimeMs>::max();
+  return start > kLast - (length_ms - 1) ? kLast : start + (length_ms - 1);
 }
 
-// [start, start + length - 1], both inclusive.
+// The start of the window that holds `t`, also for times before the epoch. `length_ms` > 0. The
+// first window begins with the first time there is, so it may start between two aligned ones.
+constexpr TimeMs WindowStart(TimeMs t, TimeMs length_ms) {
+  constexpr TimeMs kFirst = std::numeric_limits<TimeMs>::min();
+  const TimeMs rest = t % length_ms;
+  const TimeMs into = rest < 0 ? rest + length_ms : rest;
+  return t < kFirst + into ? kFirst : t - into;
+}
+
+// The window that starts at `start`, a result of WindowStart. The first window, when it starts
+// between two aligned ones, ends before the second.
 constexpr TimeRange WindowRange(TimeMs start, TimeMs length_ms) {
-  return TimeRange{start, start + length_ms - 1};
+  constexpr TimeMs kFirst = std::numeric_limits<TimeMs>::min();
+  const TimeMs rest = start % length_ms;
+  if (start == kFirst && rest < 0) return TimeRange{start, start - rest - 1};
+  return TimeRange{start, WindowEnd(start, length_ms)};
 }
 
 }  // namespace hearth

@@ -105,8 +105,8 @@ uint64_t Size(const Contents& contents) {
 
 bool Reported(const DbStats& stats) {
   return stats.head.replay.skipped_bytes + stats.head.replay.torn_tail_bytes +
-             stats.head.replay.unknown_ref_samples + stats.store.quarantined +
-             stats.store.read_errors + stats.compactor.damaged_chunks >
+             stats.head.replay.unknown_ref_samples + stats.head.replay.missing_segments +
+             stats.store.quarantined + stats.store.read_errors + stats.compactor.damaged_chunks >
          0;
 }
 

@@ -116,10 +116,13 @@ int Verify(Db& db) {
   const ReplayStats& replay = stats.head.replay;
   std::cout << fmt::format(
       "{} windows verified, {} damaged, {} files set aside\n"
-      "WAL and chunk log: {} segments, {} damaged bytes, {} bytes of torn tails\n",
+      "WAL and chunk log: {} segments, {} missing, {} damaged bytes, {} bytes of torn tails\n",
       stats.store.generations, damaged, stats.store.quarantined,
-      replay.wal_segments + replay.chunk_segments, replay.skipped_bytes, replay.torn_tail_bytes);
-  return damaged == 0 && stats.store.quarantined == 0 && replay.skipped_bytes == 0 ? 0 : 1;
+      replay.wal_segments + replay.chunk_segments, replay.missing_segments, replay.skipped_bytes,
+      replay.torn_tail_bytes);
+  const bool good = damaged == 0 && stats.store.quarantined == 0 && replay.skipped_bytes == 0 &&
+                    replay.missing_segments == 0;
+  return good ? 0 : 1;
 }
 
 int Stats(Db& db, const TsdbOptions& options) {

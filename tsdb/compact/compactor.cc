@@ -187,6 +187,7 @@ absl::Status Compactor::RunFlush(WindowFlush* flush) {
   ++stats_.flushes;
   stats_.flushed_samples += flush->counts().samples;
   stats_.damaged_chunks += flush->counts().damaged_chunks;
+  stats_.damaged_segments += flush->counts().damaged_segments;
   stats_.last_flush_seconds = took.count();
   spdlog::debug("flushed window {}: {} series, {} samples in {:.3f} s", flush->window().start,
                 flush->counts().series, flush->counts().samples, took.count());

@@ -65,8 +65,9 @@ struct CompactorStats {
   uint64_t flushes = 0;  // Windows.
   uint64_t flushed_samples = 0;
   uint64_t flush_failures = 0;
-  uint64_t damaged_chunks = 0;
-  uint64_t merges = 0;  // Windows.
+  uint64_t damaged_chunks = 0;    // Unreadable, so a flush left them out.
+  uint64_t damaged_segments = 0;  // Of the chunk log, that had such chunks.
+  uint64_t merges = 0;            // Windows.
   uint64_t merge_failures = 0;
   uint64_t dropped_by_time = 0;  // Generations.
   uint64_t dropped_by_size = 0;

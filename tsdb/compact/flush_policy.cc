@@ -3,19 +3,24 @@
 #include <algorithm>
 #include <utility>
 
+#include "tsdb/window.h"
+
 namespace hearth {
 
 std::vector<TimeMs> FlushPolicy::Choose(const View& view) {
   std::vector<TimeMs> chosen;
   std::map<TimeMs, TimeMs> waiting;
   for (const TimeMs start : view.head_windows) {
-    const TimeMs over_at = start + options_.window_ms + options_.slack_ms;
-    const bool over_by_data = over_at <= view.newest;
+    // The last time that data may have while the window is not over; without an end when there is
+    // none so late.
+    const TimeMs open_until =
+        WindowEnd(WindowRange(start, options_.window_ms).maxt, options_.slack_ms + 1);
+    const bool over_by_data = open_until < view.newest;
     if (over_by_data && !view.sealed_windows.contains(start)) {
       chosen.push_back(start);
       continue;
     }
-    if (!over_by_data && over_at > view.now) continue;
+    if (!over_by_data && open_until >= view.now) continue;
     const auto seen = waiting_since_.find(start);
     // A clock that was set back starts the wait anew.
     const TimeMs since = seen == waiting_since_.end() ? view.now : std::min(seen->second, view.now);

@@ -30,7 +30,8 @@ bool IsOurs(std::string_view name) {
     return false;
   }
   const std::string_view stem = name.substr(0, dash);
-  return stem == "store" || stem == "generation" || stem == "deletes";
+  return stem == "store" || stem == "generation" || stem == "deletes" || stem == "wal" ||
+         stem == "chunks";
 }
 
 std::vector<Entry> EntriesOf(const std::string& folder) {

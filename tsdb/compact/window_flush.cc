@@ -37,12 +37,16 @@ std::vector<uint32_t> InMetricOrder(const FlushWindow& flush) {
   return order;
 }
 
-// Leaves out the chunks that do not decode to what they claim. Returns how many.
-size_t DropUnreadable(std::vector<ChunkView>* chunks) {
-  return std::erase_if(*chunks, [](const ChunkView& chunk) {
+// Takes the chunks that do not decode to what they claim out of *chunks and adds them to
+// *unreadable.
+void DropUnreadable(std::vector<FlushChunk>* chunks, std::vector<UnreadableChunk>* unreadable) {
+  std::erase_if(*chunks, [&](const FlushChunk& chunk) {
     SampleColumns columns;
-    const absl::Status status = DecodeChunk(chunk.meta, chunk.bytes, chunk.meta.range(), &columns);
-    return !status.ok() || columns.t.size() != chunk.meta.count;
+    absl::Status status = DecodeChunk(chunk.meta, chunk.bytes, chunk.meta.range(), &columns);
+    if (status.ok() && columns.t.size() == chunk.meta.count) return false;
+    if (status.ok()) status = absl::DataLossError("the chunk has another number of samples");
+    unreadable->push_back({chunk.meta.range(), chunk.meta.count, chunk.segment, std::move(status)});
+    return true;
   });
 }
 
@@ -70,34 +74,60 @@ absl::Status WindowFlush::Discard() {
   return head_->EndFlush(flush);
 }
 
+void WindowFlush::NoteUnreadable(LabelsView labels, const std::vector<UnreadableChunk>& chunks) {
+  for (const UnreadableChunk& chunk : chunks) {
+    ++counts_.damaged_chunks;
+    if (chunk.segment != 0) damaged_segments_.insert(chunk.segment);
+    if (counts_.damaged_chunks > kMaxLines) continue;
+    spdlog::error("flush of window {}: {} samples of {}, times [{}, {}], are lost: {}",
+                  window_.start, chunk.samples, labels.ToString(), chunk.times.mint,
+                  chunk.times.maxt, FromAbsl(chunk.status.message()));
+  }
+}
+
+void WindowFlush::SetDamagedAside() {
+  if (counts_.damaged_chunks > kMaxLines) {
+    spdlog::error("flush of window {}: and {} more chunks are lost", window_.start,
+                  counts_.damaged_chunks - kMaxLines);
+  }
+  for (const uint32_t segment : damaged_segments_) {
+    const absl::StatusOr<std::string> aside = head_->SetAsideChunks(segment);
+    spdlog::error("flush of window {}: chunk log segment {} is damaged; {}", window_.start, segment,
+                  aside.ok() ? StrCat("set aside as \"", *aside, "\"")
+                             : StrCat("not set aside: ", FromAbsl(aside.status().message())));
+  }
+  counts_.damaged_segments = damaged_segments_.size();
+}
+
+absl::Status WindowFlush::AddSeries(uint32_t i, GenerationWriter* writer) {
+  std::vector<UnreadableChunk> unreadable;
+  HEARTH_RETURN_IF_ERROR(flush_->ReadChunks(i, &storage_, &chunks_, &unreadable));
+  const auto add = [&]() -> absl::Status {
+    if (chunks_.empty()) return absl::OkStatus();
+    views_.clear();
+    for (const FlushChunk& chunk : chunks_) views_.push_back({chunk.meta, chunk.bytes});
+    return writer->Add(flush_->labels(i), flush_->fingerprint(i), views_);
+  };
+  absl::Status added = add();
+  if (absl::IsDataLoss(added)) {
+    DropUnreadable(&chunks_, &unreadable);
+    added = add();
+  }
+  NoteUnreadable(flush_->labels(i), unreadable);
+  return added;
+}
+
 absl::Status WindowFlush::WriteAndIngest() {
   HEARTH_ASSIGN_OR_RETURN(const std::unique_ptr<GenerationWriter> writer,
                           GenerationWriter::Create(store_->scratch_path(),
                                                    store_->NextGeneration(window_), store_->env()));
-  std::string storage;
-  std::vector<FlushChunk> chunks;
-  std::vector<ChunkView> views;
+  damaged_segments_.clear();
   for (const uint32_t i : InMetricOrder(*flush_)) {
     if (stop_->load(std::memory_order_relaxed)) return absl::CancelledError("stopping");
-    const absl::Status read = flush_->ReadChunks(i, &storage, &chunks);
-    if (!read.ok() && !absl::IsDataLoss(read)) return read;
-    views.clear();
-    for (const FlushChunk& chunk : chunks) views.push_back({chunk.meta, chunk.bytes});
-    absl::Status added = absl::OkStatus();
-    if (!views.empty()) added = writer->Add(flush_->labels(i), flush_->fingerprint(i), views);
-    if (absl::IsDataLoss(added)) {
-      counts_.damaged_chunks += DropUnreadable(&views);
-      added = views.empty() ? absl::OkStatus()
-                            : writer->Add(flush_->labels(i), flush_->fingerprint(i), views);
-    }
-    if (!read.ok()) {
-      ++counts_.damaged_chunks;
-      spdlog::error("flush of window {}: {}: {}", window_.start, flush_->labels(i).ToString(),
-                    read.ToString());
-    }
-    HEARTH_RETURN_IF_ERROR(added);
+    HEARTH_RETURN_IF_ERROR(AddSeries(i, writer.get()));
     PassKillPoint(KillPoint::kFlushSeriesAdded);
   }
+  SetDamagedAside();
   if (writer->series() == 0) return absl::OkStatus();
   HEARTH_ASSIGN_OR_RETURN(const SealedFiles files,
                           writer->Finish({.lsn = flush_->lsn(), .deletes_lsn = flush_->lsn()}));

@@ -15,10 +15,14 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "model/sample.h"
 #include "tsdb/head/head.h"
+#include "tsdb/store/generation_writer.h"
 #include "tsdb/store/store.h"
 
 namespace hearth {
@@ -26,7 +30,8 @@ namespace hearth {
 struct FlushCounts {
   uint64_t series = 0;
   uint64_t samples = 0;
-  uint64_t damaged_chunks = 0;  // Left out: unreadable in the chunk log.
+  uint64_t damaged_chunks = 0;    // Left out: unreadable in the chunk log, twice.
+  uint64_t damaged_segments = 0;  // Of the chunk log: those with such chunks, set aside.
 };
 
 class WindowFlush {
@@ -49,9 +54,16 @@ class WindowFlush {
   const FlushCounts& counts() const { return counts_; }
 
  private:
+  static constexpr uint64_t kMaxLines = 16;  // In the log, for lost chunks.
+
   // Writes the sorted files and has the store take them in. Leaves info_ empty when there was
   // nothing to write.
   absl::Status WriteAndIngest();
+  absl::Status AddSeries(uint32_t i, GenerationWriter* writer);
+  // Logs and counts what a series has lost.
+  void NoteUnreadable(LabelsView labels, const std::vector<UnreadableChunk>& chunks);
+  // Before EndFlush lets the chunk log's segments go.
+  void SetDamagedAside();
 
   Head* const head_;
   Store* const store_;
@@ -62,6 +74,11 @@ class WindowFlush {
   bool ingested_ = false;
   bool published_ = false;
   FlushCounts counts_;
+  std::set<uint32_t> damaged_segments_;
+  // Of the series in hand, kept for their memory.
+  std::string storage_;
+  std::vector<FlushChunk> chunks_;
+  std::vector<ChunkView> views_;
 };
 
 }  // namespace hearth

@@ -11,7 +11,7 @@
 namespace hearth {
 namespace {
 
-constexpr LogKind kDeletesKind = {"HEARTHDL",
+constexpr LogKind kDeletesKind = {"list of deletes", "HEARTHDL",
                                   "\xa9\xf3"
                                   "Dl"};
 
@@ -72,10 +72,6 @@ absl::Status Deletes::Read() {
   HEARTH_RETURN_IF_ERROR(file.status());
   uint64_t damaged_bytes = 0;
   absl::StatusOr<DeleteList> read = DecodeFile(**file, &damaged_bytes);
-  if (absl::IsUnimplemented(read.status())) {
-    return absl::FailedPreconditionError(
-        StrCat("deletes \"", Path(), "\": ", FromAbsl(read.status().message())));
-  }
   HEARTH_RETURN_IF_ERROR(read.status());
   const auto list = std::make_shared<const DeleteList>(*std::move(read));
   MutexLock write_lock(&write_mu_);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "model/status.h"
 #include "model/text.h"
 #include "tsdb/kill_point.h"
@@ -64,6 +66,28 @@ ChunkLocator LocatorOf(const ChunkMeta& meta, size_t payload_bytes, uint32_t seg
                       static_cast<uint16_t>(payload_bytes),
                       static_cast<uint8_t>(meta.count),
                       meta.encoding};
+}
+
+// When one whole chunk is all that is damaged in a segment, and what its header says is of a series
+// that the segment has, then it is that series and those times that are lost.
+void BelieveHeader(const File& file, absl::FunctionRef<bool(const Fingerprint&)> known,
+                   SegmentDamage* damage) {
+  if (damage->place_count != 1 || damage->lost_labels) return;
+  const SkippedBytes& place = damage->places[0];
+  std::string bytes(kFrameHeaderBytes + kChunkHeaderBytes, 0);
+  const absl::StatusOr<size_t> read = file.ReadAt(place.offset, bytes.data(), bytes.size());
+  if (!read.ok() || *read < bytes.size()) return;
+  const std::optional<ClaimedFrame> claimed = ClaimedByHeader(kChunkLogKind, bytes);
+  ChunkRecord record;
+  if (!claimed || claimed->bytes != place.bytes || !IsChunk(claimed->type) ||
+      !ParseChunkRecord(std::string_view(bytes).substr(kFrameHeaderBytes), &record) ||
+      !known(record.fingerprint)) {
+    return;
+  }
+  damage->places[0].at_end = false;  // It was written whole.
+  damage->times = record.meta.range();
+  damage->ends_open = false;
+  damage->series = 1;
 }
 
 // Bytes that nobody asked for are cheaper than another read up to here.
@@ -187,15 +211,18 @@ absl::Status ChunkLog::ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogRe
   segment.file = file;
   segment.size = scanner.file_size();
   ++replay->segments;
+  replay->damage.BeginSegment(number);
   struct Series {
     std::string labels;
     uint32_t note = kNoNote;
   };
   absl::flat_hash_map<Fingerprint, Series> series;
+  absl::flat_hash_set<Fingerprint> without_labels;
   Frame frame;
   for (;;) {
     HEARTH_ASSIGN_OR_RETURN(const bool more, scanner.Next(&frame));
     if (!more) break;
+    replay->damage.Read(scanner);
     replay->max_lsn = std::max(replay->max_lsn, frame.lsn);
     ChunkRecord record;
     if (frame.type == static_cast<uint8_t>(ChunkLogRecordType::kSeries)) {
@@ -214,8 +241,11 @@ absl::Status ChunkLog::ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogRe
       // Without its labels a chunk is lost to us; the WAL may have its samples.
       if (of == series.end()) {
         replay->whole = false;
+        without_labels.insert(record.fingerprint);
+        replay->damage.LostLabels(record.meta.range());
         continue;
       }
+      replay->damage.Neighbour(record.meta.range());
       segment.wanted +=
           on_chunk({.fingerprint = record.fingerprint,
                     .labels = LabelsView(of->second.labels),
@@ -225,10 +255,16 @@ absl::Status ChunkLog::ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogRe
                     .note = &of->second.note});
     } else {
       replay->skipped_bytes += kFrameHeaderBytes + frame.payload.size();
+      replay->damage.Malformed(frame.offset, kFrameHeaderBytes + frame.payload.size());
     }
   }
   for (const SkippedBytes& skipped : scanner.skipped()) {
     (skipped.at_end ? replay->torn_tail_bytes : replay->skipped_bytes) += skipped.bytes;
+  }
+  replay->damage.EndSegment(scanner, series.size() + without_labels.size());
+  if (SegmentDamage* const damage = replay->damage.current()) {
+    BelieveHeader(
+        *file, [&](const Fingerprint& fp) { return series.contains(fp); }, damage);
   }
   return absl::OkStatus();
 }

@@ -40,6 +40,7 @@
 #include "tsdb/file_system.h"
 #include "tsdb/lsn.h"
 #include "tsdb/wal/frame.h"
+#include "tsdb/wal/segment_damage.h"
 
 namespace hearth {
 
@@ -132,6 +133,7 @@ struct ChunkLogReplay {
   // when a segment that is not the last ends torn, or when a number is missing between segments.
   bool whole = true;
   Lsn max_lsn = 0;
+  DamageWatch damage;
 };
 
 class ChunkLog {

@@ -26,6 +26,15 @@ namespace hearth {
 struct FlushChunk {
   ChunkMeta meta;
   std::string_view bytes;  // Points into the storage given to ReadChunks.
+  uint32_t segment = 0;    // Of the chunk log; 0 when it was merged from several chunks.
+};
+
+// A chunk that could not be read.
+struct UnreadableChunk {
+  TimeRange times;
+  uint32_t samples = 0;
+  uint32_t segment = 0;  // Of the chunk log; 0 = not known.
+  absl::Status status;
 };
 
 class FlushWindow {
@@ -46,10 +55,11 @@ class FlushWindow {
   size_t samples(size_t i) const { return series_[i].samples; }
 
   // Replaces *storage and *chunks by the series' chunks, in time order, without overlap: those of
-  // late samples have been merged with the others. kDataLoss
-  // when a chunk on disk is damaged: the damaged ones are left out of *chunks and the rest is
-  // there, so the caller may count and go on.
-  absl::Status ReadChunks(size_t i, std::string* storage, std::vector<FlushChunk>* chunks) const;
+  // late samples have been merged with the others. A chunk that cannot be read is read once more,
+  // because the fault may have been one of the reading; when that fails too it is left out and
+  // added to *unreadable, and the rest is there. Errors: those of the file system but damage.
+  absl::Status ReadChunks(size_t i, std::string* storage, std::vector<FlushChunk>* chunks,
+                          std::vector<UnreadableChunk>* unreadable) const;
 
  private:
   friend class Head;
@@ -66,7 +76,12 @@ class FlushWindow {
 
   // ReadChunks of a series that has late chunks.
   absl::Status ReadMerged(const Series& series, std::string* storage,
-                          std::vector<FlushChunk>* chunks) const;
+                          std::vector<FlushChunk>* chunks,
+                          std::vector<UnreadableChunk>* unreadable) const;
+  // Appends a chunk's bytes to *storage; the place of its payload there. kDataLoss when it cannot
+  // be read twice.
+  absl::StatusOr<size_t> ReadTwice(const Series& series, const ChunkLocator& locator,
+                                   std::string* storage) const;
 
   TimeMs window_start_ = 0;
   Lsn lsn_ = 0;

@@ -5,6 +5,7 @@
 
 #include "model/status.h"
 #include "model/text.h"
+#include "tsdb/head/damage_report.h"
 #include "tsdb/head/head_appender.h"
 #include "tsdb/head/head_impl.h"
 
@@ -45,6 +46,13 @@ absl::StatusOr<FlushWindow> Head::BeginFlush(TimeMs window_start) {
 absl::Status Head::EndFlush(const FlushWindow& flush) { return impl_->EndFlush(flush); }
 
 absl::Status Head::Checkpoint() { return impl_->Checkpoint(); }
+
+absl::StatusOr<std::string> Head::SetAsideChunks(uint32_t segment) {
+  const HeadOptions& options = impl_->options;
+  if (options.quarantine_dir.empty()) return absl::FailedPreconditionError("no quarantine");
+  return DamageReport(options.fs, options.quarantine_dir)
+      .SetAside(ChunkLogToReport(options.chunks_dir), segment);
+}
 
 void Head::SetOutOfOrderWindow(TimeMs window_ms) {
   impl_->out_of_order_window_ms.store(window_ms, std::memory_order_relaxed);

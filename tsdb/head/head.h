@@ -43,6 +43,8 @@ struct HeadOptions {
   const Clock* clock = nullptr;  // Borrowed; outlives the head.
   std::string wal_dir;           // Created when missing.
   std::string chunks_dir;        // Created when missing.
+  // Where damaged segments get a second name; created when needed. Empty = nowhere.
+  std::string quarantine_dir;
 
   TimeMs window_ms = kDefaultWindowMs;
   TimeMs retention_ms = 0;  // Samples older than this are kTooOld; 0 = no limit.
@@ -114,6 +116,10 @@ class Head : public Appendable {
   // Leave it out to give the flush up: nothing is lost. Also drops windows that have left the
   // retention: BeginFlush and EndFlush without writing anything between them.
   absl::Status EndFlush(const FlushWindow& flush);
+
+  // Sets a segment of the chunk log aside, as a replay does with a damaged one: to be called before
+  // EndFlush may delete it. The path in the quarantine; kFailedPrecondition without a quarantine.
+  absl::StatusOr<std::string> SetAsideChunks(uint32_t segment);
 
   // Changes HeadOptions::out_of_order_window_ms for later commits.
   void SetOutOfOrderWindow(TimeMs window_ms);

@@ -116,9 +116,12 @@ void Head::Impl::TellFirstRefused(std::span<const BufferedSample> samples,
 }
 
 absl::StatusOr<Lsn> Head::Impl::WriteWal() {
-  const std::vector<WalRecord> records = batch.Records();
+  std::vector<WalRecord> records = batch.Records();
+  if (inventory_segment != wal->segment()) BeginWithInventory(&records);
   absl::StatusOr<Lsn> lsn = wal->Append(records);
   if (lsn.ok()) {
+    inventory_segment = wal->segment();
+    wal_coverage.NoteSeries(wal->segment(), next_ref);
     applying_segment = wal->segment();
     wal_coverage.NoteSegment(wal->segment(), wal->segment_size());
     wal_coverage.NoteSamples(wal->segment(), touched.starts(), *lsn);
@@ -252,7 +255,8 @@ absl::StatusOr<Lsn> Head::Impl::CommitLocked(std::span<const BufferedSample> sam
     ApplyAll(samples, static_cast<uint32_t>(now_ms / 1000), *lsn);
     if (roll_segment != wal->segment()) {
       roll_segment = wal->segment();
-      roll_at = WindowRange(WindowOf(max_time), options.window_ms).maxt + kRollSlackMs;
+      roll_at =
+          WindowEnd(WindowRange(WindowOf(max_time), options.window_ms).maxt, kRollSlackMs + 1);
     }
   } else {
     for (const uint32_t i : accepted) table.At(SeriesTable::SlotOf(samples[i].ref)).pending = 0;

@@ -134,6 +134,7 @@ TEST_F(HeadConcurrencyTest, FlushesRunBesideWritersAndReaders) {
   threads.emplace_back([&] {
     std::string storage;
     std::vector<FlushChunk> chunks;
+    std::vector<UnreadableChunk> unreadable;
     bool last;
     do {
       last = writing == 0;
@@ -141,7 +142,7 @@ TEST_F(HeadConcurrencyTest, FlushesRunBesideWritersAndReaders) {
         const auto flush = head_->BeginFlush(window);
         ASSERT_TRUE(flush.ok()) << flush.status();
         for (size_t i = 0; i < flush->size(); ++i) {
-          ASSERT_TRUE(flush->ReadChunks(i, &storage, &chunks).ok());
+          ASSERT_TRUE(flush->ReadChunks(i, &storage, &chunks, &unreadable).ok());
           for (const FlushChunk& chunk : chunks) flushed += chunk.meta.count;
         }
         ASSERT_TRUE(head_->EndFlush(*flush).ok());

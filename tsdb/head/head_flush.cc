@@ -10,42 +10,68 @@
 
 namespace hearth {
 
+namespace {
+
+// Answers whether the error is damage, which is noted then.
+bool NoteUnreadable(const ChunkLocator& locator, const absl::Status& status,
+                    std::vector<UnreadableChunk>* unreadable) {
+  if (!absl::IsDataLoss(status)) return false;
+  unreadable->push_back({locator.range(), locator.count, locator.segment, status});
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<size_t> FlushWindow::ReadTwice(const Series& series, const ChunkLocator& locator,
+                                              std::string* storage) const {
+  const absl::StatusOr<size_t> payload = log_.Read(locator, series.fingerprint, storage);
+  if (!absl::IsDataLoss(payload.status())) return payload;
+  return log_.Read(locator, series.fingerprint, storage);
+}
+
 absl::Status FlushWindow::ReadChunks(size_t i, std::string* storage,
-                                     std::vector<FlushChunk>* chunks) const {
+                                     std::vector<FlushChunk>* chunks,
+                                     std::vector<UnreadableChunk>* unreadable) const {
   storage->clear();
   chunks->clear();
   const Series& series = series_[i];
-  if (series.late_chunks > 0) return ReadMerged(series, storage, chunks);
-  absl::Status status;
+  if (series.late_chunks > 0) return ReadMerged(series, storage, chunks, unreadable);
   std::vector<size_t> payloads, sizes;
   for (uint32_t c = series.chunks_begin; c < series.chunks_begin + series.chunks; ++c) {
-    const absl::StatusOr<size_t> payload = log_.Read(chunks_[c], series.fingerprint, storage);
-    status.Update(payload.status());
-    if (!payload.ok()) continue;
+    const absl::StatusOr<size_t> payload = ReadTwice(series, chunks_[c], storage);
+    if (!payload.ok()) {
+      if (!NoteUnreadable(chunks_[c], payload.status(), unreadable)) return payload.status();
+      continue;
+    }
     payloads.push_back(*payload);
     sizes.push_back(chunks_[c].bytes);
-    chunks->push_back({chunks_[c].meta(), std::string_view()});
+    chunks->push_back({chunks_[c].meta(), std::string_view(), chunks_[c].segment});
   }
   // Only now *storage stays where it is.
   for (size_t c = 0; c < payloads.size(); ++c) {
     (*chunks)[c].bytes = std::string_view(*storage).substr(payloads[c], sizes[c]);
   }
-  return status;
+  return absl::OkStatus();
 }
 
 absl::Status FlushWindow::ReadMerged(const Series& series, std::string* storage,
-                                     std::vector<FlushChunk>* chunks) const {
-  absl::Status status;
+                                     std::vector<FlushChunk>* chunks,
+                                     std::vector<UnreadableChunk>* unreadable) const {
   SampleColumns merged;
   const uint32_t end = series.chunks_begin + series.chunks + series.late_chunks;
   for (uint32_t c = series.chunks_begin; c < end; ++c) {
     const size_t first = merged.t.size();
     storage->clear();
-    const absl::StatusOr<size_t> payload = log_.Read(chunks_[c], series.fingerprint, storage);
-    status.Update(payload.status());
-    if (!payload.ok()) continue;
-    status.Update(DecodeChunk(chunks_[c].meta(), std::string_view(*storage).substr(*payload),
-                              TimeRange(), &merged));
+    const absl::StatusOr<size_t> payload = ReadTwice(series, chunks_[c], storage);
+    absl::Status status = payload.status();
+    if (status.ok()) {
+      status = DecodeChunk(chunks_[c].meta(), std::string_view(*storage).substr(*payload),
+                           TimeRange(), &merged);
+    }
+    if (!status.ok()) {
+      if (!NoteUnreadable(chunks_[c], status, unreadable)) return status;
+      continue;
+    }
     // A chunk that was in order comes first, so it wins.
     MergeTail(first, &merged);
   }
@@ -56,13 +82,13 @@ absl::Status FlushWindow::ReadMerged(const Series& series, std::string* storage,
     begins.push_back(storage->size());
     chunks->push_back({EncodeXorChunk(std::span(merged.t).subspan(at, n),
                                       std::span(merged.v).subspan(at, n), storage),
-                       std::string_view()});
+                       std::string_view(), 0});
   }
   begins.push_back(storage->size());
   for (size_t c = 0; c < chunks->size(); ++c) {
     (*chunks)[c].bytes = std::string_view(*storage).substr(begins[c], begins[c + 1] - begins[c]);
   }
-  return status;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
@@ -172,7 +198,9 @@ absl::Status Head::Impl::DeleteWalSegments() {
   const TimeMs oldest = OldestKept(options.clock->NowMs());
   const TimeMs first_kept = options.retention_ms == 0 ? oldest : WindowOf(oldest);
   absl::Status status;
-  for (const uint32_t number : wal_coverage.Deletable(wal->segment(), first_kept)) {
+  const std::vector<uint32_t> unneeded = wal_coverage.Deletable(wal->segment(), first_kept);
+  NoteDeletion(unneeded);
+  for (const uint32_t number : unneeded) {
     const absl::Status removed = options.fs->Remove(SegmentPath(options.wal_dir, number));
     if (removed.ok() || absl::IsNotFound(removed)) {
       wal_coverage.Forget(number);

@@ -15,12 +15,13 @@ class HeadFlushTest : public HeadTest {
     Contents contents;
     std::string storage;
     std::vector<FlushChunk> chunks;
+    std::vector<UnreadableChunk> unreadable;
     for (size_t i = 0; i < flush.size(); ++i) {
       if (i > 0) {
         EXPECT_LT(flush.fingerprint(i - 1), flush.fingerprint(i));
       }
       EXPECT_EQ(flush.labels(i).Fingerprint(), flush.fingerprint(i));
-      EXPECT_TRUE(flush.ReadChunks(i, &storage, &chunks).ok());
+      EXPECT_TRUE(flush.ReadChunks(i, &storage, &chunks, &unreadable).ok());
       SampleColumns columns;
       for (const FlushChunk& chunk : chunks) {
         EXPECT_TRUE(DecodeChunk(chunk.meta, chunk.bytes, TimeRange(), &columns).ok());
@@ -225,7 +226,13 @@ TEST_F(HeadFlushTest, ADamagedChunkIsReportedAndTheRestIsRead) {
   }
   std::string storage;
   std::vector<FlushChunk> chunks;
-  EXPECT_EQ(flush->ReadChunks(0, &storage, &chunks).code(), absl::StatusCode::kDataLoss);
+  std::vector<UnreadableChunk> unreadable;
+  EXPECT_TRUE(flush->ReadChunks(0, &storage, &chunks, &unreadable).ok());
+  ASSERT_EQ(unreadable.size(), 1u);
+  EXPECT_EQ(unreadable[0].times, (TimeRange{kT0, kT0 + 119 * 15'000}));
+  EXPECT_EQ(unreadable[0].samples, 120u);
+  EXPECT_EQ(unreadable[0].segment, 1u);
+  EXPECT_EQ(unreadable[0].status.code(), absl::StatusCode::kDataLoss);
   ASSERT_EQ(chunks.size(), 1u);
   EXPECT_EQ(chunks[0].meta.mint, kT0 + 120 * 15'000);
   const SelectRequest request{};
@@ -233,6 +240,23 @@ TEST_F(HeadFlushTest, ADamagedChunkIsReportedAndTheRestIsRead) {
   ASSERT_TRUE(sets.ok());
   SampleColumns columns;
   EXPECT_EQ((*sets)[0]->Read(0, TimeRange(), &columns).code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(HeadFlushTest, AChunkThatCanBeReadTheSecondTimeIsNotLost) {
+  const std::vector<Sample> samples = WriteRun(Named("a"), kT0, 240);
+  Open();  // So that the flush reads with files that were opened for it.
+  const auto flush = head_->BeginFlush(kT0);
+  ASSERT_TRUE(flush.ok());
+  fs_.FlipNextReads(1);
+  EXPECT_EQ(Read(*flush).at(Named("a").ToString()).size(), samples.size());
+  EXPECT_EQ(fs_.fired(FaultSite::kOurFiles, Fault::kBitFlip), 1u);
+  fs_.FlipNextReads(2);
+  std::string storage;
+  std::vector<FlushChunk> chunks;
+  std::vector<UnreadableChunk> unreadable;
+  EXPECT_TRUE(flush->ReadChunks(0, &storage, &chunks, &unreadable).ok());
+  EXPECT_EQ(unreadable.size(), 1u);
+  EXPECT_EQ(chunks.size(), 1u);
 }
 
 }  // namespace

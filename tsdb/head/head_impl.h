@@ -2,7 +2,8 @@
 //
 // The inside of Head, shared by its source files only: head.cc (life, stats), head_commit.cc (the
 // write path), head_late.cc (late samples on that path), head_select.cc (the read path),
-// head_flush.cc, head_checkpoint.cc, head_delete.cc, head_snapshot.cc, head_replay.cc.
+// head_flush.cc, head_checkpoint.cc, head_inventory.cc, head_delete.cc, head_snapshot.cc,
+// head_replay.cc.
 #ifndef HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 #define HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 
@@ -124,6 +125,17 @@ class Head::Impl {
   void AppendClosed(ChunkLogRecordType type, uint32_t slot, MemSeries* series,
                     const EncodedChunk& chunk, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
 
+  // head_inventory.cc
+  // The payload that names the WAL's segments but the current one and those in `but`; *named is
+  // which.
+  std::string EncodeInventory(const std::vector<uint32_t>& but, std::vector<uint32_t>* named) const
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Puts the inventory in front of the first records of a segment.
+  void BeginWithInventory(std::vector<WalRecord>* records) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Takes segments that are about to be deleted out of the inventory, durably: else they would be
+  // missed. A failure is ignored, for a full disk is helped by deleting.
+  void NoteDeletion(const std::vector<uint32_t>& segments) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+
   // head_snapshot.cc
   absl::Status LinkLogs(const std::string& wal_dir, const std::string& chunks_dir,
                         absl::FunctionRef<absl::Status()> link_deletes) LOCKS_EXCLUDED(commit_mu);
@@ -178,6 +190,11 @@ class Head::Impl {
   // WalRefs of the current segment.
   uint32_t ref_segment GUARDED_BY(commit_mu) = 0;
   WalRef next_ref GUARDED_BY(commit_mu) = 0;
+  // The newest record of type kSegments: its segment, what it names, its bytes while they are being
+  // written.
+  uint32_t inventory_segment GUARDED_BY(commit_mu) = 0;
+  std::vector<uint32_t> inventory GUARDED_BY(commit_mu);
+  std::string inventory_payload GUARDED_BY(commit_mu);
   // Counters of HeadStats.
   HeadStats counted GUARDED_BY(commit_mu);
   // Scratch of Commit, kept for its memory.

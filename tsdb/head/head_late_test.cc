@@ -24,8 +24,9 @@ class HeadLateTest : public HeadTest {
     Contents contents;
     std::string storage;
     std::vector<FlushChunk> chunks;
+    std::vector<UnreadableChunk> unreadable;
     for (size_t i = 0; i < flush.size(); ++i) {
-      EXPECT_TRUE(flush.ReadChunks(i, &storage, &chunks).ok());
+      EXPECT_TRUE(flush.ReadChunks(i, &storage, &chunks, &unreadable).ok());
       std::vector<Sample>& samples = contents[flush.labels(i).ToString()];
       for (const FlushChunk& chunk : chunks) {
         EXPECT_LE(chunk.meta.count, 120u);

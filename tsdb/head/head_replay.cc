@@ -16,6 +16,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "model/status.h"
+#include "tsdb/head/damage_report.h"
 #include "tsdb/head/head_impl.h"
 #include "tsdb/head/replay_coverage.h"
 #include "tsdb/head/replay_deletes.h"
@@ -55,6 +56,12 @@ class Replayer {
 
   Lsn max_lsn() const { return max_lsn_; }
   const ReplayStats& stats() const { return stats_; }
+  // The segments that the WAL's inventory names and that are not there, or not to their end.
+  void FindMissing(const WalContents& contents) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  // Whether the store, or the retention, stands for all of a segment.
+  bool StoreHas(const WalSegmentNote& note);
+  // Logs what could not be read, and sets those segments aside before they can be deleted.
+  void ReportDamage();
   // Whether chunks stand in for others whose segments nobody wants any more.
   bool rewrote_chunks() const { return rewrote_chunks_; }
 
@@ -87,6 +94,8 @@ class Replayer {
   ReplayStats stats_;
   bool chunk_log_whole_ = true;
   bool rewrote_chunks_ = false;
+  std::vector<SegmentDamage> wal_damage_, chunk_log_damage_;
+  std::vector<MissingSegment> missing_;
   std::vector<NextClosed> next_closed_;   // By slot.
   std::vector<bool> last_value_unknown_;  // By slot: the last sample is known by its time only.
   // By slot, of series with late chunks: these stand for the late samples up to here.
@@ -168,6 +177,7 @@ absl::Status Replayer::ChunkLogRecords() {
   stats_.skipped_bytes += found.skipped_bytes;
   stats_.torn_tail_bytes += found.torn_tail_bytes;
   chunk_log_whole_ = found.whole;
+  chunk_log_damage_ = found.damage.damage();
   max_lsn_ = std::max(max_lsn_, found.max_lsn);
   if (deletes_.empty()) return absl::OkStatus();
   rewrote_chunks_ = deletes_.any_partial();
@@ -208,6 +218,7 @@ absl::Status Replayer::WalSegments(const std::vector<uint32_t>& numbers) {
 void Replayer::NoteContents(const WalContents& contents) {
   for (const WalContents::Segment& segment : contents.segments) {
     head_.wal_coverage.NoteSegment(segment.number, segment.bytes);
+    head_.wal_coverage.NoteSeries(segment.number, segment.series);
     head_.wal_coverage.NoteSamples(segment.number, {}, segment.first_lsn);
     for (const auto& [window, lsn] : segment.windows) {
       head_.wal_coverage.NoteSamples(segment.number, {window}, lsn);
@@ -223,6 +234,41 @@ void Replayer::NoteContents(const WalContents& contents) {
   stats_.unknown_ref_samples = contents.unknown_ref_samples;
   stats_.skipped_bytes += contents.skipped_bytes;
   stats_.torn_tail_bytes += contents.torn_tail_bytes;
+  wal_damage_ = contents.damage;
+  FindMissing(contents);
+}
+
+void Replayer::FindMissing(const WalContents& contents) {
+  for (const WalSegmentNote& note : contents.inventory) {
+    head_.inventory.push_back(note.segment);
+    const auto found = std::find_if(contents.segments.begin(), contents.segments.end(),
+                                    [&](const auto& s) { return s.number == note.segment; });
+    const bool there = found != contents.segments.end();
+    if ((there && found->last_lsn >= note.last_lsn) || StoreHas(note)) continue;
+    missing_.push_back({note, there, there ? found->last_lsn : 0});
+  }
+}
+
+bool Replayer::StoreHas(const WalSegmentNote& note) {
+  constexpr int kMaxWindows = 10'000;
+  TimeMs t = note.times.mint;
+  for (int i = 0; i < kMaxWindows; ++i) {
+    if (!coverage_.Covered(t, note.last_lsn)) return false;
+    const TimeMs last = coverage_.WindowOf(t).maxt;
+    if (last >= note.times.maxt) return true;
+    t = last + 1;
+  }
+  return false;
+}
+
+void Replayer::ReportDamage() {
+  DamageReport report(head_.options.fs, head_.options.quarantine_dir);
+  report.Add(WalToReport(head_.options.wal_dir), wal_damage_);
+  report.AddMissing(WalToReport(head_.options.wal_dir), missing_);
+  report.Add(ChunkLogToReport(head_.options.chunks_dir), chunk_log_damage_);
+  report.Finish();
+  stats_.damaged_segments = report.damaged();
+  stats_.missing_segments = missing_.size();
 }
 
 void Replayer::Prefetch(const WalBatch& batch, size_t i) {
@@ -356,6 +402,7 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
   HEARTH_RETURN_IF_ERROR(replayer.ChunkLogRecords());
   HEARTH_RETURN_IF_ERROR(replayer.WalSegments(numbers));
   replayer.Finish();
+  replayer.ReportDamage();
   counted.replay = replayer.stats();
   counted.replay.wal_synced = found_wal_synced.get();
   HEARTH_ASSIGN_OR_RETURN(

@@ -65,6 +65,7 @@ void WalReader::Run() {
     status_ = ReadSegment(number);
     if (!status_.ok()) break;
   }
+  contents_.damage = damage_.damage();
   MutexLock lock(&mu_);
   if (batch_ != nullptr && !batch_->records.empty()) full_.push_back(batch_);
   ended_ = true;
@@ -79,29 +80,35 @@ absl::Status WalReader::ReadSegment(uint32_t number) {
   contents_.segments.back().number = number;
   contents_.segments.back().bytes = scanner.file_size();
   slot_of_ref_.clear();
+  lost_refs_end_ = 0;
+  damage_.BeginSegment(number);
   Frame frame;
   for (;;) {
     HEARTH_ASSIGN_OR_RETURN(const bool more, scanner.Next(&frame));
     if (!more) break;
+    damage_.Read(scanner);
     ++contents_.records;
     contents_.max_lsn = std::max(contents_.max_lsn, frame.lsn);
+    contents_.segments.back().last_lsn = std::max(contents_.segments.back().last_lsn, frame.lsn);
     switch (static_cast<WalRecordType>(frame.type)) {
       case WalRecordType::kSeries:
-        SeriesRecord(frame.payload, scanner.file_size());
+        SeriesRecord(frame, scanner.file_size());
         break;
       case WalRecordType::kSamples:
       case WalRecordType::kLateSamples:
-        SamplesRecord(frame.type == static_cast<uint8_t>(WalRecordType::kLateSamples),
-                      frame.payload, frame.lsn);
+        SamplesRecord(frame.type == static_cast<uint8_t>(WalRecordType::kLateSamples), frame);
         if (batch_->items.size() >= kBatchItems && !HandOver()) {
           return absl::CancelledError("the replay was given up");
         }
+        break;
+      case WalRecordType::kSegments:
+        // All or nothing: a malformed one leaves an empty list.
+        if (!DecodeSegments(frame.payload, &contents_.inventory).ok()) Malformed(frame);
         break;
       case WalRecordType::kHistograms:
       case WalRecordType::kStartTimestamps:
       case WalRecordType::kExemplars:
       case WalRecordType::kMetadata:
-      case WalRecordType::kDeletes:
         // Not written by this version.
         break;
     }
@@ -109,12 +116,25 @@ absl::Status WalReader::ReadSegment(uint32_t number) {
   for (const SkippedBytes& skipped : scanner.skipped()) {
     (skipped.at_end ? contents_.torn_tail_bytes : contents_.skipped_bytes) += skipped.bytes;
   }
+  contents_.segments.back().series = static_cast<uint32_t>(slot_of_ref_.size());
+  damage_.EndSegment(scanner, std::max<uint64_t>(slot_of_ref_.size(), lost_refs_end_));
   return absl::OkStatus();
 }
 
-void WalReader::SeriesRecord(std::string_view payload, uint64_t file_size) {
-  if (!DecodeSeries(payload, &series_).ok()) {
-    contents_.skipped_bytes += payload.size();
+void WalReader::Malformed(const Frame& frame) {
+  contents_.skipped_bytes += frame.payload.size();
+  damage_.Malformed(frame.offset, kFrameHeaderBytes + frame.payload.size());
+}
+
+void WalReader::LostSample(const WalSample& sample) {
+  ++contents_.unknown_ref_samples;
+  lost_refs_end_ = std::max(lost_refs_end_, uint64_t{sample.ref} + 1);
+  damage_.LostLabels({sample.t, sample.t});
+}
+
+void WalReader::SeriesRecord(const Frame& frame, uint64_t file_size) {
+  if (!DecodeSeries(frame.payload, &series_).ok()) {
+    Malformed(frame);
     return;
   }
   for (const WalSeries& series : series_) {
@@ -131,7 +151,8 @@ bool WalReader::InClosedChunk(bool late, uint32_t slot, TimeMs t, Lsn lsn) const
   return closed != in_chunks_.late_lsn.end() && lsn <= closed->second;
 }
 
-void WalReader::SamplesRecord(bool late, std::string_view payload, Lsn lsn) {
+void WalReader::SamplesRecord(bool late, const Frame& frame) {
+  const Lsn lsn = frame.lsn;
   std::vector<WalBatch::Item>& items = batch_->items;
   const size_t before = items.size();
   WalContents::Segment& segment = contents_.segments.back();
@@ -139,8 +160,11 @@ void WalReader::SamplesRecord(bool late, std::string_view payload, Lsn lsn) {
   segment.first_lsn = std::min(segment.first_lsn, lsn);
   TimeMs noted = std::numeric_limits<TimeMs>::max();  // No window starts there.
   size_t samples = 0;
-  SamplesDecoder in(payload);
+  TimeRange times{std::numeric_limits<TimeMs>::max(), std::numeric_limits<TimeMs>::min()};
+  SamplesDecoder in(frame.payload);
   for (WalSample sample; in.Next(&sample); ++samples) {
+    times.mint = std::min(times.mint, sample.t);
+    times.maxt = std::max(times.maxt, sample.t);
     const uint32_t slot = sample.ref < slot_of_ref_.size() ? slot_of_ref_[sample.ref] : kNoSlot;
     if (is_deleted_ && slot != kNoSlot && is_deleted_(slot, sample.t, lsn)) continue;
     const TimeMs window = coverage_->WindowOf(sample.t).mint;
@@ -150,16 +174,17 @@ void WalReader::SamplesRecord(bool late, std::string_view payload, Lsn lsn) {
       largest = std::max(largest, lsn);
     }
     if (slot == kNoSlot) {
-      contents_.unknown_ref_samples += !coverage_->Covered(sample.t, lsn);
+      if (!coverage_->Covered(sample.t, lsn)) LostSample(sample);
     } else if (!InClosedChunk(late, slot, sample.t, lsn) && !coverage_->Covered(sample.t, lsn)) {
       items.push_back({slot, sample.t, sample.v});
     }
   }
   if (in.malformed()) {
-    contents_.skipped_bytes += payload.size();
+    Malformed(frame);
     items.resize(before);
     return;
   }
+  if (!times.empty()) damage_.Neighbour(times);
   contents_.samples += samples;
   if (items.size() == before) return;
   batch_->records.push_back({items.size(), lsn, segment.number, late});

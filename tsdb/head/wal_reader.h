@@ -29,7 +29,9 @@
 #include "tsdb/file_system.h"
 #include "tsdb/head/replay_coverage.h"
 #include "tsdb/lsn.h"
+#include "tsdb/wal/frame.h"
 #include "tsdb/wal/record.h"
+#include "tsdb/wal/segment_damage.h"
 
 namespace hearth {
 
@@ -69,6 +71,8 @@ struct WalContents {
   struct Segment {
     uint32_t number = 0;
     uint64_t bytes = 0;
+    uint32_t series = 0;
+    Lsn last_lsn = 0;                                 // Of all records.
     Lsn first_lsn = std::numeric_limits<Lsn>::max();  // Of the records with samples.
     std::map<TimeMs, Lsn> windows;                    // The largest LSN by window.
   };
@@ -79,6 +83,9 @@ struct WalContents {
   uint64_t unknown_ref_samples = 0;  // Their series record was lost.
   uint64_t skipped_bytes = 0;        // Damaged.
   uint64_t torn_tail_bytes = 0;
+  std::vector<SegmentDamage> damage;
+  // The segments that the newest inventory names: they should all be there, to their last LSN.
+  std::vector<WalSegmentNote> inventory;
 };
 
 class WalReader {
@@ -109,8 +116,12 @@ class WalReader {
   // The reader's thread.
   void Run();
   absl::Status ReadSegment(uint32_t number);
-  void SeriesRecord(std::string_view payload, uint64_t file_size);
-  void SamplesRecord(bool late, std::string_view payload, Lsn lsn);
+  void SeriesRecord(const Frame& frame, uint64_t file_size);
+  void SamplesRecord(bool late, const Frame& frame);
+  // A record whose checksum fits and that does not make sense.
+  void Malformed(const Frame& frame);
+  // A sample whose series record was lost.
+  void LostSample(const WalSample& sample);
   bool InClosedChunk(bool late, uint32_t slot, TimeMs t, Lsn lsn) const;
   // Gives batch_ to Next and takes an empty one. False when the reader is to end.
   bool HandOver();
@@ -128,6 +139,8 @@ class WalReader {
   WalContents contents_;
   WalBatch* batch_ = nullptr;
   std::vector<uint32_t> slot_of_ref_;  // Of the segment in hand.
+  uint64_t lost_refs_end_ = 0;         // Above every reference that had no slot.
+  DamageWatch damage_;
   std::vector<WalSeries> series_;
 
   std::array<WalBatch, kBatches> batches_;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tsdb/lsn.h"
+#include "tsdb/wal/record.h"
 #include "tsdb/window.h"
 
 namespace hearth {
@@ -88,6 +89,23 @@ class WalCoverage {
       Lsn& largest = held[start];
       largest = std::max(largest, lsn);
     }
+  }
+  void NoteSeries(uint32_t segment, uint32_t series) { segments_[segment].series = series; }
+  // What a later segment is to know of those below `current` that have samples.
+  std::vector<WalSegmentNote> Notes(uint32_t current, TimeMs window_ms) const {
+    std::vector<WalSegmentNote> notes;
+    for (const auto& [number, segment] : segments_) {
+      if (number >= current || segment.windows.empty()) continue;
+      WalSegmentNote note{number,
+                          segment.series,
+                          0,
+                          {segment.windows.begin()->first,
+                           WindowRange(segment.windows.rbegin()->first, window_ms).maxt}};
+      for (const auto& [window, lsn] : segment.windows)
+        note.last_lsn = std::max(note.last_lsn, lsn);
+      notes.push_back(note);
+    }
+    return notes;
   }
   void NoteFlushed(TimeMs window, Lsn lsn) {
     Lsn& flushed = flushed_[window];
@@ -177,6 +195,7 @@ class WalCoverage {
   struct Segment {
     uint64_t bytes = 0;
     uint64_t open = 0;  // Chunks and late buffers.
+    uint32_t series = 0;
     Lsn first_lsn = std::numeric_limits<Lsn>::max();
     std::map<TimeMs, Lsn> windows;
   };

@@ -66,7 +66,7 @@ Segment DecodeSegment(const WindowId& window, VarintReader* reader, bool* plausi
     summary.max = reader->Zigzag();
   }
   segment.payload = reader->Bytes(reader->Varint());
-  const auto length = static_cast<uint64_t>(window.length);
+  const uint64_t length = window.width();
   *plausible = start < length && span < length - start && gap <= span && samples > 0 &&
                samples - 1 <= span && samples <= std::numeric_limits<uint32_t>::max() &&
                samples / kSamplesPerByteMax <= segment.payload.size();
@@ -124,16 +124,14 @@ absl::Status DecodeBundle(const WindowId& window, std::string_view bundle,
     return Damaged(StrCat("claims ", count, " segments"), window, bundle.size());
   }
   segments->reserve(count);
-  TimeMs previous = window.start - 1;
   for (uint64_t i = 0; i < count; ++i) {
     bool plausible = false;
     const Segment segment = DecodeSegment(window, &reader, &plausible);
     if (!reader.ok()) return Damaged(StrCat("ends inside segment ", i), window, bundle.size());
-    if (!plausible || segment.meta.mint <= previous) {
+    if (!plausible || (i > 0 && segment.meta.mint <= segments->back().meta.maxt)) {
       return Damaged(StrCat("segment ", i, " has impossible times or counts"), window,
                      bundle.size());
     }
-    previous = segment.meta.maxt;
     segments->push_back(segment);
   }
   if (!reader.rest().empty()) {

@@ -41,7 +41,7 @@ absl::StatusOr<GenerationInfo> DecodeCatalogueEntry(const GenerationId& id,
     ascending = least <= generation && generation < id.generation;
     if (ascending) info.replaces.push_back(static_cast<uint32_t>(generation));
   }
-  const auto length = static_cast<uint64_t>(id.window.length);
+  const uint64_t length = id.window.width();
   // Bytes after the known fields belong to a later minor version.
   if (!reader.ok() || !ascending || start >= length || span >= length - start) {
     return absl::DataLossError(

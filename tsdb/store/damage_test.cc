@@ -10,6 +10,9 @@
 #include <vector>
 
 #include "model/text.h"
+#include "rocksdb/db.h"
+#include "tsdb/store/database.h"
+#include "tsdb/store/rocks_options.h"
 #include "tsdb/store/store.h"
 #include "tsdb/store/store_fixture.h"
 
@@ -201,6 +204,46 @@ TEST_F(DamageTest, OpensAfterDamageAnywhere) {
     ASSERT_TRUE(store->QuarantineDamaged().ok());
     EXPECT_GE(CheckWindows(store.get()), kWindows - 1) << file;
   }
+}
+
+TEST_F(DamageTest, ANewerFormatIsRefusedAndNothingIsTouched) {
+  const auto set_format = [&](const std::string& format) {
+    const auto cache = rocksdb::NewLRUCache(1 << 20);
+    std::vector<rocksdb::ColumnFamilyHandle*> families;
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(StoreDbOptions(nullptr), StorePath(""), StoreFamilies(cache),
+                                  &families, &db)
+                    .ok());
+    EXPECT_TRUE(db->Put({}, families[kMeta], ToSlice(store_format::kFormatKey), format).ok());
+    for (rocksdb::ColumnFamilyHandle* family : families) {
+      EXPECT_TRUE(db->DestroyColumnFamilyHandle(family).ok());
+    }
+    EXPECT_TRUE(db->Close().ok());
+    delete db;
+  };
+  set_format("2");
+  const std::vector<std::string> before = Files(".sst");
+  const absl::Status status = Store::Open(OptionsIn(folder_.path())).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(
+      std::string(status.message()),
+      testing::HasSubstr("store\" has format version 2; this version of Hearth reads up to 1"));
+  EXPECT_EQ(Files(".sst"), before);
+  EXPECT_FALSE(fs::exists(folder_.path() + "/quarantine"));
+  EXPECT_FALSE(fs::exists(folder_.path() + "/store.damaged"));
+  set_format("1");
+  EXPECT_EQ(CheckWindows(Open().get()), kWindows);
+}
+
+TEST_F(DamageTest, ASortedFileOfANewerFormatIsNotTakenForDamage) {
+  rocksdb::TableProperties properties;
+  properties.user_collected_properties =
+      IdentityProperties(kIndex, {.id = {Window(0), 1}, .range = {0, 1}});
+  ASSERT_TRUE(IdentifyFile(properties).ok());
+  properties.user_collected_properties[store_format::kPropertyFormat] = "2";
+  // Whatever else the newer version has changed in it.
+  properties.user_collected_properties[store_format::kPropertyEntry] = "";
+  EXPECT_EQ(IdentifyFile(properties).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "model/status.h"
 #include "model/text.h"
 #include "rocksdb/convenience.h"
@@ -53,6 +54,12 @@ std::string FromHex(const std::string& hex) {
   return valid ? absl::HexStringToBytes(hex) : std::string();
 }
 
+absl::Status NewerFormat(std::string_view what, std::string_view version) {
+  return absl::FailedPreconditionError(StrCat(what, " has format version ", version,
+                                              "; this version of Hearth reads up to ",
+                                              store_format::kFormatVersion));
+}
+
 }  // namespace
 
 rocksdb::UserCollectedProperties IdentityProperties(StoreFamily family,
@@ -67,6 +74,11 @@ absl::StatusOr<FileIdentity> IdentifyFile(const rocksdb::TableProperties& proper
   const std::string kind = Property(properties, store_format::kPropertyKind);
   if (kind != store_format::kSamplesFamily && kind != store_format::kIndexFamily) {
     return absl::NotFoundError("not a file of sealed samples or index");
+  }
+  const std::string format = Property(properties, store_format::kPropertyFormat);
+  uint32_t version = 0;
+  if (absl::SimpleAtoi(format, &version) && version > store_format::kFormatVersion) {
+    return NewerFormat("sorted file", format);
   }
   HEARTH_ASSIGN_OR_RETURN(
       const GenerationId id,
@@ -86,10 +98,12 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   if (!create) {
     Database look(path, database->cache_, env);
     HEARTH_RETURN_IF_ERROR(look.Connect(Access::kReadOnly));
+    // Before anything is changed, and before what a newer version wrote is taken for damage.
+    HEARTH_RETURN_IF_ERROR(look.CheckFormat());
     HEARTH_RETURN_IF_ERROR(look.CheckNothingForgotten());
   }
   HEARTH_RETURN_IF_ERROR(database->Connect(create ? Access::kCreate : Access::kWrite));
-  HEARTH_RETURN_IF_ERROR(database->CheckFormat(create));
+  HEARTH_RETURN_IF_ERROR(database->NoteFormat());
   return database;
 }
 
@@ -139,22 +153,21 @@ absl::Status Database::Connect(Access access) {
   return absl::OkStatus();
 }
 
-absl::Status Database::CheckFormat(bool created) {
+absl::Status Database::CheckFormat() const {
+  std::string version;
+  const rocksdb::Status status =
+      db_->Get({}, families_[kMeta], ToSlice(store_format::kFormatKey), &version);
+  if (status.IsNotFound()) return absl::OkStatus();
+  if (!status.ok()) return FromRocks(status, StrCat("read the format of store \"", path_, "\""));
+  return version == StrCat(store_format::kFormatVersion)
+             ? absl::OkStatus()
+             : NewerFormat(StrCat("store \"", path_, "\""), version);
+}
+
+absl::Status Database::NoteFormat() {
   const auto key = ToSlice(store_format::kFormatKey);
-  if (!created) {
-    std::string version;
-    const rocksdb::Status status = db_->Get({}, families_[kMeta], key, &version);
-    if (status.ok() && version == StrCat(store_format::kFormatVersion)) return absl::OkStatus();
-    if (!status.ok() && !status.IsNotFound()) {
-      return FromRocks(status, StrCat("read the format of store \"", path_, "\""));
-    }
-    if (status.ok()) {
-      return absl::FailedPreconditionError(StrCat("store \"", path_, "\" has format ", version,
-                                                  "; this version reads format ",
-                                                  store_format::kFormatVersion));
-    }
-    // The crash came between creating the database and the first write.
-  }
+  std::string version;
+  if (db_->Get({}, families_[kMeta], key, &version).ok()) return absl::OkStatus();
   rocksdb::WriteOptions options;
   options.sync = true;
   return FromRocks(db_->Put(options, families_[kMeta], key, StrCat(store_format::kFormatVersion)),

@@ -93,7 +93,11 @@ class Database {
   // name. So before it may write: kDataLoss when the catalogue has a generation that the MANIFEST
   // does not have, while files without an owner lie there.
   absl::Status CheckNothingForgotten() const;
-  absl::Status CheckFormat(bool created);
+  // kFailedPrecondition when the database has another format than ours. Only reads.
+  absl::Status CheckFormat() const;
+  // Writes the format down where there is none: in a new database, or in one whose first write a
+  // crash cut short.
+  absl::Status NoteFormat();
   // After a failed write (a full disk) RocksDB refuses more until it is told to go on.
   absl::Status ResumeIfStopped();
 
@@ -106,7 +110,7 @@ class Database {
 };
 
 // The catalogue entry in a sorted file's user properties. kNotFound when the file is not one of
-// ours, kDataLoss when unreadable.
+// ours, kFailedPrecondition when a newer Hearth wrote it, kDataLoss when unreadable.
 struct FileIdentity {
   StoreFamily family;
   GenerationInfo info;

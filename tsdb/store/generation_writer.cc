@@ -165,19 +165,19 @@ class GenerationWriter::Impl {
   absl::Status MakeSegments(std::span<const ChunkView> chunks) {
     const TimeRange window = info_.id.window.range();
     segments_.clear();
-    TimeMs previous = window.mint - 1;
     for (const ChunkView& chunk : chunks) {
       columns_.Clear();
       HEARTH_RETURN_IF_ERROR(DecodeChunk(chunk.meta, chunk.bytes, chunk.meta.range(), &columns_));
       const bool sound = columns_.t.size() == chunk.meta.count && !columns_.t.empty() &&
                          columns_.t.front() == chunk.meta.mint &&
                          columns_.t.back() == chunk.meta.maxt;
-      if (!sound || chunk.meta.mint <= previous || chunk.meta.maxt > window.maxt) {
+      const bool in_place = window.Contains(chunk.meta.mint) && chunk.meta.maxt <= window.maxt &&
+                            (segments_.empty() || chunk.meta.mint > segments_.back().meta.maxt);
+      if (!sound || !in_place) {
         return absl::DataLossError(StrCat(ToString(info_.id), ": a chunk of ", chunk.bytes.size(),
                                           " bytes, times [", chunk.meta.mint, ", ", chunk.meta.maxt,
                                           "], does not hold what it claims"));
       }
-      previous = chunk.meta.maxt;
       segments_.push_back({chunk.meta, Summarize(columns_.t, columns_.v), chunk.bytes});
     }
     return segments_.empty()

@@ -45,6 +45,21 @@ absl::StatusOr<FileIdentity> ReadIdentity(const std::string& path, rocksdb::Env*
   return IdentifyFile(*reader.GetTableProperties());
 }
 
+// kFailedPrecondition when a newer version has written one of the folder's sorted files: nothing is
+// moved then.
+absl::Status CheckNoneNewer(const std::string& folder, rocksdb::Env* env) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() != ".sst") continue;
+    const absl::Status status = ReadIdentity(entry.path().string(), env).status();
+    if (!absl::IsFailedPrecondition(status)) continue;
+    return absl::FailedPreconditionError(StrCat("store \"", folder,
+                                                "\": ", entry.path().filename().string(), ": ",
+                                                FromAbsl(status.message())));
+  }
+  return absl::OkStatus();
+}
+
 void LogSetAside(const std::string& path, std::string_view why) {
   spdlog::error("store: set aside damaged file {}: {}", path, why);
 }
@@ -119,6 +134,9 @@ absl::StatusOr<RebuiltDatabase> RebuildDatabase(const RebuildOptions& options,
   const std::string& path = options.path;
   const std::string& quarantine_path = options.quarantine_path;
   const std::string damaged = DamagedPath(path);
+  for (const std::string& folder : {path, damaged}) {
+    HEARTH_RETURN_IF_ERROR(CheckNoneNewer(folder, options.env));
+  }
   spdlog::error("store: {}; rebuilding from its files", reason.ToString());
   if (!RebuildUnfinished(path)) HEARTH_RETURN_IF_ERROR(Move(path, damaged));
   RebuiltDatabase rebuilt;

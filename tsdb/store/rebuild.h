@@ -32,7 +32,8 @@ struct RebuildOptions {
 // Moves the folder `path` to `<path>.damaged`, opens a fresh database at `path` and takes in every
 // generation whose two files are readable. What is left goes to a new folder under
 // `quarantine_path`; each file is named in the log. `reason` is why RocksDB refused. A rebuild that
-// was cut short is taken up again by calling this once more.
+// was cut short is taken up again by calling this once more. kFailedPrecondition, and nothing
+// moved, when a newer version has written one of the files.
 absl::StatusOr<RebuiltDatabase> RebuildDatabase(const RebuildOptions& options,
                                                 const absl::Status& reason);
 

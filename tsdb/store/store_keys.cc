@@ -1,7 +1,5 @@
 #include "tsdb/store/store_keys.h"
 
-#include <limits>
-
 #include "absl/status/status.h"
 #include "model/text.h"
 
@@ -68,9 +66,7 @@ absl::StatusOr<GenerationId> ParseGenerationPrefix(std::string_view key) {
   id.window.start = static_cast<TimeMs>(ReadBigEndian(key.substr(0, 8)) ^ kSignBit);
   id.window.length = static_cast<TimeMs>(ReadBigEndian(key.substr(8, 8)));
   id.generation = static_cast<uint32_t>(ReadBigEndian(key.substr(16, 4)));
-  if (id.window.length <= 0 || id.generation == 0 ||
-      id.window.start == std::numeric_limits<TimeMs>::min() ||
-      id.window.start > std::numeric_limits<TimeMs>::max() - id.window.length) {
+  if (id.window.length <= 0 || id.generation == 0) {
     return absl::DataLossError(StrCat("store key names an impossible ", ToString(id)));
   }
   return id;

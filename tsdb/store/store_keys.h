@@ -18,6 +18,7 @@
 
 #include "absl/status/statusor.h"
 #include "model/sample.h"
+#include "tsdb/window.h"
 
 namespace hearth {
 
@@ -26,7 +27,11 @@ struct WindowId {
   TimeMs start = 0;
   TimeMs length = 0;  // > 0
 
-  TimeRange range() const { return {start, start + length - 1}; }
+  TimeRange range() const { return WindowRange(start, length); }
+  // Milliseconds in range(): the length, but for the first and the last window there are.
+  uint64_t width() const {
+    return static_cast<uint64_t>(range().maxt) - static_cast<uint64_t>(start) + 1;
+  }
   friend auto operator<=>(const WindowId&, const WindowId&) = default;
 };
 

@@ -80,6 +80,7 @@ absl::Status Store::Reconcile() {
   for (const auto& [id, of_id] : files) {
     if (found.contains(id)) continue;
     absl::StatusOr<GenerationInfo> info = database_->EntryFromFiles(id);
+    if (absl::IsFailedPrecondition(info.status())) return info.status();  // A newer version's.
     if (!info.ok()) {
       spdlog::error("store: delete incomplete {}: {}", ToString(id), info.status().ToString());
       HEARTH_RETURN_IF_ERROR(database_->DeleteFiles(id));

@@ -1,6 +1,7 @@
 #include "tsdb/wal/frame.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "model/status.h"
@@ -33,8 +34,11 @@ absl::Status CheckSegmentHeader(const LogKind& kind, std::string_view header) {
   }
   const uint32_t version = LoadFixed<uint32_t>(header.data() + 8);
   if (version == kLogVersion) return absl::OkStatus();
+  if (std::popcount(version ^ kLogVersion) == 1) {
+    return absl::DataLossError(StrCat("format version ", version, " was never given out"));
+  }
   return absl::UnimplementedError(
-      StrCat("segment version ", version, ", this build reads ", kLogVersion));
+      StrCat("format version ", version, "; this version of Hearth reads up to ", kLogVersion));
 }
 
 void AppendFrame(const LogKind& kind, uint8_t type, Lsn lsn, std::string_view payload,
@@ -50,15 +54,21 @@ void AppendFrame(const LogKind& kind, uint8_t type, Lsn lsn, std::string_view pa
   std::memcpy(out->data() + start + kCrcAt, &crc, sizeof(crc));
 }
 
-bool ParseFrame(const LogKind& kind, std::string_view bytes, Frame* frame) {
-  if (bytes.size() < kFrameHeaderBytes || !bytes.starts_with(kind.frame_magic)) return false;
+std::optional<ClaimedFrame> ClaimedByHeader(const LogKind& kind, std::string_view bytes) {
+  if (bytes.size() < kFrameHeaderBytes || !bytes.starts_with(kind.frame_magic)) return std::nullopt;
   const uint32_t length = LoadFixed<uint32_t>(bytes.data() + kLengthAt);
-  if (length > kMaxFramePayload || length > bytes.size() - kFrameHeaderBytes) return false;
-  const std::string_view covered = bytes.substr(kLengthAt, kFrameHeaderBytes - kLengthAt + length);
+  if (length > kMaxFramePayload) return std::nullopt;
+  return ClaimedFrame{static_cast<uint8_t>(bytes[kTypeAt]), kFrameHeaderBytes + uint64_t{length}};
+}
+
+bool ParseFrame(const LogKind& kind, std::string_view bytes, Frame* frame) {
+  const std::optional<ClaimedFrame> claimed = ClaimedByHeader(kind, bytes);
+  if (!claimed || claimed->bytes > bytes.size()) return false;
+  const std::string_view covered = bytes.substr(kLengthAt, claimed->bytes - kLengthAt);
   if (LoadFixed<uint32_t>(bytes.data() + kCrcAt) != Crc32c(covered)) return false;
-  frame->type = static_cast<uint8_t>(bytes[kTypeAt]);
+  frame->type = claimed->type;
   frame->lsn = LoadFixed<uint64_t>(bytes.data() + kLsnAt);
-  frame->payload = bytes.substr(kFrameHeaderBytes, length);
+  frame->payload = bytes.substr(kFrameHeaderBytes, claimed->bytes - kFrameHeaderBytes);
   return true;
 }
 
@@ -67,7 +77,10 @@ absl::StatusOr<FrameScanner> FrameScanner::Open(const LogKind& kind, const File*
   FrameScanner scanner(kind, file, size);
   HEARTH_ASSIGN_OR_RETURN(const std::string_view header, scanner.Ahead(kSegmentHeaderBytes));
   const absl::Status valid = CheckSegmentHeader(kind, header.substr(0, kSegmentHeaderBytes));
-  if (absl::IsUnimplemented(valid)) return valid;
+  if (absl::IsUnimplemented(valid)) {
+    return absl::FailedPreconditionError(
+        StrCat(kind.name, " \"", file->path(), "\" has ", FromAbsl(valid.message())));
+  }
   // A damaged header is skipped like a damaged frame.
   if (valid.ok()) scanner.at_ = kSegmentHeaderBytes;
   return scanner;
@@ -94,10 +107,9 @@ absl::StatusOr<std::string_view> FrameScanner::Ahead(size_t n) {
 
 absl::StatusOr<bool> FrameScanner::TryFrame(Frame* frame) {
   HEARTH_ASSIGN_OR_RETURN(std::string_view bytes, Ahead(kFrameHeaderBytes));
-  if (bytes.size() < kFrameHeaderBytes || !bytes.starts_with(kind_.frame_magic)) return false;
-  const uint32_t length = LoadFixed<uint32_t>(bytes.data() + kLengthAt);
-  if (length > kMaxFramePayload) return false;
-  HEARTH_ASSIGN_OR_RETURN(bytes, Ahead(kFrameHeaderBytes + length));
+  const std::optional<ClaimedFrame> claimed = ClaimedByHeader(kind_, bytes);
+  if (!claimed) return false;
+  HEARTH_ASSIGN_OR_RETURN(bytes, Ahead(claimed->bytes));
   if (!ParseFrame(kind_, bytes, frame)) return false;
   frame->offset = position();
   return true;

@@ -12,6 +12,7 @@
 #define HEARTH_TSDB_WAL_FRAME_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,17 +24,19 @@
 
 namespace hearth {
 
-// The two kinds of log, told apart by their magics so that no frame of one is taken for one of the
-// other.
+// The kinds of framed files, told apart by their magics so that no frame of one is taken for one of
+// another.
 struct LogKind {
+  std::string_view name;         // For messages.
   std::string_view file_magic;   // The first 8 bytes of a segment.
   std::string_view frame_magic;  // The first 4 bytes of a frame.
 };
-inline constexpr LogKind kWalKind = {"HEARTHWL", "\xa9\xf1Wl"};
-inline constexpr LogKind kChunkLogKind = {"HEARTHCL",
+inline constexpr LogKind kWalKind = {"WAL segment", "HEARTHWL", "\xa9\xf1Wl"};
+inline constexpr LogKind kChunkLogKind = {"chunk log segment", "HEARTHCL",
                                           "\xa9\xf2"
                                           "Cl"};
 
+// Later versions will not differ from this one in a single bit: such a number is damage.
 inline constexpr uint32_t kLogVersion = 1;
 inline constexpr size_t kSegmentHeaderBytes = 16;
 inline constexpr size_t kFrameHeaderBytes = 24;
@@ -49,7 +52,8 @@ struct Frame {
 
 // The header of segment `number`.
 std::string SegmentHeader(const LogKind& kind, uint32_t number);
-// OK when `header` is that of a segment that this version can read.
+// OK when `header` is that of a segment that this version can read. kUnimplemented when it is of a
+// newer version, kDataLoss when it is none.
 absl::Status CheckSegmentHeader(const LogKind& kind, std::string_view header);
 
 // Appends a frame to *out. The payload must not exceed kMaxFramePayload.
@@ -58,6 +62,14 @@ void AppendFrame(const LogKind& kind, uint8_t type, Lsn lsn, std::string_view pa
 
 // The frame at the front of `bytes`; false when there is none that is whole and whose CRC fits.
 bool ParseFrame(const LogKind& kind, std::string_view bytes, Frame* frame);
+
+// What a frame header at the front of `bytes` says, its checksum unseen; nothing when it cannot be
+// one.
+struct ClaimedFrame {
+  uint8_t type = 0;
+  uint64_t bytes = 0;  // Header and payload.
+};
+std::optional<ClaimedFrame> ClaimedByHeader(const LogKind& kind, std::string_view bytes);
 
 // Bytes of a file that held no readable frame.
 struct SkippedBytes {
@@ -70,7 +82,7 @@ struct SkippedBytes {
 class FrameScanner {
  public:
   // `file` is borrowed and outlives the scanner. What is written after the construction is not
-  // read.
+  // read. kFailedPrecondition, naming the file and both versions, when a newer version wrote it.
   static absl::StatusOr<FrameScanner> Open(const LogKind& kind, const File* file);
 
   // The next frame; false at the end. The payload is valid until the next call. Damage is skipped;

@@ -117,10 +117,12 @@ void EncodeMetadata(const WalMetadata& record, std::string* payload) {
   PutBytes(record.metadata.unit, payload);
 }
 
-void EncodeDelete(const WalDelete& deletion, std::string* payload) {
-  PutVarint(deletion.ref, payload);
-  PutSigned(deletion.range.mint, payload);
-  PutSigned(deletion.range.maxt, payload);
+void EncodeSegmentNote(const WalSegmentNote& note, std::string* payload) {
+  PutVarint(note.segment, payload);
+  PutVarint(note.series, payload);
+  PutVarint(note.last_lsn, payload);
+  PutSigned(note.times.mint, payload);
+  PutSigned(note.times.maxt, payload);
 }
 
 absl::Status DecodeSeries(std::string_view payload, std::vector<WalSeries>* out) {
@@ -189,9 +191,10 @@ absl::Status DecodeMetadata(std::string_view payload, std::vector<WalMetadata>* 
   });
 }
 
-absl::Status DecodeDeletes(std::string_view payload, std::vector<WalDelete>* out) {
-  return DecodeAll("deletes", payload, out, [](ByteReader* in, WalDelete* d) {
-    return in->Varint32(&d->ref) && in->Signed(&d->range.mint) && in->Signed(&d->range.maxt);
+absl::Status DecodeSegments(std::string_view payload, std::vector<WalSegmentNote>* out) {
+  return DecodeAll("segments", payload, out, [](ByteReader* in, WalSegmentNote* n) {
+    return in->Varint32(&n->segment) && in->Varint32(&n->series) && in->Varint(&n->last_lsn) &&
+           in->Signed(&n->times.mint) && in->Signed(&n->times.maxt);
   });
 }
 

@@ -21,6 +21,7 @@
 #include "model/histogram.h"
 #include "model/metadata.h"
 #include "model/sample.h"
+#include "tsdb/lsn.h"
 #include "tsdb/wal/coding.h"
 
 namespace hearth {
@@ -33,8 +34,9 @@ enum class WalRecordType : uint8_t {
   kStartTimestamps = 4,
   kExemplars = 5,
   kMetadata = 6,
-  kDeletes = 7,
+  // 7 is not given out again: it stood for deletes, which are in a file of their own.
   kLateSamples = 8,  // As kSamples; of samples that were older than their series' last one.
+  kSegments = 9,     // Which other segments are needed; stands for all such records before it.
 };
 
 using WalRef = uint32_t;
@@ -73,10 +75,12 @@ struct WalMetadata {
   Metadata metadata;
 };
 
-// Samples of the series with t in [mint, maxt] in records before this one are deleted.
-struct WalDelete {
-  WalRef ref = 0;
-  TimeRange range;
+// A segment of the WAL as a later one knows it, so that it can be missed.
+struct WalSegmentNote {
+  uint32_t segment = 0;
+  uint32_t series = 0;  // At most so many have samples in it.
+  Lsn last_lsn = 0;     // Of its samples.
+  TimeRange times;      // Of its samples, to the precision of a window.
 };
 
 void EncodeSeries(WalRef ref, std::string_view labels, std::string* payload);
@@ -84,7 +88,8 @@ void EncodeHistogram(const WalHistogram& histogram, std::string* payload);
 void EncodeStartTimestamp(const WalStartTimestamp& start, std::string* payload);
 void EncodeExemplar(const WalExemplar& exemplar, std::string* payload);
 void EncodeMetadata(const WalMetadata& metadata, std::string* payload);
-void EncodeDelete(const WalDelete& deletion, std::string* payload);
+
+void EncodeSegmentNote(const WalSegmentNote& note, std::string* payload);
 
 // Decoders replace *out. Views point into the payload.
 absl::Status DecodeSeries(std::string_view payload, std::vector<WalSeries>* out);
@@ -93,7 +98,7 @@ absl::Status DecodeHistograms(std::string_view payload, std::vector<WalHistogram
 absl::Status DecodeStartTimestamps(std::string_view payload, std::vector<WalStartTimestamp>* out);
 absl::Status DecodeExemplars(std::string_view payload, std::vector<WalExemplar>* out);
 absl::Status DecodeMetadata(std::string_view payload, std::vector<WalMetadata>* out);
-absl::Status DecodeDeletes(std::string_view payload, std::vector<WalDelete>* out);
+absl::Status DecodeSegments(std::string_view payload, std::vector<WalSegmentNote>* out);
 
 // Encodes one samples record, in the order of the calls to Add. Typically 4 to 6 bytes a sample: a
 // control byte, what differs from the sample before, and the value's bytes without its trailing

@@ -130,7 +130,7 @@ Histogram SomeHistogram() {
 // One payload of each kind with two items, for the damage test.
 std::vector<std::pair<WalRecordType, std::string>> OneOfEach() {
   const Labels labels = {{"__name__", "up"}, {"job", "a"}};
-  std::string series, histograms, starts, exemplars, metadata, deletes;
+  std::string series, histograms, starts, exemplars, metadata, segments;
   SamplesEncoder samples;
   for (WalRef ref = 5; ref < 7; ++ref) {
     EncodeSeries(ref, labels.bytes(), &series);
@@ -138,8 +138,8 @@ std::vector<std::pair<WalRecordType, std::string>> OneOfEach() {
     EncodeHistogram({ref, 77, SomeHistogram()}, &histograms);
     EncodeStartTimestamp({ref, 77, -5}, &starts);
     EncodeExemplar({ref, {labels, 2.5, 99}}, &exemplars);
+    EncodeSegmentNote({ref, 1000 * ref, 77'000'000'000, {-5, 1'700'000'000'000}}, &segments);
     EncodeMetadata({"http_requests", {MetricType::kCounter, "How many.", "requests"}}, &metadata);
-    EncodeDelete({ref, {-10, 20}}, &deletes);
   }
   return {{WalRecordType::kSeries, series},
           {WalRecordType::kSamples, std::string(samples.payload())},
@@ -147,8 +147,8 @@ std::vector<std::pair<WalRecordType, std::string>> OneOfEach() {
           {WalRecordType::kStartTimestamps, starts},
           {WalRecordType::kExemplars, exemplars},
           {WalRecordType::kMetadata, metadata},
-          {WalRecordType::kDeletes, deletes},
-          {WalRecordType::kLateSamples, std::string(samples.payload())}};
+          {WalRecordType::kLateSamples, std::string(samples.payload())},
+          {WalRecordType::kSegments, segments}};
 }
 
 // Decodes a payload of any type and tells how many items it had.
@@ -175,8 +175,8 @@ absl::StatusOr<size_t> Decode(WalRecordType type, std::string_view payload) {
       return with(std::vector<WalExemplar>(), DecodeExemplars);
     case WalRecordType::kMetadata:
       return with(std::vector<WalMetadata>(), DecodeMetadata);
-    case WalRecordType::kDeletes:
-      return with(std::vector<WalDelete>(), DecodeDeletes);
+    case WalRecordType::kSegments:
+      return with(std::vector<WalSegmentNote>(), DecodeSegments);
   }
   return absl::InternalError("no such type");
 }
@@ -263,9 +263,12 @@ TEST(WalRecordTest, EveryKindRoundTrips) {
   EXPECT_EQ(metadata[0].metric_family, "http_requests");
   EXPECT_EQ(metadata[0].metadata, (Metadata{MetricType::kCounter, "How many.", "requests"}));
 
-  std::vector<WalDelete> deletes;
-  ASSERT_TRUE(DecodeDeletes(records[6].second, &deletes).ok());
-  EXPECT_EQ(deletes[1].range, (TimeRange{-10, 20}));
+  std::vector<WalSegmentNote> notes;
+  ASSERT_TRUE(DecodeSegments(records[7].second, &notes).ok());
+  EXPECT_EQ(notes[1].segment, 6u);
+  EXPECT_EQ(notes[1].series, 6000u);
+  EXPECT_EQ(notes[1].last_lsn, 77'000'000'000u);
+  EXPECT_EQ(notes[1].times, (TimeRange{-5, 1'700'000'000'000}));
 }
 
 TEST(WalRecordTest, TruncationAtEveryByteIsAnErrorOrAShorterList) {

@@ -17,14 +17,14 @@ void DecodeAll(std::string_view payload) {
   std::vector<WalStartTimestamp> starts;
   std::vector<WalExemplar> exemplars;
   std::vector<WalMetadata> metadata;
-  std::vector<WalDelete> deletes;
+  std::vector<WalSegmentNote> notes;
   DecodeSeries(payload, &series).IgnoreError();
   DecodeSamples(payload, &samples).IgnoreError();
   DecodeHistograms(payload, &histograms).IgnoreError();
   DecodeStartTimestamps(payload, &starts).IgnoreError();
   DecodeExemplars(payload, &exemplars).IgnoreError();
   DecodeMetadata(payload, &metadata).IgnoreError();
-  DecodeDeletes(payload, &deletes).IgnoreError();
+  DecodeSegments(payload, &notes).IgnoreError();
   // Each takes at least a byte of the payload.
   if (series.size() > payload.size() || samples.size() > payload.size()) std::abort();
 }
