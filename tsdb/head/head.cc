@@ -114,6 +114,11 @@ HeadStats Head::Stats() const {
   return stats;
 }
 
-absl::Status Head::SyncWal() { return impl_->SyncWal(); }
+absl::Status Head::SyncWal() {
+  const absl::Status status = impl_->SyncWal();
+  MutexLock lock(&impl_->commit_mu);
+  impl_->WriteDurableChunks();
+  return status;
+}
 
 }  // namespace hearth

@@ -154,7 +154,8 @@ class Head : public Appendable {
 
   HeadStats Stats() const;
 
-  // Blocks until everything that was committed is durable. For a clean stop and for tests.
+  // Blocks until everything that was committed is durable, and writes the closed chunks. For a clean
+  // stop, a snapshot and tests.
   absl::Status SyncWal();
 
   class Impl;  // tsdb/head/head_impl.h; nobody else's business.

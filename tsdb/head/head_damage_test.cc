@@ -83,6 +83,7 @@ TEST_F(HeadDamageTest, ADamagedWalRecordIsNamedWithItsNeighboursTimes) {
 
 TEST_F(HeadDamageTest, ADamagedChunkIsNamedWithItsOwnTimes) {
   WriteSteps(0, 361);  // Three chunks of each series, and the WAL.
+  ASSERT_TRUE(head_->SyncWal().ok());
   head_.reset();
   // In the payload of the last chunk that was written: of steps 240 to 359.
   const std::string path = SegmentPath(options_.chunks_dir, 1);

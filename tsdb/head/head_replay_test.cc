@@ -233,6 +233,7 @@ TEST_F(HeadReplayTest, ADamagedWalRecordCostsItsOwnSamplesOnly) {
 
 TEST_F(HeadReplayTest, RandomlyMutatedFilesNeverKeepTheHeadFromOpening) {
   WriteGrid(3, 130);
+  ASSERT_TRUE(head_->SyncWal().ok());
   head_.reset();
   const std::string wal = Files(options_.wal_dir).at(0), chunks = Files(options_.chunks_dir).at(0);
   const std::string wal_bytes = ReadFile(wal), chunk_bytes = ReadFile(chunks);
