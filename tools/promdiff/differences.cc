@@ -1,9 +1,182 @@
 #include "tools/promdiff/differences.h"
 
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <optional>
+
+#include "query/parse/parser.h"
+
 namespace hearth::promdiff {
+namespace {
+
+bool IsOneOf(std::string_view rule, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), rule) != names.end();
+}
+
+// `node` with the first piece that `rule` made replaced by `text`, or null when there is none.
+NodePtr WithText(const NodePtr& node, std::string_view rule, const std::string& text) {
+  if (node->rule == rule) {
+    auto copy = std::make_shared<Node>(*node);
+    copy->parts = {Part(text)};
+    return copy;
+  }
+  for (size_t i = 0; i < node->parts.size(); ++i) {
+    if (node->parts[i].child == nullptr) continue;
+    const NodePtr changed = WithText(node->parts[i].child, rule, text);
+    if (changed == nullptr) continue;
+    auto copy = std::make_shared<Node>(*node);
+    copy->parts[i] = Part(changed);
+    return copy;
+  }
+  return nullptr;
+}
+
+// Prometheus 2 forgets to drop the name from what atan2 gives.
+bool IsAtan2Name(const Case& c) {
+  if (c.query.expr->rule != "atan2" || !c.peer.ok) return false;
+  Answer peer = c.peer;
+  for (AnswerSeries& series : peer.series) {
+    static constexpr char kName[] = "__name__=\"";
+    const size_t start = series.labels.find(kName);
+    if (start == std::string::npos) continue;
+    const size_t end = series.labels.find("\",", start + sizeof(kName) - 1);
+    series.labels.erase(start, end + 2 - start);
+  }
+  return Difference(c.hearth, peer, Closeness::kClose).empty();
+}
+
+// The spread of one infinity or NaN is NaN in 3 and was 0 in 2: every point that differs is such.
+bool IsSpreadOfOne(const Case& c) {
+  if (!IsOneOf(c.query.expr->rule, {"stddev", "stdvar"}) || !c.hearth.ok || !c.peer.ok) return false;
+  Answer peer = c.peer;
+  for (AnswerSeries& series : peer.series) {
+    for (const AnswerSeries& mine : c.hearth.series) {
+      if (mine.labels != series.labels || mine.points.size() != series.points.size()) continue;
+      for (size_t i = 0; i < mine.points.size(); ++i) {
+        if (std::isnan(mine.points[i].v) && series.points[i].v == 0) series.points[i] = mine.points[i];
+      }
+    }
+  }
+  return Difference(c.hearth, peer, Closeness::kClose).empty();
+}
+
+// `count_values by` in 2 groups wrongly when the new label does not sort after the others: with a
+// label that does, both agree.
+bool IsCountValuesOrder(const Case& c) {
+  if (c.query.expr->rule != "count_values") return false;
+  Query sorted = c.query;
+  sorted.expr = WithText(c.query.expr, "string", "\"zz\"");
+  return sorted.expr != nullptr &&
+         Difference(c.ask_hearth(sorted), c.ask_peer(sorted), Closeness::kBits).empty();
+}
+
+struct WindowTimes {
+  TimeMs start = 0, end = 0;
+};
+
+// The window of a range vector at time t, as its text says.
+std::optional<WindowTimes> WindowOf(const Node& range, TimeMs t) {
+  const auto parsed = promql::ParseExpr(Text(range, Dialect::kPeer));
+  if (!parsed.ok()) return std::nullopt;
+  const promql::Expr& expr = **parsed;
+  const promql::TimeModifier* time = nullptr;
+  TimeMs length = 0;
+  if (expr.kind == promql::ExprKind::kMatrixSelector) {
+    const auto& matrix = promql::As<promql::MatrixSelector>(expr);
+    time = &matrix.selector->time;
+    length = matrix.range.ms;
+  } else if (expr.kind == promql::ExprKind::kSubquery) {
+    const auto& subquery = promql::As<promql::SubqueryExpr>(expr);
+    time = &subquery.time;
+    length = subquery.range.ms;
+  } else {
+    return std::nullopt;
+  }
+  const TimeMs end =
+      (time->at == promql::AtKind::kTimestamp ? time->at_ms : t) - time->offset.ms;
+  return WindowTimes{end - length, end};
+}
+
+NodePtr RangeBelow(const Node& node) {
+  for (const Part& part : node.parts) {
+    if (part.child == nullptr) continue;
+    if (part.child->type == ValueType::kRangeVector) return part.child;
+    if (NodePtr found = RangeBelow(*part.child)) return found;
+  }
+  return nullptr;
+}
+
+bool Near(double a, double b) {
+  return (std::isnan(a) && std::isnan(b)) || a == b || std::abs(a - b) <= 1e-12 * std::abs(b);
+}
+
+// Both formulas over the samples that the peer has in the window give the two answers.
+bool IsExtrapolationToZero(const Case& c) {
+  const bool per_second = c.query.expr->rule == "rate";
+  if (!IsOneOf(c.query.expr->rule, {"rate", "increase"}) || !c.query.instant()) return false;
+  const NodePtr range = RangeBelow(*c.query.expr);
+  if (range == nullptr) return false;
+  const auto window = WindowOf(*range, c.query.start_ms);
+  if (!window || c.hearth.series.size() != c.peer.series.size()) return false;
+  const Answer samples = c.ask_peer({range, c.query.start_ms, c.query.start_ms, 0});
+  const auto named = [](const Answer& answer, const std::string& labels) -> const AnswerSeries* {
+    for (const AnswerSeries& one : answer.series) {
+      // The range vector has the metric name before or between the other labels.
+      std::string bare = one.labels;
+      const size_t start = bare.find("__name__=\"");
+      if (start != std::string::npos) bare.erase(start, bare.find("\",", start + 10) + 2 - start);
+      if (bare == labels) return &one;
+    }
+    return nullptr;
+  };
+  for (const AnswerSeries& mine : c.hearth.series) {
+    const AnswerSeries* theirs = named(c.peer, mine.labels);
+    const AnswerSeries* input = named(samples, mine.labels);
+    if (theirs == nullptr || input == nullptr) return false;
+    const double v3 = mine.points[0].v, v2 = theirs->points[0].v;
+    if (SameBits(v2, v3)) continue;
+    const Extrapolation both =
+        ExtrapolateCounter(input->points, window->start, window->end, per_second);
+    if (!Near(v3, both.version3) || !Near(v2, both.version2)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Extrapolation ExtrapolateCounter(const std::vector<Point>& samples, TimeMs window_start,
+                                 TimeMs window_end, bool per_second) {
+  if (samples.size() < 2) return {};
+  const auto seconds = [](TimeMs ms) { return static_cast<double>(ms) / 1000; };
+  const double sampled = seconds(samples.back().t - samples.front().t);
+  const double mean = sampled / static_cast<double>(samples.size() - 1), threshold = 1.1 * mean;
+  double change = samples.back().v - samples.front().v;
+  for (size_t i = 1; i < samples.size(); ++i) {
+    if (samples[i].v < samples[i - 1].v) change += samples[i - 1].v;
+  }
+  const double to_start = seconds(samples.front().t - window_start);
+  const double to_end = seconds(window_end - samples.back().t);
+  double to_zero = to_start;
+  if (change > 0 && samples.front().v >= 0) to_zero = sampled * (samples.front().v / change);
+  const auto covered = [&](double gap) { return gap < threshold ? gap : mean / 2; };
+  // 2 cuts at zero first and judges the gap afterwards.
+  const double before2 = covered(std::min(to_start, to_zero));
+  const double before3 = std::min(covered(to_start), change > 0 ? to_zero : covered(to_start));
+  const auto result = [&](double before) {
+    const double factor = (sampled + before + covered(to_end)) / sampled;
+    return change * factor / (per_second ? seconds(window_end - window_start) : 1);
+  };
+  return {result(before2), result(before3)};
+}
 
 const std::vector<KnownDifference>& KnownDifferences() {
-  static const std::vector<KnownDifference> rows = {};
+  static const std::vector<KnownDifference> rows = {
+      {"extrapolation of a counter to its zero", &IsExtrapolationToZero},
+      {"atan2 keeps the metric name", &IsAtan2Name},
+      {"stddev and stdvar of one infinity or NaN", &IsSpreadOfOne},
+      {"count_values by labels that sort after the new one", &IsCountValuesOrder},
+  };
   return rows;
 }
 

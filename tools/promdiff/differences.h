@@ -22,8 +22,8 @@ namespace hearth::promdiff {
 struct Case {
   Query query;
   Answer hearth, peer;
-  // The peer's answer to another expression at the query's time (its first step).
-  std::function<Answer(const Node&)> ask_peer;
+  // Answers to other queries.
+  std::function<Answer(const Query&)> ask_hearth, ask_peer;
 };
 
 struct KnownDifference {

@@ -41,7 +41,8 @@ NodePtr Grammar::Matcher(std::string_view label, std::string_view value) {
   const bool regex = op == "=~" || op == "!~";
   std::string text(value);
   if (regex) {
-    text = One<std::string>({std::string(value.substr(0, 1)) + ".*", "x|y", "[0-3]", ".+", "",
+    const std::string first = value.substr(0, 1) == "+" ? "[+]" : std::string(value.substr(0, 1));
+    text = One<std::string>({first + ".*", "x|y", "[0-3]", ".+", "",
                              "two.lines|plain", "h(0|1)", ".*"});
   } else if (op == "!=" || Chance(10)) {
     text = One<std::string>({"", "x", "nothing", "2"});

@@ -99,7 +99,14 @@ absl::Status Run::Round(uint64_t round) {
   Grammar grammar(seed, &data, words_, &tally);
   std::vector<Recorded> recorded;
   for (number_ = 0; number_ < kExpressionsPerRound && TimeLeft(); ++number_) {
-    Check(grammar.Next(), &recorded);
+    const Query query = grammar.Next();
+    Check(query, &recorded);
+    if (!hearth_->Running()) {
+      ++totals_.failures;
+      return absl::UnavailableError(StrCat("seed ", options_.seed, " round ", round, " expression ",
+                                           number_, ": the server died of or before ",
+                                           query.Describe(), "\n", hearth_->Log()));
+    }
     if (totals_.failures >= static_cast<uint64_t>(options_.max_failures)) break;
   }
   tally_.Add(tally);
@@ -167,11 +174,10 @@ void Run::CheckPeer(const Query& query, const Answer& hearth) {
   };
   const Query smallest = Minimise(
       query, [&](const Query& q) { return !difference(q).empty(); }, kMinimiseTries);
-  const KnownDifference* known =
-      Explain({smallest, hearth_->Ask(smallest), peer_->Ask(smallest), [&](const Node& expr) {
-                 auto copy = std::make_shared<Node>(expr);
-                 return peer_->Ask({copy, smallest.start_ms, smallest.start_ms, 0});
-               }});
+  const auto hearth_says = [this](const Query& q) { return hearth_->Ask(q); };
+  const auto peer_says = [this](const Query& q) { return peer_->Ask(q); };
+  const KnownDifference* known = Explain(
+      {smallest, hearth_says(smallest), peer_says(smallest), hearth_says, peer_says});
   if (known != nullptr) {
     ++totals_.explained[std::string(known->name)];
     return;
@@ -186,7 +192,8 @@ void Run::CheckSteps(const Query& query, const Answer& range,
     if (instant.type == "scalar") {
       instant.type = "vector";
       instant.series[0].labels = "{}";
-      instant.series[0].points[0].t = t;
+      // A scalar is written with all its digits, a point of a series with an exponent.
+      instant.series[0].points[0] = {t, instant.series[0].points[0].v, ""};
     }
     return Difference(AtStep(answer, t), instant, Closeness::kBits);
   };

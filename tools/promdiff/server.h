@@ -33,6 +33,9 @@ class Server {
   absl::Status Start();
   // With a signal that lets it finish, or without.
   void Stop(bool kill);
+  bool Running() const { return process_->process().Running(); }
+  // What it wrote to its standard output and error.
+  std::string Log() const { return process_->process().Output(); }
   absl::Status Push(const std::vector<DataSeries>& batch);
   absl::Status Post(const std::string& path);
   Answer Ask(const Query& query) const;
