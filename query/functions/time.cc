@@ -9,7 +9,8 @@ namespace hearth::promql {
 namespace {
 
 // Seconds since the epoch to a civil time, as Prometheus' language converts: what does not fit into
-// 64 bits is the smallest number, and years before its calendar's first come round at the other end.
+// 64 bits is the smallest number, and years before its calendar's first come round at the other
+// end.
 absl::CivilSecond Civil(double seconds) {
   constexpr int64_t kFirstSecond = -9'223'372'028'741'760'000;  // Year -292277022400, March.
   constexpr int64_t kMin = std::numeric_limits<int64_t>::min();

@@ -70,8 +70,7 @@ bool Same(const Point& a, const Point& b, Closeness closeness) {
   if (closeness != Closeness::kClose) {
     return SameBits(a.v, b.v) && (a.text == b.text || a.text.empty() || b.text.empty());
   }
-  return a.v == b.v ||
-         std::abs(a.v - b.v) <= kRelative * std::max(std::abs(a.v), std::abs(b.v));
+  return a.v == b.v || std::abs(a.v - b.v) <= kRelative * std::max(std::abs(a.v), std::abs(b.v));
 }
 
 std::string Show(const Point& point) {
@@ -154,7 +153,8 @@ Answer FromEngine(const absl::StatusOr<promql::QueryResult>& result, bool instan
       answer.series.push_back({"", {{0, result->scalar, ""}}});
       return answer;
     default:
-      answer.type = instant && result->type == promql::ValueType::kInstantVector ? "vector" : "matrix";
+      answer.type =
+          instant && result->type == promql::ValueType::kInstantVector ? "vector" : "matrix";
   }
   for (const promql::ResultSeries& one : result->series) {
     AnswerSeries series{CanonicalLabels(one.labels), {}};

@@ -36,8 +36,11 @@ std::vector<Row> Rows() {
   for (int i = 0; i < 6; ++i) {
     const std::string number = Digit(i), a = i % 2 == 0 ? "x" : "y";
     const auto named = [&](const char* name) {
-      return Labels{{"__name__", name}, {"a", a},      {"i", number},
-                    {"instance", "h" + Digit(i / 2)}, {"job", "j"}};
+      return Labels{{"__name__", name},
+                    {"a", a},
+                    {"i", number},
+                    {"instance", "h" + Digit(i / 2)},
+                    {"job", "j"}};
     };
     rows.push_back({named("c"), Shape::kHighCounter, 15 * kSecond});
     rows.push_back({named("g"), Shape::kGauge, 15 * kSecond});
@@ -50,8 +53,7 @@ std::vector<Row> Rows() {
                              {"instance", "h" + number},
                              {"job", "j"},
                              {"version", i == 0 ? "1.10" : "1.9"}},
-                      Shape::kInfo,
-                      30 * kSecond});
+                      Shape::kInfo, 30 * kSecond});
     }
   }
   for (const char* note : {"plain", "two\nlines", "gr\xc3\xbc\xc3\x9f", "qu\"ote\\", "a.b", ""}) {
@@ -97,7 +99,7 @@ class Maker {
     if (Pick(6) == 0) due += static_cast<TimeMs>(Pick(40)) * kMinute;  // Came later.
     for (; due + 4 * kSecond < end; due += row.interval_ms) {
       const size_t event = Pick(200);
-      if (event < 6) continue;  // A missed scrape.
+      if (event < 6) continue;                                            // A missed scrape.
       if (event == 6) due += static_cast<TimeMs>(1 + Pick(9)) * kMinute;  // An outage.
       if (due + 4 * kSecond >= end) break;
       const TimeMs t = Jitter(due, phase);
@@ -132,9 +134,9 @@ class Maker {
 
   double Wild() {
     static constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    static const double kEdges[] = {NormalNaN(), kInfinity, -kInfinity, 0.0,     -0.0,
-                                    5e-324,      -5e-324,   1.7e308,    -1.7e308, 1e300,
-                                    0.1,         1e21,      1e-7,       9007199254740993.0};
+    static const double kEdges[] = {NormalNaN(), kInfinity,         -kInfinity, 0.0,   -0.0, 5e-324,
+                                    -5e-324,     1.7e308,           -1.7e308,   1e300, 0.1,  1e21,
+                                    1e-7,        9007199254740993.0};
     if (Pick(3) == 0) return kEdges[Pick(std::size(kEdges))];
     const double magnitude = std::exp2(static_cast<double>(Pick(60)) - 30);
     return (static_cast<double>(Pick(2'000'001)) - 1'000'000) / 7 * magnitude;
@@ -164,9 +166,8 @@ class Maker {
     }
     for (const char* le : {"2", "1e1", "nonsense"}) {
       const Labels labels{{"__name__", "odd_bucket"}, {"a", "x"}, {"le", le}};
-      data->series.push_back(
-          {labels,
-           Samples({labels, Shape::kLowCounter, 30 * kSecond}, data->start_ms, data->end_ms)});
+      data->series.push_back({labels, Samples({labels, Shape::kLowCounter, 30 * kSecond},
+                                              data->start_ms, data->end_ms)});
     }
   }
 

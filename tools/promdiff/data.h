@@ -1,8 +1,8 @@
 // tools/promdiff/data.h
 //
-// Random series: counters with resets, gauges, histograms, with gaps, jitter, outages, stale markers,
-// late samples, NaN, infinities and the ends of the floating point range. The times are fixed, so
-// that a seed says everything.
+// Random series: counters with resets, gauges, histograms, with gaps, jitter, outages, stale
+// markers, late samples, NaN, infinities and the ends of the floating point range. The times are
+// fixed, so that a seed says everything.
 //
 // Thread safety: values.
 #ifndef HEARTH_TOOLS_PROMDIFF_DATA_H_

@@ -32,29 +32,33 @@ NodePtr WithText(const NodePtr& node, std::string_view rule, const std::string& 
   return nullptr;
 }
 
+// `{__name__="x",a="b",}` without the name.
+std::string WithoutName(std::string labels) {
+  static constexpr std::string_view kName = "__name__=\"";
+  const size_t start = labels.find(kName);
+  if (start == std::string::npos) return labels;
+  return labels.erase(start, labels.find("\",", start + kName.size()) + 2 - start);
+}
+
 // Prometheus 2 forgets to drop the name from what atan2 gives.
 bool IsAtan2Name(const Case& c) {
   if (c.query.expr->rule != "atan2" || !c.peer.ok) return false;
   Answer peer = c.peer;
-  for (AnswerSeries& series : peer.series) {
-    static constexpr char kName[] = "__name__=\"";
-    const size_t start = series.labels.find(kName);
-    if (start == std::string::npos) continue;
-    const size_t end = series.labels.find("\",", start + sizeof(kName) - 1);
-    series.labels.erase(start, end + 2 - start);
-  }
+  for (AnswerSeries& series : peer.series) series.labels = WithoutName(series.labels);
   return Difference(c.hearth, peer, Closeness::kClose).empty();
 }
 
 // The spread of one infinity or NaN is NaN in 3 and was 0 in 2: every point that differs is such.
 bool IsSpreadOfOne(const Case& c) {
-  if (!IsOneOf(c.query.expr->rule, {"stddev", "stdvar"}) || !c.hearth.ok || !c.peer.ok) return false;
+  if (!IsOneOf(c.query.expr->rule, {"stddev", "stdvar"}) || !c.hearth.ok || !c.peer.ok)
+    return false;
   Answer peer = c.peer;
   for (AnswerSeries& series : peer.series) {
     for (const AnswerSeries& mine : c.hearth.series) {
       if (mine.labels != series.labels || mine.points.size() != series.points.size()) continue;
       for (size_t i = 0; i < mine.points.size(); ++i) {
-        if (std::isnan(mine.points[i].v) && series.points[i].v == 0) series.points[i] = mine.points[i];
+        if (std::isnan(mine.points[i].v) && series.points[i].v == 0)
+          series.points[i] = mine.points[i];
       }
     }
   }
@@ -77,7 +81,13 @@ struct WindowTimes {
 
 // The window of a range vector at time t, as its text says.
 std::optional<WindowTimes> WindowOf(const Node& range, TimeMs t) {
-  const auto parsed = promql::ParseExpr(Text(range, Dialect::kPeer));
+  // Durations are plain in the peer's text; the word that it has by another name is put right.
+  static constexpr std::string_view kOld = "holt_winters(", kNew = "double_exponential_smoothing(";
+  std::string text = Text(range, Dialect::kPeer);
+  for (size_t at = text.find(kOld); at != std::string::npos; at = text.find(kOld, at)) {
+    text.replace(at, kOld.size(), kNew);
+  }
+  const auto parsed = promql::ParseExpr(text, {.experimental_functions = true});
   if (!parsed.ok()) return std::nullopt;
   const promql::Expr& expr = **parsed;
   const promql::TimeModifier* time = nullptr;
@@ -93,9 +103,54 @@ std::optional<WindowTimes> WindowOf(const Node& range, TimeMs t) {
   } else {
     return std::nullopt;
   }
-  const TimeMs end =
-      (time->at == promql::AtKind::kTimestamp ? time->at_ms : t) - time->offset.ms;
+  const TimeMs end = (time->at == promql::AtKind::kTimestamp ? time->at_ms : t) - time->offset.ms;
   return WindowTimes{end - length, end};
+}
+
+// Below 2^-1022 the peer's logarithms are those of another number.
+bool IsLogarithmOfSubnormal(const Case& c) {
+  const Node& call = *c.query.expr;
+  if (!IsOneOf(call.rule, {"ln", "log2", "log10"}) || !c.query.instant()) return false;
+  Answer peer = c.peer;
+  const Answer bits =
+      c.ask_hearth({Compose(ValueType::kInstantVector, "abs", {"abs(", call.parts[1], ")"}),
+                    c.query.start_ms, c.query.end_ms, c.query.step_ms});
+  for (AnswerSeries& series : peer.series) {
+    for (const AnswerSeries& argument : bits.series) {
+      if (argument.labels != series.labels || argument.points[0].v >= 0x1p-1022) continue;
+      for (const AnswerSeries& mine : c.hearth.series) {
+        if (mine.labels == series.labels) series.points = mine.points;
+      }
+    }
+  }
+  return Difference(c.hearth, peer, Closeness::kClose).empty();
+}
+
+// predict_linear looks at the time of its step even where `@` fixes its window; 2 asks it once for
+// all steps. Each step by itself is the same in both.
+bool IsPredictionOfFixedWindow(const Case& c) {
+  const bool range = c.query.expr->rule == "predict_linear" && !c.query.instant();
+  if (!range || !Contains(*c.query.expr, "at") || !c.hearth.ok || !c.peer.ok) return false;
+  for (TimeMs t = c.query.start_ms; t <= c.query.end_ms; t += c.query.step_ms) {
+    const Query step{c.query.expr, t, t, 0};
+    const Answer mine = c.ask_hearth(step);
+    if (Contains(*c.query.expr, "at") &&
+        !Difference(AtStep(c.hearth, t), mine, Closeness::kBits).empty() &&
+        !c.query.expr->facts.needs_range) {
+      return false;
+    }
+    if (!Difference(mine, c.ask_peer(step), Closeness::kBits).empty()) return false;
+  }
+  return true;
+}
+
+// Inside timestamp() the peer forgets the `offset` beside an `@`: without it they agree.
+bool IsTimestampOffset(const Case& c) {
+  if (c.query.expr->rule != "timestamp" || !Contains(*c.query.expr, "at")) return false;
+  Query without = c.query;
+  without.expr = WithText(c.query.expr, "offset", "");
+  return without.expr != nullptr &&
+         Difference(c.ask_hearth(without), c.peer, Closeness::kBits).empty();
 }
 
 NodePtr RangeBelow(const Node& node) {
@@ -105,6 +160,60 @@ NodePtr RangeBelow(const Node& node) {
     if (NodePtr found = RangeBelow(*part.child)) return found;
   }
   return nullptr;
+}
+
+const AnswerSeries* FindSeries(const Answer& answer, const std::string& labels) {
+  const auto found = std::find_if(
+      answer.series.begin(), answer.series.end(),
+      [&](const AnswerSeries& series) { return WithoutName(series.labels) == labels; });
+  return found == answer.series.end() ? nullptr : &*found;
+}
+
+// The compensation of an infinite sum is zero in 3 and was NaN in 2, and so was the regression.
+bool IsInfiniteRegression(const Case& c) {
+  if (!IsOneOf(c.query.expr->rule, {"deriv", "predict_linear"}) || !c.query.instant()) return false;
+  const NodePtr range = RangeBelow(*c.query.expr);
+  if (range == nullptr || !c.peer.ok) return false;
+  const Answer samples = c.ask_hearth({range, c.query.start_ms, c.query.end_ms, 0});
+  Answer peer = c.peer;
+  for (AnswerSeries& series : peer.series) {
+    const AnswerSeries* mine = FindSeries(c.hearth, series.labels);
+    const AnswerSeries* input = FindSeries(samples, series.labels);
+    if (mine == nullptr || input == nullptr || !std::isnan(series.points[0].v)) continue;
+    // Times of a window squared and multiplied reach further than the values.
+    const bool overflows =
+        std::any_of(input->points.begin(), input->points.end(),
+                    [](const Point& point) { return std::abs(point.v) >= 1e290; });
+    if (overflows) series.points = mine->points;
+  }
+  return Difference(c.hearth, peer, Closeness::kBits).empty();
+}
+
+// Where no step of a subquery falls into its window, the peer evaluates what does not depend on
+// time once, at the step after the window.
+bool IsStepAfterWindow(const Case& c) {
+  if (c.query.expr->rule != "subquery" || !c.hearth.ok || !c.hearth.series.empty()) return false;
+  return c.peer.ok &&
+         std::all_of(c.peer.series.begin(), c.peer.series.end(), [&](const auto& series) {
+           const auto window = WindowOf(*c.query.expr, c.query.start_ms);
+           return window && series.points.size() == 1 && series.points[0].t > window->end;
+         });
+}
+
+// In 3 two series on one side of a one-to-one comparison are an error before values are looked at;
+// in 2 only when the comparison keeps both. With `bool`, which keeps everything, they agree.
+bool IsDuplicateBehindComparison(const Case& c) {
+  if (!IsOneOf(c.query.expr->rule, {"==", "!=", "<", "<=", ">", ">="}) || c.hearth.ok) return false;
+  auto with_bool = std::make_shared<Node>(*c.query.expr);
+  for (Part& part : with_bool->parts) {
+    if (part.child == nullptr && part.hearth == " " + c.query.expr->rule + " ") {
+      part = Part(part.hearth + "bool ");
+    }
+  }
+  Query kept = c.query;
+  kept.expr = with_bool;
+  return c.hearth.error.find("multiple matches for labels") != std::string::npos &&
+         Difference(c.hearth, c.ask_peer(kept), Closeness::kBits).empty();
 }
 
 bool Near(double a, double b) {
@@ -120,19 +229,9 @@ bool IsExtrapolationToZero(const Case& c) {
   const auto window = WindowOf(*range, c.query.start_ms);
   if (!window || c.hearth.series.size() != c.peer.series.size()) return false;
   const Answer samples = c.ask_peer({range, c.query.start_ms, c.query.start_ms, 0});
-  const auto named = [](const Answer& answer, const std::string& labels) -> const AnswerSeries* {
-    for (const AnswerSeries& one : answer.series) {
-      // The range vector has the metric name before or between the other labels.
-      std::string bare = one.labels;
-      const size_t start = bare.find("__name__=\"");
-      if (start != std::string::npos) bare.erase(start, bare.find("\",", start + 10) + 2 - start);
-      if (bare == labels) return &one;
-    }
-    return nullptr;
-  };
   for (const AnswerSeries& mine : c.hearth.series) {
-    const AnswerSeries* theirs = named(c.peer, mine.labels);
-    const AnswerSeries* input = named(samples, mine.labels);
+    const AnswerSeries* theirs = FindSeries(c.peer, mine.labels);
+    const AnswerSeries* input = FindSeries(samples, mine.labels);
     if (theirs == nullptr || input == nullptr) return false;
     const double v3 = mine.points[0].v, v2 = theirs->points[0].v;
     if (SameBits(v2, v3)) continue;
@@ -175,6 +274,12 @@ const std::vector<KnownDifference>& KnownDifferences() {
       {"extrapolation of a counter to its zero", &IsExtrapolationToZero},
       {"atan2 keeps the metric name", &IsAtan2Name},
       {"stddev and stdvar of one infinity or NaN", &IsSpreadOfOne},
+      {"logarithms of subnormal numbers", &IsLogarithmOfSubnormal},
+      {"predict_linear over a window that @ fixes", &IsPredictionOfFixedWindow},
+      {"a subquery without a step in its window", &IsStepAfterWindow},
+      {"offset beside @ in timestamp()", &IsTimestampOffset},
+      {"regression over infinite sums", &IsInfiniteRegression},
+      {"duplicates behind a comparison", &IsDuplicateBehindComparison},
       {"count_values by labels that sort after the new one", &IsCountValuesOrder},
   };
   return rows;

@@ -1,8 +1,8 @@
 // tools/promdiff/differences.h
 //
-// The known differences between Prometheus 2 and 3 (docs/differences.md names each), and for each the
-// test that a failing query is an example of it. A row looks at a minimised query and checks the
-// numbers, not the names: everything that is like the difference and not it stays a failure.
+// The known differences between Prometheus 2 and 3 (docs/differences.md names each), and for each
+// the test that a failing query is an example of it. A row looks at a minimised query and checks
+// the numbers, not the names: everything that is like the difference and not it stays a failure.
 //
 // Thread safety: pure functions over the servers.
 #ifndef HEARTH_TOOLS_PROMDIFF_DIFFERENCES_H_

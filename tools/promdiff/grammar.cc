@@ -47,8 +47,8 @@ void Grammar::RegisterAll() {
   all("modifier", {"offset", "offset -", "@ time", "@ start()", "@ end()", "anchored", "smoothed",
                    "subquery", "subquery without step"});
   all("duration", {"literal", "number", "arithmetic", "step()", "range()", "min_of()", "max_of()"});
-  all("matching", {"none", "on", "ignoring", "group_left", "group_right", "fill", "fill_left",
-                   "fill_right"});
+  all("matching",
+      {"none", "on", "ignoring", "group_left", "group_right", "fill", "fill_left", "fill_right"});
   all("grouping", {"none", "by", "without"});
   all("literal", {"decimal", "hexadecimal", "exponent", "Inf", "NaN", "duration", "underscore"});
   all("result", {"scalar", "vector", "matrix", "string", "invalid"});
@@ -70,8 +70,8 @@ std::string_view Grammar::Choose(std::string_view kind,
 
 TimeMs Grammar::AnyTime() {
   const TimeMs span = data_->end_ms - data_->start_ms;
-  TimeMs t = data_->start_ms + 2 * kMinute + static_cast<TimeMs>(Pick(
-                                                 static_cast<size_t>(span / kSecond))) * kSecond;
+  TimeMs t = data_->start_ms + 2 * kMinute +
+             static_cast<TimeMs>(Pick(static_cast<size_t>(span / kSecond))) * kSecond;
   if (data_->on_boundary && Chance(60)) return t / (15 * kSecond) * (15 * kSecond);
   return t + (Chance(30) ? 500 : 0);
 }
@@ -110,7 +110,8 @@ NodePtr Grammar::AnyExpression() {
   }
   if (kind < 19) {
     tally_->Count("result", "string");
-    return Literal(ValueType::kString, "string", One<std::string>({"\"a\\tb\"", "'it\\'s'", "`\\`"}));
+    return Literal(ValueType::kString, "string",
+                   One<std::string>({"\"a\\tb\"", "'it\\'s'", "`\\`"}));
   }
   tally_->Count("result", "vector");
   return Vector(want);
@@ -146,9 +147,8 @@ NodePtr Grammar::Number(Want) {
 }
 
 NodePtr Grammar::NumberInEveryForm() {
-  const std::string_view form =
-      Choose("literal",
-             {"decimal", "hexadecimal", "exponent", "Inf", "NaN", "duration", "underscore"});
+  const std::string_view form = Choose(
+      "literal", {"decimal", "hexadecimal", "exponent", "Inf", "NaN", "duration", "underscore"});
   struct Form {
     std::string_view name;
     std::vector<Part> texts;

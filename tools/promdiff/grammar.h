@@ -52,7 +52,8 @@ class Grammar {
   static std::vector<std::string> WithoutRule();
 
  private:
-  // What is asked of an expression: how deep it may be, and whether its consumer needs exact values.
+  // What is asked of an expression: how deep it may be, and whether its consumer needs exact
+  // values.
   struct Want {
     int depth = 0;
     bool exact = false;

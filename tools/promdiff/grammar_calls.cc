@@ -73,7 +73,8 @@ Grammar::Maker Grammar::RuleOf(std::string_view function, size_t index, ValueTyp
 std::vector<std::string> Grammar::WithoutRule() {
   std::vector<std::string> without;
   for (const FunctionSpec* spec : AllFunctions()) {
-    bool complete = spec->returns == ValueType::kInstantVector || spec->returns == ValueType::kScalar;
+    bool complete =
+        spec->returns == ValueType::kInstantVector || spec->returns == ValueType::kScalar;
     for (size_t i = 0; i < spec->args.size(); ++i) {
       complete = complete && RuleOf(spec->name, i, spec->args[i]) != nullptr;
     }
@@ -112,7 +113,7 @@ NodePtr Grammar::Call(ValueType returns, Want want) {
 }
 
 NodePtr Grammar::Arguments(const FunctionSpec& spec, Want want) {
-  const size_t required = spec.variadic > 0   ? spec.args.size() - static_cast<size_t>(spec.variadic)
+  const size_t required = spec.variadic > 0 ? spec.args.size() - static_cast<size_t>(spec.variadic)
                           : spec.variadic < 0 ? spec.args.size() - 1
                                               : spec.args.size();
   size_t count = required;
@@ -126,7 +127,8 @@ NodePtr Grammar::Arguments(const FunctionSpec& spec, Want want) {
     if (i > 0) parts.emplace_back(", ");
     // Scalars beside the main argument stay simple.
     const bool simple = type == ValueType::kScalar && spec.args.size() > 1 && Chance(80);
-    parts.emplace_back((this->*(simple && make == &Grammar::Scalar ? &Grammar::Number : make))(below));
+    parts.emplace_back(
+        (this->*(simple && make == &Grammar::Scalar ? &Grammar::Number : make))(below));
   }
   return Compose(ValueType::kNone, "arguments", std::move(parts));
 }
@@ -134,9 +136,9 @@ NodePtr Grammar::Arguments(const FunctionSpec& spec, Want want) {
 NodePtr Grammar::CallOf(const FunctionSpec& spec, Want want) {
   const bool renamed = spec.name == "double_exponential_smoothing" && words_.version2;
   const std::string name(spec.name);
-  auto node = Compose(spec.returns, name,
-                      {Part(name + "(", renamed ? "holt_winters(" : name + "("),
-                       Arguments(spec, want), ")"});
+  auto node = Compose(
+      spec.returns, name,
+      {Part(name + "(", renamed ? "holt_winters(" : name + "("), Arguments(spec, want), ")"});
   ApplyTrait(name, node.get());
   if (words_.unknown.contains(spec.name) && !renamed) node->facts.comparable = false;
   if (data_->on_boundary && LengthCounts(name)) node->facts.comparable = false;
@@ -159,8 +161,8 @@ NodePtr Grammar::ExtendedCall(Want want) {
 
 NodePtr Grammar::Grouping(std::string_view kind) {
   if (kind == "none") return Compose(ValueType::kNone, "grouping", {});
-  static const std::vector<std::string> sets = {"a", "i", "a, i", "", "instance, job", "le", "note,",
-                                                "a, absent", "__name__", "i, le, note"};
+  static const std::vector<std::string> sets = {
+      "a", "i", "a, i", "", "instance, job", "le", "note,", "a, absent", "__name__", "i, le, note"};
   auto node = Compose(ValueType::kNone, "grouping", {StrCat(" ", kind, " (", One(sets), ") ")});
   node->optional = true;
   return node;

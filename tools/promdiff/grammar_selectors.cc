@@ -42,8 +42,8 @@ NodePtr Grammar::Matcher(std::string_view label, std::string_view value) {
   std::string text(value);
   if (regex) {
     const std::string first = value.substr(0, 1) == "+" ? "[+]" : std::string(value.substr(0, 1));
-    text = One<std::string>({first + ".*", "x|y", "[0-3]", ".+", "",
-                             "two.lines|plain", "h(0|1)", ".*"});
+    text = One<std::string>(
+        {first + ".*", "x|y", "[0-3]", ".+", "", "two.lines|plain", "h(0|1)", ".*"});
   } else if (op == "!=" || Chance(10)) {
     text = One<std::string>({"", "x", "nothing", "2"});
   }
@@ -120,7 +120,8 @@ NodePtr Grammar::Buckets(Want want) {
       return SelectorOf("h_bucket", "");
     default: {
       const std::string_view function = Choose("function", {"rate", "increase", "delta"});
-      auto buckets = Compose(ValueType::kRangeVector, "range", {"h_bucket", Window(0), Modifiers()});
+      auto buckets =
+          Compose(ValueType::kRangeVector, "range", {"h_bucket", Window(0), Modifiers()});
       if (data_->on_boundary) buckets->facts.comparable = false;
       auto node = Compose(ValueType::kInstantVector, std::string(function),
                           {StrCat(function, "("), NodePtr(buckets), ")"});
@@ -195,12 +196,11 @@ NodePtr Grammar::Subquery(Want want) {
     step.clear();
     tally_->Count("modifier", "subquery without step");
   }
-  auto node =
-      Compose(ValueType::kRangeVector, "subquery",
-              {"(", Chance(10) ? Scalar(want.Below(false)) : Vector(want.Below(false)), ")",
-               Part(StrCat("[", Duration(range), ":", step, "]"),
-                    StrCat("[", Duration(peer_range), ":", step, "]")),
-               Modifiers()});
+  auto node = Compose(ValueType::kRangeVector, "subquery",
+                      {"(", Chance(10) ? Scalar(want.Below(false)) : Vector(want.Below(false)), ")",
+                       Part(StrCat("[", Duration(range), ":", step, "]"),
+                            StrCat("[", Duration(peer_range), ":", step, "]")),
+                       Modifiers()});
   for (Part& part : node->parts) {
     if (part.child != nullptr && part.child->type == ValueType::kScalar) {
       part = Part(Compose(ValueType::kInstantVector, "vector", {"vector(", part.child, ")"}));

@@ -24,7 +24,8 @@ double Percent(uint64_t part, uint64_t whole) {
 void Print(const RunOptions& options, const Run& run) {
   const Totals& t = run.totals();
   std::string explained;
-  for (const auto& [name, count] : t.explained) explained += fmt::format("  {:<50} {}\n", name, count);
+  for (const auto& [name, count] : t.explained)
+    explained += fmt::format("  {:<50} {}\n", name, count);
   std::cout << fmt::format(
       "seed {}\n"
       "rounds                     {}\n"

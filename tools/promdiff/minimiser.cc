@@ -6,6 +6,8 @@
 namespace hearth::promdiff {
 namespace {
 
+constexpr TimeMs kMinute = 60'000;
+
 NodePtr TextNode(const Node& like, std::string text) {
   auto node = std::make_shared<Node>();
   node->type = like.type;
@@ -61,10 +63,25 @@ std::vector<Query> Candidates(const Query& query) {
   Replaced(query.expr, [&](NodePtr expr) {
     all.push_back({std::move(expr), query.start_ms, query.end_ms, query.step_ms});
   });
+  // Parts of another type, and what a subquery asks, at the times when it may ask it.
+  for (const ValueType type :
+       {ValueType::kInstantVector, ValueType::kRangeVector, ValueType::kScalar}) {
+    std::vector<NodePtr> parts;
+    if (type != query.expr->type) Below(*query.expr, type, &parts);
+    for (NodePtr& part : parts) {
+      all.push_back({part, query.start_ms, query.end_ms, query.step_ms});
+      if (query.expr->rule != "subquery" || !query.instant()) continue;
+      for (TimeMs back = 0; back < kMinute * 30; back += 15'000) {
+        const TimeMs t = query.start_ms / 15'000 * 15'000 - back;
+        all.push_back({part, t, t, 0});
+      }
+    }
+  }
   // Fewer steps, when no single one does.
   if (instants > 2) {
     const TimeMs half = static_cast<TimeMs>(instants / 2) * query.step_ms;
-    all.push_back({query.expr, query.start_ms, query.start_ms + half - query.step_ms, query.step_ms});
+    all.push_back(
+        {query.expr, query.start_ms, query.start_ms + half - query.step_ms, query.step_ms});
     all.push_back({query.expr, query.start_ms + half, query.end_ms, query.step_ms});
   }
   return all;
@@ -82,14 +99,13 @@ Query Minimise(const Query& query, const std::function<bool(const Query&)>& fail
   for (bool shrunk = true; shrunk;) {
     shrunk = false;
     for (Query& candidate : Candidates(smallest)) {
-      const bool pins = Size(candidate) >= Size(smallest) &&
-                        Text(*candidate.expr, Dialect::kHearth) !=
-                            Text(*smallest.expr, Dialect::kHearth);
+      const bool pins =
+          Size(candidate) >= Size(smallest) &&
+          Text(*candidate.expr, Dialect::kHearth) != Text(*smallest.expr, Dialect::kHearth);
       // A selector pinned to one series is longer and yet less; each is pinned once only, as its
       // pinned form is text.
-      const bool fewer_steps = !candidate.instant() &&
-                               candidate.end_ms - candidate.start_ms <
-                                   smallest.end_ms - smallest.start_ms;
+      const bool fewer_steps = !candidate.instant() && candidate.end_ms - candidate.start_ms <
+                                                           smallest.end_ms - smallest.start_ms;
       if (!pins && !fewer_steps && Size(candidate) >= Size(smallest)) continue;
       if (++tries > max_tries) return smallest;
       if (!fails(candidate)) continue;

@@ -1,7 +1,8 @@
 // tools/promdiff/minimiser.h
 //
 // Shrinks a query that fails to one that still fails and has nothing to spare: a range becomes one
-// of its steps, an expression one below it of the same type, matchers one series, modifiers nothing.
+// of its steps, an expression one below it of the same type, matchers one series, modifiers
+// nothing.
 //
 // Thread safety: pure function.
 #ifndef HEARTH_TOOLS_PROMDIFF_MINIMISER_H_

@@ -19,16 +19,16 @@ namespace hearth::promdiff {
 
 using promql::ValueType;
 
-// The peer may be a Prometheus 2: `(?s:…)` for a regular expression, `holt_winters`, a range that is
-// a millisecond shorter because its left end is closed.
+// The peer may be a Prometheus 2: `(?s:…)` for a regular expression, `holt_winters`, a range that
+// is a millisecond shorter because its left end is closed.
 enum class Dialect { kHearth, kPeer };
 
 // What is known about the answer of an expression, from what it is made of.
 struct Facts {
-  bool exact = true;        // The peer's answer is the same bits; else within 1e-9 relative.
-  bool comparable = true;   // The peer knows the words, and its answer is defined.
-  bool needs_range = false; // Looks at the query's start, end or step: a range query's step k is not
-                            // the instant query at that time.
+  bool exact = true;         // The peer's answer is the same bits; else within 1e-9 relative.
+  bool comparable = true;    // The peer knows the words, and its answer is defined.
+  bool needs_range = false;  // Looks at the query's start, end or step: a range query's step k is
+                             // not the instant query at that time.
   bool wild = false;        // Values of any size: sums may overflow on the way.
   bool tied = false;        // Which of several equals is in the answer is undefined.
   bool in_process = false;  // Needs what the server does not offer yet (start timestamps).
@@ -43,7 +43,7 @@ using NodePtr = std::shared_ptr<const Node>;
 // Text in both dialects, or a child.
 struct Part {
   Part(const char* text) : hearth(text), peer(text) {}  // NOLINT(google-explicit-constructor)
-  Part(std::string text)  // NOLINT(google-explicit-constructor)
+  Part(std::string text)                                // NOLINT(google-explicit-constructor)
       : hearth(text), peer(std::move(text)) {}
   Part(std::string for_hearth, std::string for_peer)
       : hearth(std::move(for_hearth)), peer(std::move(for_peer)) {}
@@ -54,11 +54,12 @@ struct Part {
 };
 
 struct Node {
-  ValueType type = ValueType::kNone;  // kNone: not an expression of its own (a modifier, a matcher).
-  std::string rule;                   // What made it: a function's name, "selector" …
+  ValueType type =
+      ValueType::kNone;  // kNone: not an expression of its own (a modifier, a matcher).
+  std::string rule;      // What made it: a function's name, "selector" …
   std::vector<Part> parts;
-  bool optional = false;              // May be left out without making the whole invalid.
-  std::vector<std::string> simpler;   // Texts that may stand in its place, valid in both dialects.
+  bool optional = false;             // May be left out without making the whole invalid.
+  std::vector<std::string> simpler;  // Texts that may stand in its place, valid in both dialects.
   Facts facts;
 };
 

@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
+#include "model/status.h"
 #include "model/text.h"
 #include "spdlog/fmt/fmt.h"
-#include "model/status.h"
 #include "tools/promdiff/differences.h"
 #include "tools/promdiff/minimiser.h"
 
@@ -13,6 +13,7 @@ namespace {
 
 constexpr uint64_t kExpressionsPerRound = 3000;
 constexpr uint64_t kRecordEvery = 8;
+constexpr TimeMs kStartsEvery = 600'000;
 constexpr int kMinimiseTries = 400;
 
 // Which comparison with the peer a query allows.
@@ -73,7 +74,11 @@ absl::Status Run::Push(const Data& data, bool flush_halfway) {
 void Run::FillEngines(const Data& data) {
   storage_ = std::make_unique<FakeStorage>();
   for (const DataSeries& series : data.series) {
-    for (const Sample& sample : series.samples) storage_->Put(series.labels, sample.t, sample.v);
+    for (const Sample& sample : series.samples) {
+      // Only start_timestamp() asks when a sample's counter began.
+      const TimeMs began = sample.t / kStartsEvery * kStartsEvery - 1;
+      storage_->Put(series.labels, sample.t, sample.v, began);
+    }
   }
   promql::EngineOptions options;
   options.parser = {.experimental_functions = true,
@@ -89,8 +94,8 @@ void Run::FillEngines(const Data& data) {
 absl::Status Run::Round(uint64_t round) {
   round_ = round;
   const uint64_t seed = options_.seed * 1'000'003 + round;
-  const Data data = MakeData({.seed = seed, .on_boundary = round % 3 == 2,
-                              .late_samples = round % 2 == 1});
+  const Data data =
+      MakeData({.seed = seed, .on_boundary = round % 3 == 2, .late_samples = round % 2 == 1});
   data_ = &data;
   HEARTH_RETURN_IF_ERROR(StartServers(options_.directory + "/round"));
   HEARTH_RETURN_IF_ERROR(Push(data, /*flush_halfway=*/round % 4 == 1));
@@ -132,7 +137,9 @@ void Run::Check(const Query& query, std::vector<Recorded>* recorded) {
     return;
   }
   ++totals_.valid;
-  const std::function<Answer(const Query&)> server = [this](const Query& q) { return hearth_->Ask(q); };
+  const std::function<Answer(const Query&)> server = [this](const Query& q) {
+    return hearth_->Ask(q);
+  };
   const std::function<Answer(const Query&)> engine = [this](const Query& q) {
     return AskEngine(*one_thread_, q);
   };
@@ -176,8 +183,8 @@ void Run::CheckPeer(const Query& query, const Answer& hearth) {
       query, [&](const Query& q) { return !difference(q).empty(); }, kMinimiseTries);
   const auto hearth_says = [this](const Query& q) { return hearth_->Ask(q); };
   const auto peer_says = [this](const Query& q) { return peer_->Ask(q); };
-  const KnownDifference* known = Explain(
-      {smallest, hearth_says(smallest), peer_says(smallest), hearth_says, peer_says});
+  const KnownDifference* known =
+      Explain({smallest, hearth_says(smallest), peer_says(smallest), hearth_says, peer_says});
   if (known != nullptr) {
     ++totals_.explained[std::string(known->name)];
     return;

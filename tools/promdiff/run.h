@@ -1,7 +1,8 @@
 // tools/promdiff/run.h
 //
-// Rounds: new data to both servers, then queries: peer against Hearth, step k of a range against the
-// instant, one thread against many; last, the same queries after a replay, a flush and a restart.
+// Rounds: new data to both servers, then queries: peer against Hearth, step k of a range against
+// the instant, one thread against many; last, the same queries after a replay, a flush and a
+// restart.
 //
 // Thread safety: one caller.
 #ifndef HEARTH_TOOLS_PROMDIFF_RUN_H_
@@ -40,7 +41,7 @@ struct RunOptions {
 struct Totals {
   uint64_t rounds = 0, expressions = 0;
   uint64_t with_peer = 0, steps = 0, threads = 0, states = 0;  // Comparisons.
-  uint64_t valid = 0, non_empty = 0, refused = 0;              // Refused: valid text, both gave an error.
+  uint64_t valid = 0, non_empty = 0, refused = 0;  // Refused: valid text, both gave an error.
   uint64_t failures = 0;
   std::map<std::string, uint64_t, std::less<>> explained;  // By known difference.
 };
@@ -70,7 +71,8 @@ class Run {
   void Check(const Query& query, std::vector<Recorded>* recorded);
   void CheckInvalid(const Query& query);
   void CheckPeer(const Query& query, const Answer& hearth);
-  void CheckSteps(const Query& query, const Answer& range, const std::function<Answer(const Query&)>& ask);
+  void CheckSteps(const Query& query, const Answer& range,
+                  const std::function<Answer(const Query&)>& ask);
   void CheckThreads(const Query& query);
   void CheckState(const std::vector<Recorded>& recorded, std::string_view state);
   Answer AskEngine(const promql::Engine& engine, const Query& query) const;

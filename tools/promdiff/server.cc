@@ -17,15 +17,14 @@ constexpr char kRetention[] = "--storage.tsdb.retention.time=100y";
 constexpr char kConfig[] = "storage: {tsdb: {out_of_order_time_window: 1h}}\n";
 
 std::vector<std::string> Arguments(const Server::Options& options) {
-  std::vector<std::string> argv = {
-      options.binary,
-      "--config.file=" + options.directory + "/prometheus.yml",
-      "--storage.tsdb.path=" + options.directory + "/data",
-      "--web.listen-address=127.0.0.1:" + std::to_string(options.port),
-      "--web.enable-remote-write-receiver",
-      "--web.enable-admin-api",
-      "--log.level=error",
-      kRetention};
+  std::vector<std::string> argv = {options.binary,
+                                   "--config.file=" + options.directory + "/prometheus.yml",
+                                   "--storage.tsdb.path=" + options.directory + "/data",
+                                   "--web.listen-address=127.0.0.1:" + std::to_string(options.port),
+                                   "--web.enable-remote-write-receiver",
+                                   "--web.enable-admin-api",
+                                   "--log.level=error",
+                                   kRetention};
   if (options.dialect == Dialect::kHearth) {
     argv.emplace_back(
         "--enable-feature=promql-experimental-functions,promql-extended-range-selectors,"
@@ -83,10 +82,10 @@ Answer Server::Ask(const Query& query) const {
 }
 
 Answer Server::AskText(const std::string& text, TimeMs at) const {
-  return ParseAnswer(
-      process_
-          ->Get(fmt::format("/api/v1/query?query={}&time={}", blackbox::UrlEncode(text), Seconds(at)))
-          .body);
+  return ParseAnswer(process_
+                         ->Get(fmt::format("/api/v1/query?query={}&time={}",
+                                           blackbox::UrlEncode(text), Seconds(at)))
+                         .body);
 }
 
 PeerWords AskForWords(const Server& peer) {
