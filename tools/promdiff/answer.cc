@@ -15,6 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr double kRelative = 1e-9;
+constexpr double kAbsolute = 1e-12;  // What is left of a sum that cancels.
 
 std::string CanonicalLabels(const json& metric) {
   std::string text = "{";  // nlohmann keeps the names in order.
@@ -70,7 +71,10 @@ bool Same(const Point& a, const Point& b, Closeness closeness) {
   if (closeness != Closeness::kClose) {
     return SameBits(a.v, b.v) && (a.text == b.text || a.text.empty() || b.text.empty());
   }
-  return a.v == b.v || std::abs(a.v - b.v) <= kRelative * std::max(std::abs(a.v), std::abs(b.v));
+  if (a.v == b.v) return true;
+  if (std::isinf(a.v) || std::isinf(b.v) || std::isnan(a.v) || std::isnan(b.v)) return false;
+  const double apart = std::abs(a.v - b.v);
+  return apart <= kAbsolute || apart <= kRelative * std::max(std::abs(a.v), std::abs(b.v));
 }
 
 std::string Show(const Point& point) {

@@ -47,7 +47,7 @@ Answer FromEngine(const absl::StatusOr<promql::QueryResult>& result, bool instan
 
 enum class Closeness {
   kBits,    // Value for value, and text for text where both have it.
-  kClose,   // Within 1e-9 relative.
+  kClose,   // Within 1e-9 relative, or 1e-12 of each other.
   kValues,  // As kBits, but which label sets they belong to is open (ties of topk).
 };
 // What is unlike, in one line; "" when nothing is. The order of the series counts when `ordered`

@@ -147,6 +147,7 @@ struct Trait {
   } result = Result::kExact;
   bool passes = false;  // Close arguments give a close result: nothing jumps.
   bool tied = false;    // Which of equals it takes is undefined.
+  bool far = false;     // Gives numbers whose sums lose digits, whatever the arguments.
 };
 // Of a function, aggregation or operator; those without a row are exact and need exact arguments.
 const Trait& TraitOf(std::string_view name);

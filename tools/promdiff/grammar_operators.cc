@@ -182,6 +182,7 @@ NodePtr Grammar::Invalid(Want want) {
   }
   node->facts = Facts{};
   node->facts.valid = false;
+  node->facts.comparable = false;
   return node;
 }
 

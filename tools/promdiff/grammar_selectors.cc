@@ -121,7 +121,7 @@ NodePtr Grammar::Buckets(Want want) {
     default: {
       const std::string_view function = Choose("function", {"rate", "increase", "delta"});
       auto buckets =
-          Compose(ValueType::kRangeVector, "range", {"h_bucket", Window(0), Modifiers()});
+          Compose(ValueType::kRangeVector, "range selector", {"h_bucket", Window(0), Modifiers()});
       if (data_->on_boundary) buckets->facts.comparable = false;
       auto node = Compose(ValueType::kInstantVector, std::string(function),
                           {StrCat(function, "("), NodePtr(buckets), ")"});
@@ -179,7 +179,7 @@ NodePtr Grammar::RangeOf(std::string_view mode, Want want) {
   std::vector<Part> parts = {std::string(metric), AnyMatchers(metric), Window(0)};
   if (!mode.empty()) parts.emplace_back(StrCat(" ", mode));
   parts.emplace_back(Modifiers());
-  auto node = Compose(ValueType::kRangeVector, "range", std::move(parts));
+  auto node = Compose(ValueType::kRangeVector, "range selector", std::move(parts));
   node->facts.wild = metric == "wild";
   if (!mode.empty()) node->facts.comparable = false;
   return node;

@@ -29,10 +29,10 @@ struct Facts {
   bool comparable = true;    // The peer knows the words, and its answer is defined.
   bool needs_range = false;  // Looks at the query's start, end or step: a range query's step k is
                              // not the instant query at that time.
-  bool wild = false;        // Values of any size: sums may overflow on the way.
-  bool tied = false;        // Which of several equals is in the answer is undefined.
-  bool in_process = false;  // Needs what the server does not offer yet (start timestamps).
-  bool valid = true;        // False: both must refuse it.
+  bool wild = false;         // Sums of the values may overflow or lose their digits on the way.
+  bool tied = false;         // Which of several equals is in the answer is undefined.
+  bool in_process = false;   // Needs what the server does not offer yet (start timestamps).
+  bool valid = true;         // False: both must refuse it.
 
   void Add(const Facts& part);
 };

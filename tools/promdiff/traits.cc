@@ -68,6 +68,9 @@ constexpr Trait kTraits[] = {
     {"sqrt", R::kExact, true},
     {"subquery", R::kExact, true},
     {"vector", R::kExact, true},
+    // Far from zero and near each other: what folds them loses digits by its order.
+    {.name = "time", .far = true},
+    {.name = "timestamp", .far = true},
     // Ties are broken by the order of the series.
     {"bottomk", R::kExact, false, true},
     {"topk", R::kExact, false, true},
@@ -93,6 +96,7 @@ void ApplyTrait(std::string_view name, Node* node) {
   if (trait.result == R::kFolded && facts.wild) facts.comparable = false;
   if (trait.result != R::kExact) facts.exact = false;
   facts.tied = facts.tied || trait.tied;
+  facts.wild = facts.wild || trait.far;
 }
 
 }  // namespace hearth::promdiff
