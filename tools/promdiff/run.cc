@@ -103,7 +103,11 @@ absl::Status Run::Round(uint64_t round) {
   Tally tally;
   Grammar grammar(seed, &data, words_, &tally);
   std::vector<Recorded> recorded;
-  for (number_ = 0; number_ < kExpressionsPerRound && TimeLeft(); ++number_) {
+  // However short the time, the first round goes on until it has generated everything.
+  const auto goes_on = [&] {
+    return TimeLeft() || (totals_.rounds == 0 && !tally.Missing().empty());
+  };
+  for (number_ = 0; number_ < kExpressionsPerRound && goes_on(); ++number_) {
     const Query query = grammar.Next();
     Check(query, &recorded);
     if (!hearth_->Running()) {
