@@ -83,14 +83,19 @@ class CountValues : public Materialised {
     const int64_t held = ctx->account.BeginPhase();
     std::vector<StepColumn> inputs;
     HEARTH_RETURN_IF_ERROR(Materialise(*child_, ctx, &inputs));
+    // The label is set before the series are grouped, so that `without` may take it away again.
+    std::string kept;
+    GroupLabels(Labels{{label, "x"}}, aggregate_.grouping, aggregate_.without, &kept);
+    const bool shows_value = !aggregate_.without || !kept.empty();
     // Ordered by fingerprint, which is the order of the output.
     std::map<hearth::Fingerprint, std::pair<SeriesMeta, StepColumn>> outputs;
     for (size_t i = 0; i < inputs.size(); ++i) {
       const SeriesMeta& group = grouping_.groups()[grouping_.group_of(i)];
       for (size_t step = 0; step < steps(); ++step) {
         if (!inputs[i].ok[step]) continue;
-        Labels labels =
-            LabelsBuilder(group.labels).Set(label, FixedFloatText(inputs[i].v[step])).Build();
+        LabelsBuilder labels_of(group.labels);
+        if (shows_value) labels_of.Set(label, FixedFloatText(inputs[i].v[step]));
+        const Labels labels = labels_of.Build();
         const hearth::Fingerprint fingerprint = labels.Fingerprint();
         auto [it, is_new] = outputs.try_emplace(fingerprint);
         auto& [meta, column] = it->second;

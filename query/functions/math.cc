@@ -19,15 +19,16 @@ double Sign(double v) { return v > 0 ? 1 : v < 0 ? -1 : v; }
 double ToDegrees(double v) { return v * 180 / std::numbers::pi; }
 double ToRadians(double v) { return v * std::numbers::pi / 180; }
 
-// Min and max where NaN wins, as Go's math.Min and math.Max have it.
+// Min and max as Go's math.Min and math.Max have them: an infinity in their direction wins over
+// NaN, NaN over every other number, and of two zeros the one with the fitting sign.
 double MinNaN(double a, double b) {
+  constexpr double kLowest = -std::numeric_limits<double>::infinity();
+  if (a == kLowest || b == kLowest) return kLowest;
   if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<double>::quiet_NaN();
+  if (a == b) return std::signbit(a) ? a : b;
   return a < b ? a : b;
 }
-double MaxNaN(double a, double b) {
-  if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<double>::quiet_NaN();
-  return a > b ? a : b;
-}
+double MaxNaN(double a, double b) { return -MinNaN(-a, -b); }
 
 void Clamp(const ElementInput& in, StepColumn* column) {
   for (size_t i = 0; i < column->steps(); ++i) {

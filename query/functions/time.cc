@@ -1,7 +1,6 @@
 // Functions of time: time, timestamp, and the parts of a date in UTC.
-#include "absl/time/time.h"
-
-#include <cmath>
+#include <cstdint>
+#include <limits>
 
 #include "absl/time/civil_time.h"
 #include "query/functions/families.h"
@@ -9,12 +8,18 @@
 namespace hearth::promql {
 namespace {
 
-// Seconds since the epoch to a civil time; what no calendar reaches is cut off at the ends of time.
+// Seconds since the epoch to a civil time, as Prometheus' language converts: what does not fit into
+// 64 bits is the smallest number, and years before its calendar's first come round at the other
+// end.
 absl::CivilSecond Civil(double seconds) {
-  if (std::isnan(seconds)) seconds = 0;
-  const double bounded = std::fmin(std::fmax(seconds, -9e15), 9e15);
-  return absl::ToCivilSecond(absl::FromUnixSeconds(static_cast<int64_t>(bounded)),
-                             absl::UTCTimeZone());
+  constexpr int64_t kFirstSecond = -9'223'372'028'741'760'000;  // Year -292277022400, March.
+  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+  const bool fits = seconds >= -0x1p63 && seconds < 0x1p63;
+  const int64_t whole = fits ? static_cast<int64_t>(seconds) : kMin;
+  const absl::CivilSecond epoch(1970);
+  if (whole >= kFirstSecond) return epoch + whole;
+  // 2^64 seconds later.
+  return epoch + (whole - kMin) + std::numeric_limits<int64_t>::max() + 1;
 }
 
 template <double (*F)(absl::CivilSecond)>

@@ -245,6 +245,15 @@ bool NaiveRangeFunction(std::string_view name, const NaiveRange& window,
   return true;
 }
 
+// math.Min of Go: minus infinity before NaN before numbers, and -0 before 0.
+static double GoMin(double a, double b) {
+  if (std::min(a, b) == -INFINITY || std::min(b, a) == -INFINITY) return -INFINITY;
+  if (std::isnan(a) || std::isnan(b)) return kNaN;
+  if (a == 0 && b == 0) return std::signbit(a) || std::signbit(b) ? -0.0 : 0.0;
+  return std::min(a, b);
+}
+static double GoMax(double a, double b) { return -GoMin(-a, -b); }
+
 bool NaiveMathFunction(std::string_view name, double v, const std::vector<double>& args,
                        double* out) {
   using Fn = double (*)(double);
@@ -281,13 +290,11 @@ bool NaiveMathFunction(std::string_view name, double v, const std::vector<double
     const double inverse = 1 / (args.empty() ? 1.0 : args[0]);
     *out = std::floor(v * inverse + 0.5) / inverse;
   } else if (name == "clamp") {
-    *out = std::isnan(v) || std::isnan(args[0]) || std::isnan(args[1])
-               ? kNaN
-               : std::max(args[0], std::min(args[1], v));
+    *out = GoMax(args[0], GoMin(args[1], v));
   } else if (name == "clamp_min") {
-    *out = std::isnan(v) || std::isnan(args[0]) ? kNaN : std::max(args[0], v);
+    *out = GoMax(args[0], v);
   } else if (name == "clamp_max") {
-    *out = std::isnan(v) || std::isnan(args[0]) ? kNaN : std::min(args[0], v);
+    *out = GoMin(args[0], v);
   } else {
     return false;
   }
@@ -295,7 +302,12 @@ bool NaiveMathFunction(std::string_view name, double v, const std::vector<double
 }
 
 bool NaiveDateFunction(std::string_view name, double v, double* out) {
-  const std::time_t seconds = static_cast<std::time_t>(v);
+  // What 64 bits do not hold is the smallest number, and Go's calendar begins later than that.
+  constexpr int64_t kEra = int64_t{146'097} * 86'400;  // 400 years.
+  __int128 total = v >= -0x1p63 && v < 0x1p63 ? static_cast<int64_t>(v) : INT64_MIN;
+  if (total < INT64_C(-9223372028741760000)) total += static_cast<__int128>(1) << 64;
+  const auto eras = static_cast<int64_t>(total / kEra) - (total % kEra < 0 ? 1 : 0);
+  const auto seconds = static_cast<std::time_t>(total - static_cast<__int128>(eras) * kEra);
   std::tm tm;
   gmtime_r(&seconds, &tm);
   if (name == "minute")
@@ -311,7 +323,7 @@ bool NaiveDateFunction(std::string_view name, double v, double* out) {
   else if (name == "month")
     *out = tm.tm_mon + 1;
   else if (name == "year")
-    *out = tm.tm_year + 1900;
+    *out = static_cast<double>(tm.tm_year + 1900 + 400 * eras);
   else if (name == "days_in_month") {
     tm.tm_mon += 1;
     tm.tm_mday = 0;  // The day before the first of the next month.

@@ -174,8 +174,14 @@ absl::StatusOr<NaiveVector> NaiveAggregate(const AggregateExpr& aggregate, const
     if (name == "count_values") {
       std::map<std::string, double> counts;
       for (const NaiveRow& r : group.rows) ++counts[FixedFloatText(r.v)];
+      const bool taken_away =
+          aggregate.without &&
+          (label == kMetricNameLabel ||
+           std::count(aggregate.grouping.begin(), aggregate.grouping.end(), label) > 0);
+      if (taken_away) counts = {{"", static_cast<double>(group.rows.size())}};
       for (const auto& [text, count] : counts) {
-        row.labels = LabelsBuilder(group.labels).Set(label, text).Build();
+        row.labels =
+            taken_away ? group.labels : LabelsBuilder(group.labels).Set(label, text).Build();
         row.v = count;
         out.push_back(row);
       }

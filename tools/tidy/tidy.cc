@@ -146,8 +146,9 @@ bool IsTestOnlyHeader(std::string_view include) {
 
 bool IsTestOnlyFile(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
-  // The conformance tool is a testonly binary: it runs test code by hand.
-  return IsTest(path) || path.starts_with("tools/conformance/") || name.starts_with("fake_") ||
+  // Testonly binaries: they run test code by hand.
+  return IsTest(path) || path.starts_with("tools/conformance/") ||
+         path.starts_with("tools/promdiff/") || name.starts_with("fake_") ||
          name.starts_with("fault_") || name.starts_with("sync_journal") ||
          name == "drop_unsynced.cc" ||
          name.find("_fixture.") != std::string_view::npos ||
