@@ -32,13 +32,13 @@ std::optional<TimeMs> DeadlineOf(const ::grpc::ServerContext& context) {
 }
 
 // Whether the client of a call has gone. gRPC's own question takes part in its polling, so one
-// thread asks at a time, and not at every step of a query.
+// thread asks at a time.
 class CallWatch {
  public:
   explicit CallWatch(const ::grpc::ServerContext* context) : context_(context) {}
   bool Gone() {
     if (gone_.load(std::memory_order_relaxed)) return true;
-    if ((asked_.fetch_add(1, std::memory_order_relaxed) & 7) != 0 || !mu_.TryLock()) return false;
+    if (!mu_.TryLock()) return false;
     const bool gone = context_->IsCancelled();
     mu_.Unlock();
     if (gone) gone_.store(true, std::memory_order_relaxed);
@@ -47,7 +47,6 @@ class CallWatch {
 
  private:
   const ::grpc::ServerContext* const context_;
-  std::atomic<uint32_t> asked_{0};
   std::atomic<bool> gone_{false};
   Mutex mu_;
 };
