@@ -11,6 +11,7 @@
 #include "query/engine_metrics.h"
 #include "query/evaluation.h"
 #include "query/exec/operator.h"
+#include "query/parse/children.h"
 #include "query/plan/plan.h"
 #include "query/query_gate.h"
 
@@ -40,6 +41,12 @@ absl::Status CheckRequest(const QueryRequest& request) {
     return absl::InvalidArgumentError("query time out of range");
   }
   return absl::OkStatus();
+}
+
+int64_t CountNodes(const Expr& expr) {
+  int64_t count = 1;
+  ForEachChild(expr, [&count](const Expr& child) { count += CountNodes(child); });
+  return count;
 }
 
 }  // namespace
@@ -117,8 +124,8 @@ class Engine::Impl {
       return TooManySamples();
     }
     auto memory = std::make_shared<QueryMemory>(options.max_query_bytes, all_queries_);
-    HEARTH_RETURN_IF_ERROR(
-        memory->account.Charge(static_cast<int64_t>(request.query.size()) * kBytesOfQueryByte));
+    HEARTH_RETURN_IF_ERROR(memory->account.Charge(static_cast<int64_t>(request.query.size()) +
+                                                  CountNodes(*tree) * kNodeBytes));
     HEARTH_ASSIGN_OR_RETURN(const Plan plan, MakePlan(std::move(tree), times));
     const bool by_step = options.per_step_stats && request.stats_by_step;
     QueryContext ctx(limits, &pool_, &memory->account, plan.grid.count, by_step);
@@ -138,8 +145,8 @@ class Engine::Impl {
   // Columns are allocated by steps, so a range query of more steps than this and max_samples is
   // refused at once.
   static constexpr int64_t kMinSteps = 1'000'000;
-  // What tree, plan and operators take for a byte of text, as measured on chains of short terms.
-  static constexpr int64_t kBytesOfQueryByte = 200;
+  // What an expression takes in tree, plan and operators, as measured on a tree of 2^17 selectors.
+  static constexpr int64_t kNodeBytes = 1000;
 
   const Queryable* const storage_;
   const Clock* const clock_;

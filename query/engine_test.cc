@@ -201,13 +201,13 @@ TEST_F(EngineTest, TooManySamplesEndTheQuery) {
 
 TEST_F(EngineTest, TooManyBytesEndTheQueryAndNothingStaysCharged) {
   EngineOptions options;
-  options.max_query_bytes = 100'000;
-  options.max_total_bytes = 150'000;
+  options.max_query_bytes = 200'000;
+  options.max_total_bytes = int64_t{3} << 20;
   const Engine engine(&watched_, &clock_, options);
   const auto refused = engine.Execute(Range("a_total + on (instance) b_total"));
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(refused.status().message(),
-            "more memory is needed than --query.max-bytes=100000 bytes allows");
+            "more memory is needed than --query.max-bytes=200000 bytes allows");
   for (int i = 0; i < 5; ++i) {
     const auto result = engine.Execute(Instant("sum(a_total)"));
     ASSERT_TRUE(result.ok()) << result.status();

@@ -71,9 +71,13 @@ class Worker {
  public:
   explicit Worker(QueryContext* query) : ctx(query), bytes_(&query->bytes) {}
 
-  // Looks for a timeout or a cancellation now and then.
-  absl::Status Tick() {
-    return (ticks_++ & 15) == 0 ? ctx->limits.Check("expression evaluation") : absl::OkStatus();
+  // Looks for a timeout or a cancellation when enough has been done since the last time. `work` is
+  // in samples that were looked at; a column is worth some even when it is empty.
+  absl::Status Tick(int64_t work = kColumnWork) {
+    work_ += work;
+    if (work_ < kWorkBetweenChecks) return absl::OkStatus();
+    work_ = 0;
+    return ctx->limits.Check("expression evaluation");
   }
 
   // Counts a column of `node`.
@@ -110,7 +114,10 @@ class Worker {
 
  private:
   friend class ScratchLease;
-  uint32_t ticks_ = 0;
+  static constexpr int64_t kWorkBetweenChecks = int64_t{1} << 20;
+  static constexpr int64_t kColumnWork = kWorkBetweenChecks / 16;
+
+  int64_t work_ = kWorkBetweenChecks;  // The first Tick looks.
   ByteCharge bytes_;
   std::vector<Tally> tallies_;  // By node.
   std::vector<std::unique_ptr<Scratch>> free_;

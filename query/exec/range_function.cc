@@ -98,6 +98,7 @@ class RangeFunction : public VectorOperator {
     FindWindows(&*scratch);
     HEARTH_RETURN_IF_ERROR(worker->Charge(&*scratch));
     if (scratch->largest_window > worker->ctx->limits.max_samples) return TooManySamples();
+    HEARTH_RETURN_IF_ERROR(worker->Tick(scratch->in_windows));
     if (!scratch->samples.t.empty()) {
       const WindowInput in{.t = scratch->samples.t,
                            .v = scratch->samples.v,
