@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <thread>
 
 #include "blackbox/remote_write_sender.h"
 #include "blackbox/server_process.h"
@@ -82,6 +83,30 @@ TEST_F(GrpcTest, RangeQueryEqualsHttp) {
     EXPECT_EQ(std::strtod(values[static_cast<size_t>(i)][1].get<std::string>().c_str(), nullptr),
               response.series(0).values(i));
   }
+}
+
+TEST_F(GrpcTest, ACallThatIsCancelledEndsItsQuery) {
+  // Many seconds when it is let.
+  v1::InstantQueryRequest request;
+  request.set_query("sum(stddev_over_time((requests_total + 1)[4m:1ms])) + " +
+                    std::string("sum(quantile_over_time(0.5, (requests_total * 2)[40000s:1ms]))"));
+  request.set_time_ms(now_);
+  const auto queries = [this] {
+    return server_->Get("/metrics").body.find("\nprometheus_engine_queries 1\n") !=
+           std::string::npos;
+  };
+  v1::QueryResponse response;
+  grpc::ClientContext context;
+  grpc::Status status;
+  std::thread call([&] { status = query_->InstantQuery(&context, request, &response); });
+  const bool began = WaitFor(seconds(30), queries);
+  context.TryCancel();
+  call.join();
+  const double cpu = server_->process().CpuSeconds();
+  EXPECT_TRUE(began);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_TRUE(WaitFor(seconds(30), [&] { return !queries(); }));
+  EXPECT_LT(server_->process().CpuSeconds() - cpu, 2.0);
 }
 
 TEST_F(GrpcTest, WritesAndNamesErrors) {

@@ -240,7 +240,6 @@ std::vector<std::string> UnsupportedWarnings(const Config& config) {
   note(!config.remote_read.empty(), "remote_read");
   note(config.tracing.has_value(), "tracing");
   note(config.otlp.has_value(), "otlp");
-  note(!config.global.query_log_file.empty(), "query_log_file");
   bool failure_log = false;
   for (const ScrapeConfig& scrape : config.scrape_configs)
     failure_log |= !scrape.scrape_failure_log_file.empty();

@@ -119,6 +119,15 @@ std::vector<std::string_view> Params::GetAll(std::string_view name) const {
   return values;
 }
 
+std::string_view ClientOf(const Request& request) {
+  std::string_view address = request.remote_address;
+  address = address.substr(0, address.rfind(':'));
+  if (address.starts_with('[') && address.ends_with(']')) {
+    address = address.substr(1, address.size() - 2);
+  }
+  return address;
+}
+
 std::string_view StatusText(int status) {
   for (const StatusName& row : kStatusNames) {
     if (row.status == status) return row.text;

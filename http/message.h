@@ -75,10 +75,15 @@ struct Request {
   std::shared_ptr<const std::atomic<bool>> cancelled;
 };
 
+// The address without its port: who the client is, as far as one can tell.
+std::string_view ClientOf(const Request& request);
+
 struct Response {
   int status = 200;
   Headers headers;   // Content-Length, Date and Connection are the server's to set.
   std::string body;  // Moved to the socket, never copied.
+  // Lives until the answer has been sent or given up: what accounts for the body's memory.
+  std::shared_ptr<const void> held = nullptr;
 
   static Response Text(int status, std::string body) {
     return Response{status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(body)};

@@ -1,5 +1,7 @@
 #include "http/server.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
@@ -76,8 +78,10 @@ bool AcceptsGzip(std::string_view accept) {
 }
 
 // Runs on the thread of the handler.
-void CompressIfWanted(const Request& request, size_t bytes_min, Response* response) {
-  if (response->body.size() < bytes_min || response->headers.Has("Content-Encoding") ||
+void CompressIfWanted(const Request& request, const ServerOptions& options, Response* response) {
+  const size_t bytes = response->body.size();
+  if (bytes < options.gzip_bytes_min || bytes > options.gzip_bytes_max ||
+      request.cancelled->load() || response->headers.Has("Content-Encoding") ||
       !AcceptsGzip(request.headers.Get("Accept-Encoding"))) {
     return;
   }
@@ -98,6 +102,7 @@ class Server::Impl {
         router_(std::move(router)),
         ingest_(std::make_unique<WorkerPool>(options_.ingest_threads, options_.queue_max)),
         query_(std::make_unique<WorkerPool>(options_.query_threads, options_.queue_max)),
+        engine_(std::make_unique<WorkerPool>(options_.engine_threads, options_.queue_max)),
         io_(std::make_unique<IoThread>()) {}
   ~Impl() { Stop(0); }
 
@@ -110,7 +115,9 @@ class Server::Impl {
   const ServerOptions& options() const { return options_; }
   const Router& router() const { return router_; }
   IoThread& io() { return *io_; }
-  WorkerPool& pool(Lane lane) { return lane == Lane::kIngest ? *ingest_ : *query_; }
+  WorkerPool& pool(Lane lane) {
+    return lane == Lane::kIngest ? *ingest_ : lane == Lane::kEngine ? *engine_ : *query_;
+  }
   bool stopping() const { return stopping_; }
   void Ended(const std::shared_ptr<Session>& session);
   // Looks after a while, and again while handlers run, whether their clients are still there.
@@ -147,7 +154,7 @@ class Server::Impl {
   bool stopped_ GUARDED_BY(mu_) = false;
 
   // Destroyed by Stop in this order: no session may be left when the IO thread goes.
-  std::unique_ptr<WorkerPool> ingest_, query_;
+  std::unique_ptr<WorkerPool> ingest_, query_, engine_;
   std::unique_ptr<IoThread> io_;
 };
 
@@ -205,12 +212,12 @@ class Server::Impl::Session : public std::enable_shared_from_this<Session> {
   Request request_;
   Dispatch dispatch_;
   std::optional<beast::http::response<beast::http::string_body>> response_;
+  std::shared_ptr<const void> held_;  // Of response_.
   bool keep_alive_ = false;
   bool head_ = false;
   bool refused_ = false;  // The rest of the request was left unread.
   bool idle_ = true;      // No byte of a request has been taken from the socket.
   bool handling_ = false;
-  bool watching_ = false;
   bool closed_ = false;
 };
 
@@ -219,6 +226,7 @@ void Server::Impl::Session::ReadHeader() {
   request_ = {};
   dispatch_ = {};
   response_.reset();
+  held_.reset();
   body_.reset();
   header_.emplace();
   header_->header_limit(
@@ -316,17 +324,18 @@ void Server::Impl::Session::RunHandler() {
   handling_ = true;
   const auto handle = [this] {
     Response response = dispatch_.handle(request_);
-    CompressIfWanted(request_, server_->options().gzip_bytes_min, &response);
+    CompressIfWanted(request_, server_->options(), &response);
     return response;
   };
   if (dispatch_.lane == Lane::kInline) return Send(handle());
   server_->WatchSoon();
   const bool taken =
-      server_->pool(dispatch_.lane).TrySubmit([self = shared_from_this(), handle]() mutable {
-        auto response = std::make_shared<Response>(handle());
-        IoThread& io = self->server_->io();
-        io.Post([self = std::move(self), response] { self->Send(std::move(*response)); });
-      });
+      server_->pool(dispatch_.lane)
+          .TrySubmit(ClientOf(request_), [self = shared_from_this(), handle]() mutable {
+            auto response = std::make_shared<Response>(handle());
+            IoThread& io = self->server_->io();
+            io.Post([self = std::move(self), response] { self->Send(std::move(*response)); });
+          });
   if (!taken) {
     Response busy = Response::Text(503, "too many requests are waiting\n");
     busy.headers.Set("Retry-After", "1");
@@ -334,22 +343,12 @@ void Server::Impl::Session::RunHandler() {
   }
 }
 
-// The wait may outlive the handler; then it fires at the next request and does nothing.
+// Asks the kernel rather than the stream: bytes of a further request may lie before the end.
 bool Server::Impl::Session::WatchForHangUp() {
   if (!handling_ || closed_) return false;
-  if (watching_) return true;
-  watching_ = true;
-  stream_.socket().async_wait(
-      Tcp::socket::wait_read, [self = shared_from_this()](const ErrorCode& error) {
-        self->watching_ = false;
-        if (error || self->closed_ || !self->handling_) return;
-        char byte;
-        ErrorCode peek;
-        self->stream_.socket().non_blocking(true, peek);
-        self->stream_.socket().receive(asio::buffer(&byte, 1), Tcp::socket::message_peek, peek);
-        if (peek && peek != asio::error::would_block) self->cancelled_->store(true);
-      });
-  return true;
+  pollfd connection{stream_.socket().native_handle(), POLLRDHUP, 0};
+  if (poll(&connection, 1, 0) > 0) cancelled_->store(true);
+  return !cancelled_->load();
 }
 
 void Server::Impl::Session::Send(Response response) {
@@ -367,11 +366,14 @@ void Server::Impl::Session::Send(Response response) {
   message.keep_alive(keep_alive_);
   const size_t body_bytes = response.body.size();
   if (!head_) message.body() = std::move(response.body);
+  held_ = std::move(response.held);
   if (response.status != 204 && response.status != 304) message.content_length(body_bytes);
   stream_.expires_after(std::chrono::milliseconds(server_->options().read_timeout_ms));
   beast::http::async_write(stream_, *response_,
                            [self = shared_from_this()](const ErrorCode& error, size_t) {
                              if (self->closed_) return;
+                             self->response_.reset();
+                             self->held_.reset();
                              if (error) return self->Close();
                              if (self->refused_) return self->Linger();
                              if (!self->keep_alive_) return self->Close();
@@ -562,6 +564,7 @@ void Server::Impl::Stop(TimeMs deadline_ms) {
   });
   ingest_.reset();  // Waits for handlers.
   query_.reset();
+  engine_.reset();
   RunOnIo([this] { listeners_.clear(); });  // Comes after what the handlers posted.
   io_.reset();
 }

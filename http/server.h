@@ -35,13 +35,16 @@ struct ServerOptions {
   size_t header_bytes_max = 1 << 20;
   int ingest_threads = 2;
   int query_threads = 4;
-  size_t queue_max = 1024;       // Requests waiting for a worker, for each of the two pools.
+  int engine_threads = 64;  // Made when they are needed; most of them wait in the engine's queue.
+  size_t queue_max = 1024;       // Requests waiting for a worker, for each of the pools.
   size_t gzip_bytes_min = 1400;  // Smaller answers are not worth compressing.
+  size_t gzip_bytes_max =
+      size_t{64} << 20;  // Larger ones would keep a worker long after their client has gone.
 };
 
-// Where a handler runs. Writes and queries have workers of their own, so that neither waits for the
-// other.
-enum class Lane { kInline, kIngest, kQuery };
+// Where a handler runs. Writes, lookups and PromQL have workers of their own, so that none waits for
+// another. Among requests that wait for a worker, clients (addresses) take turns.
+enum class Lane { kInline, kIngest, kQuery, kEngine };
 
 // What the router says of a request whose headers have arrived (body still empty).
 struct Dispatch {

@@ -4,24 +4,24 @@
 
 namespace hearth::http {
 
-WorkerPool::WorkerPool(int threads, size_t queue_max) : queue_max_(queue_max) {
-  threads_.reserve(static_cast<size_t>(threads));
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
-}
-
 WorkerPool::~WorkerPool() {
+  std::vector<std::thread> threads;
   {
     MutexLock lock(&mu_);
     stopping_ = true;
+    threads.swap(threads_);
     wake_.SignalAll();
   }
-  for (std::thread& thread : threads_) thread.join();
+  for (std::thread& thread : threads) thread.join();
 }
 
-bool WorkerPool::TrySubmit(std::function<void()> task) {
+bool WorkerPool::TrySubmit(std::string_view client, std::function<void()> task) {
   MutexLock lock(&mu_);
   if (queue_.size() >= queue_max_) return false;
-  queue_.push_back(std::move(task));
+  queue_.Push(client, std::move(task));
+  if (queue_.size() > idle_ && threads_.size() < threads_max_) {
+    threads_.emplace_back([this] { Work(); });
+  }
   wake_.Signal();
   return true;
 }
@@ -31,10 +31,11 @@ void WorkerPool::Work() {
     std::function<void()> task;
     {
       MutexLock lock(&mu_);
+      ++idle_;
       while (queue_.empty() && !stopping_) wake_.Wait(&mu_);
+      --idle_;
       if (queue_.empty()) return;
-      task = std::move(queue_.front());
-      queue_.pop_front();
+      task = queue_.Pop();
     }
     task();
   }

@@ -199,6 +199,83 @@ TEST_F(EngineTest, TooManySamplesEndTheQuery) {
   EXPECT_TRUE(Run(Instant("count(a_total)", 0), options).ok());
 }
 
+TEST_F(EngineTest, TooManyBytesEndTheQueryAndNothingStaysCharged) {
+  EngineOptions options;
+  options.max_query_bytes = 200'000;
+  options.max_total_bytes = int64_t{3} << 20;
+  const Engine engine(&watched_, &clock_, options);
+  const auto refused = engine.Execute(Range("a_total + on (instance) b_total"));
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(refused.status().message(),
+            "more memory is needed than --query.max-bytes=200000 bytes allows");
+  for (int i = 0; i < 5; ++i) {
+    const auto result = engine.Execute(Instant("sum(a_total)"));
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_GT(result->stats.peak_bytes, 0);
+    EXPECT_GE(result->memory->account.held(), 0);
+  }
+}
+
+TEST_F(EngineTest, AnAnswerIsChargedUntilItGoes) {
+  EngineOptions options;
+  options.max_total_bytes = int64_t{20} << 20;
+  const Engine engine(&watched_, &clock_, options);
+  const QueryRequest request = Range("a_total");
+  std::vector<QueryResult> kept;
+  absl::StatusOr<QueryResult> result = engine.Execute(request);
+  while (result.ok() && kept.size() < 1000) {
+    kept.push_back(*std::move(result));
+    result = engine.Execute(request);
+  }
+  EXPECT_GT(kept.size(), 2u);
+  EXPECT_EQ(result.status().message(),
+            "more memory is needed than --query.max-total-bytes=20971520 bytes allows");
+  kept.clear();
+  EXPECT_TRUE(engine.Execute(request).ok());
+}
+
+TEST_F(EngineTest, SamplesOfEachStepAreCountedWhereWanted) {
+  EngineOptions options;
+  options.per_step_stats = true;
+  QueryRequest request = Range("sum(rate(a_total[5m])) + count(b_total) + sum(a_total @ 600)");
+  EXPECT_TRUE(Run(request, options)->stats.reads_by_step.empty());
+  request.stats_by_step = true;
+  EXPECT_TRUE(Run(request)->stats.reads_by_step.empty());
+  const QueryResult result = *Run(request, options);
+  ASSERT_EQ(result.stats.reads_by_step.size(), 101u);
+  int64_t total = 0;
+  for (const int64_t reads : result.stats.reads_by_step) total += reads;
+  EXPECT_EQ(total, result.stats.samples_read);
+}
+
+TEST_F(EngineTest, WindowsThatAreComputedInBlocksGiveTheSameToTheBit) {
+  storage_.Clear();
+  const Labels labels({{"__name__", "x_total"}});
+  for (int k = 0; k < 20'000; ++k) {
+    storage_.Put(labels, k * TimeMs{1000}, (k * 7919 % 10'007) / 3.0);
+  }
+  for (const char* function :
+       {"rate(", "sum_over_time(", "avg_over_time(", "max_over_time(", "quantile_over_time(0.9, ",
+        "deriv(", "stddev_over_time(", "changes("}) {
+    const std::string query = std::string(function) + "x_total[5h])";
+    QueryRequest request = Instant(query, 18'000'000);
+    request.step_ms = 1000;
+    request.end_ms = request.start_ms + 1999 * request.step_ms;
+    const auto range = Run(request);
+    ASSERT_TRUE(range.ok()) << range.status();
+    ASSERT_EQ(range->series.size(), 1u);
+    ASSERT_EQ(range->series[0].floats.size(), 2000u);
+    EXPECT_GT(range->stats.samples_read, int64_t{1} << 25);
+    for (const size_t step : {0, 1, 1863, 1864, 1865, 1999}) {
+      const Sample sample = range->series[0].floats[step];
+      const auto instant = Run(Instant(query, sample.t));
+      EXPECT_EQ(std::bit_cast<uint64_t>(instant->series[0].floats[0].v),
+                std::bit_cast<uint64_t>(sample.v))
+          << query << " at step " << step;
+    }
+  }
+}
+
 TEST_F(EngineTest, ASubqueryOfTooManyStepsIsRefusedBeforeItAsksForMemory) {
   for (const char* query :
        {"sum_over_time(vector(1)[100y:1ms])", "count_over_time(a_total[90y:2ms])"}) {
@@ -246,7 +323,7 @@ TEST_F(EngineTest, ACancelledQueryEnds) {
   std::atomic<bool> cancelled{false};
   watched_.on_select = [&] { cancelled = true; };
   QueryRequest request = Range("sum(rate(a_total[5m]))");
-  request.cancelled = &cancelled;
+  request.cancelled = [&cancelled] { return cancelled.load(); };
   const auto result = Run(request);
   EXPECT_EQ(result.status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(result.status().message(), "query was canceled in expression evaluation");
@@ -289,7 +366,7 @@ TEST_F(EngineTest, AQueryBeyondTheConcurrencyWaitsAndTimesOutInTheQueue) {
   EXPECT_EQ(refused.status().message(), "query timed out in query queue");
   std::atomic<bool> cancelled{true};
   request = Instant("time()");
-  request.cancelled = &cancelled;
+  request.cancelled = [&cancelled] { return cancelled.load(); };
   EXPECT_EQ(engine.Execute(request).status().message(), "query was canceled in query queue");
   // A patient one gets its turn.
   std::thread second([&] { EXPECT_TRUE(engine.Execute(Instant("time()")).ok()); });

@@ -2,26 +2,38 @@
 
 #include <chrono>
 
+#include "model/status.h"
+
 namespace hearth::promql {
 
-absl::Status QueryGate::Enter(const QueryLimits& limits) {
+absl::Status QueryGate::Enter(const QueryLimits& limits, std::string_view client) {
+  HEARTH_RETURN_IF_ERROR(limits.Check("query queue"));
   MutexLock lock(&mu_);
-  const auto me = queue_.insert(queue_.end(), 0);
-  absl::Status status = limits.Check("query queue");
-  while (status.ok() && (me != queue_.begin() || running_ >= max_running_)) {
-    changed_.WaitFor(&mu_, std::chrono::milliseconds(kPollMs));
-    status = limits.Check("query queue");
+  if (running_ < max_running_) {
+    ++running_;
+    return absl::OkStatus();
   }
-  queue_.erase(me);
-  if (status.ok()) ++running_;
-  changed_.SignalAll();
+  Waiter me;
+  queue_.Push(client, &me);
+  absl::Status status;
+  while (!me.admitted && status.ok()) {
+    me.changed.WaitFor(&mu_, std::chrono::milliseconds(kPollMs));
+    if (!me.admitted) status = limits.Check("query queue");
+  }
+  if (!me.admitted) queue_.Remove(client, &me);
   return status;
 }
 
 void QueryGate::Leave() {
   MutexLock lock(&mu_);
-  --running_;
-  changed_.SignalAll();
+  if (queue_.empty()) {
+    --running_;
+    return;
+  }
+  // The place goes to the next one.
+  Waiter* const next = queue_.Pop();
+  next->admitted = true;
+  next->changed.Signal();
 }
 
 int QueryGate::running() const {

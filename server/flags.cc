@@ -181,6 +181,10 @@ void DefineQueryFlags(FlagTable& table, Flags* f) {
                "Maximum number of queries executed concurrently.");
   table.Number("query.max-samples", &f->query_max_samples, int64_t{50'000'000},
                "Maximum number of samples a single query can load into memory.");
+  table.Size("query.max-bytes", &f->query_max_bytes, "1GB",
+             "Maximum memory of a single query, its answer included. 0B: no limit.");
+  table.Size("query.max-total-bytes", &f->query_max_total_bytes, "2GB",
+             "Maximum memory of all queries together. 0B: no limit.");
 }
 
 void DefineGeneralFlags(FlagTable& table, Flags* f) {
@@ -297,7 +301,7 @@ std::vector<std::string> Flags::FeaturesWithoutEffect() const {
   // What Server::StartAll asks for with HasFeature.
   static constexpr std::string_view kWithEffect[] = {
       "promql-binop-fill-modifiers", "promql-delayed-name-removal", "promql-experimental-functions",
-      "promql-extended-range-selectors"};
+      "promql-extended-range-selectors", "promql-per-step-stats"};
   std::vector<std::string> others;
   for (const std::string& feature : features) {
     if (std::find(std::begin(kWithEffect), std::end(kWithEffect), feature) ==

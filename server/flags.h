@@ -42,6 +42,8 @@ struct Flags {
   TimeMs query_timeout_ms = 0;
   int query_max_concurrency = 0;
   int64_t query_max_samples = 0;
+  int64_t query_max_bytes = 0;        // Of one query; 0 = no limit.
+  int64_t query_max_total_bytes = 0;  // Of all queries; 0 = no limit.
 
   bool adjust_timestamps = true;
   TimeMs timestamp_tolerance_ms = 0;

@@ -94,6 +94,11 @@ absl::Status Server::StartAll() {
   engine.timeout_ms = flags_.query_timeout_ms;
   engine.max_samples = flags_.query_max_samples;
   engine.max_concurrency = flags_.query_max_concurrency;
+  engine.max_query_bytes = flags_.query_max_bytes;
+  engine.max_total_bytes = flags_.query_max_total_bytes;
+  engine.per_step_stats = flags_.HasFeature("promql-per-step-stats");
+  engine.registry = &registry_;
+  engine.observer = &query_watch_;
   engine.delayed_name_removal = flags_.HasFeature("promql-delayed-name-removal");
   engine.parser.experimental_functions = flags_.HasFeature("promql-experimental-functions");
   engine.parser.extended_range_selectors = flags_.HasFeature("promql-extended-range-selectors");
@@ -150,7 +155,25 @@ absl::Status Server::OpenStorage() {
     spdlog::warn("The WAL's end could not be made durable: {}",
                  FromAbsl(replay.wal_synced.message()));
   }
+  ListActiveQueries();
   return absl::OkStatus();
+}
+
+// The database holds the directory's lock by now. A list that cannot be kept is no reason not to
+// start.
+void Server::ListActiveQueries() {
+  std::string unfinished;
+  auto active =
+      ActiveQueries::Open(flags_.storage_path, static_cast<size_t>(flags_.query_max_concurrency),
+                          seams_.fs, &unfinished);
+  if (!unfinished.empty()) {
+    spdlog::info("These queries didn't finish in prometheus' last run: {}", unfinished);
+  }
+  if (!active.ok()) {
+    spdlog::warn("Active queries are not listed: {}", FromAbsl(active.status().message()));
+    return;
+  }
+  query_watch_.List(*std::move(active));
 }
 
 absl::Status Server::StartGrpc() {
@@ -205,12 +228,6 @@ void Server::RegisterMetrics() {
   registry_.AddCallback("prometheus_ready", "Whether the server answers queries.",
                         MetricKind::kGauge,
                         [this] { return readiness_ == Readiness::kReady ? 1.0 : 0.0; });
-  registry_.AddCallback(
-      "prometheus_engine_queries", "The current number of queries being executed or waiting.",
-      MetricKind::kGauge, [this] { return static_cast<double>(engine_->running()); });
-  registry_
-      .AddGauge("prometheus_engine_queries_concurrent_max", "The max number of concurrent queries.")
-      ->Set(flags_.query_max_concurrency);
 }
 
 ApiDependencies Server::MakeApiDependencies() {
@@ -292,7 +309,13 @@ std::vector<std::string> Server::AlertmanagerUrls() const {
 }
 
 absl::Status Server::Apply(Config config) {
+  // Opened again at every reload, so that a log that was moved away is begun anew.
+  std::unique_ptr<QueryLog::LogFile> query_log;
+  if (!config.global.query_log_file.empty()) {
+    HEARTH_ASSIGN_OR_RETURN(query_log, QueryLog::LogFile::Open(config.global.query_log_file));
+  }
   HEARTH_RETURN_IF_ERROR(scraper_->Apply(config));
+  query_watch_.log().Use(std::move(query_log));
   engine_->SetDefaultSubqueryStep(config.global.evaluation_interval.ms);
   db_->SetOutOfOrderWindow(OutOfOrderWindow(config));
   for (const std::string& warning : config.warnings) spdlog::warn("{}", warning);

@@ -33,6 +33,7 @@
 #include "server/db_admin.h"
 #include "server/flags.h"
 #include "server/late_storage.h"
+#include "server/query_watch.h"
 #include "tsdb/db.h"
 
 namespace hearth {
@@ -67,6 +68,7 @@ class Server {
 
   absl::Status StartAll();
   absl::Status OpenStorage();
+  void ListActiveQueries();
   absl::Status StartGrpc();
   ApiDependencies MakeApiDependencies();
   void RegisterMetrics();
@@ -96,6 +98,7 @@ class Server {
   LateStorage<Db> storage_;
   DbAdmin admin_{&storage_};
   std::unique_ptr<Db> db_;
+  QueryWatch query_watch_{seams_.clock, &registry_};
   std::unique_ptr<promql::Engine> engine_;
   http::IoThread client_io_;
   HttpFetcherFactory fetchers_{&client_io_};

@@ -52,7 +52,8 @@ absl::StatusOr<Postings> SelectVisible(const GenerationReader& reader, const Del
 
 absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> MergedQuerier::Select(
     std::span<const SelectRequest> requests) {
-  HEARTH_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<SeriesSet>> sets, head_->Select(requests));
+  HEARTH_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<SeriesSet>> sets,
+                          head_->Select(requests, account_));
   const std::shared_ptr<const DeleteList> deletes = deletes_->list();
   const std::shared_ptr<const StoreVersion> version = store_->version();
   for (size_t i = 0; i < requests.size(); ++i) {
@@ -61,7 +62,7 @@ absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> MergedQuerier::Select(
                     [&](const auto& g) { return g->info.range.Overlaps(requests[i].range); });
     if (!sealed) continue;  // The head's answer is all there is.
     HEARTH_ASSIGN_OR_RETURN(sets[i], MergedSeriesSet::Create(requests[i], std::move(sets[i]),
-                                                             store_, *version, *deletes));
+                                                             store_, *version, *deletes, account_));
   }
   return sets;
 }

@@ -32,6 +32,7 @@ class MergedQuerier : public Querier {
   MergedQuerier(const Head* head, const Store* store, const Deletes* deletes)
       : head_(head), store_(store), deletes_(deletes) {}
 
+  void ChargeTo(ByteAccount* account) override { account_ = account; }
   absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Select(
       std::span<const SelectRequest> requests) override;
   absl::StatusOr<std::vector<std::string>> LabelNames(const LabelQuery& query) override;
@@ -59,6 +60,7 @@ class MergedQuerier : public Querier {
   const Head* const head_;
   const Store* const store_;
   const Deletes* const deletes_;
+  ByteAccount* account_ = nullptr;  // Null: nothing is charged.
 };
 
 }  // namespace hearth

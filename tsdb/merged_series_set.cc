@@ -15,19 +15,23 @@ class MergedSeriesSet::Builder {
  public:
   Builder(MergedSeriesSet* set, const DeleteList& deletes) : set_(set), deletes_(deletes) {}
 
-  void AddHead() {
+  absl::Status AddHead() {
     const SeriesSet& head = *set_->head_;
+    HEARTH_RETURN_IF_ERROR(Charge(head.size() * kSeriesBytes));
     by_fingerprint_.reserve(head.size());
     for (uint32_t i = 0; i < head.size(); ++i) {
       by_fingerprint_.emplace(head.fingerprint(i), set_->series_.size());
       set_->series_.push_back({.fingerprint = head.fingerprint(i), .head = i});
     }
+    return absl::OkStatus();
   }
 
   absl::Status AddGeneration(const SelectRequest& request,
                              std::unique_ptr<GenerationReader> reader) {
     HEARTH_ASSIGN_OR_RETURN(Postings ids, SelectPostings(*reader, request.matchers));
     if (ids.empty()) return absl::OkStatus();
+    HEARTH_RETURN_IF_ERROR(Charge(ids.size() * kPartBytes));
+    absl::Status charged;
     DeleteMask mask;
     if (!deletes_.empty()) {
       HEARTH_ASSIGN_OR_RETURN(mask, DeleteMask::Of(deletes_, reader->deletes_lsn(),
@@ -36,8 +40,10 @@ class MergedSeriesSet::Builder {
     const auto source = static_cast<uint32_t>(set_->sources_.size());
     HEARTH_RETURN_IF_ERROR(reader->ReadSeries(
         ids, [&](size_t i, const hearth::Fingerprint& fingerprint, LabelsView labels) {
+          if (!charged.ok()) return;
           const auto [it, added] = by_fingerprint_.try_emplace(fingerprint, set_->series_.size());
           if (added) {
+            charged = Charge(labels.bytes().size() + kSeriesBytes);
             set_->series_.push_back({.fingerprint = fingerprint,
                                      .labels_size = static_cast<uint32_t>(labels.bytes().size()),
                                      .labels_begin = set_->labels_.size()});
@@ -46,6 +52,7 @@ class MergedSeriesSet::Builder {
           part_series_.push_back(it->second);
           set_->parts_.push_back({source, ids[i], static_cast<uint32_t>(i)});
         }));
+    HEARTH_RETURN_IF_ERROR(charged);
     fetch_bytes_ += reader->bundle_bytes() * ids.size();
     set_->sources_.push_back({std::move(reader), std::move(ids), std::move(mask)});
     return absl::OkStatus();
@@ -55,10 +62,19 @@ class MergedSeriesSet::Builder {
     GroupParts();
     std::sort(set_->series_.begin(), set_->series_.end(),
               [](const Series& a, const Series& b) { return a.fingerprint < b.fingerprint; });
-    set_->fetch_at_once_ = fetch_bytes_ <= fetch_bytes_max;
+    // Without room for all of them the bundles are read one by one.
+    set_->fetch_at_once_ =
+        fetch_bytes_ <= fetch_bytes_max && set_->fetch_bytes_.Add(fetch_bytes_).ok();
+    if (!set_->fetch_at_once_) set_->fetch_bytes_.Release();
   }
 
  private:
+  // Of a series and of a part, in the set and in the indexes of this builder.
+  static constexpr size_t kSeriesBytes = sizeof(Series) + 48;
+  static constexpr size_t kPartBytes = 2 * sizeof(Part) + sizeof(size_t) + sizeof(uint32_t);
+
+  absl::Status Charge(size_t bytes) { return set_->bytes_.Add(bytes); }
+
   // Counting sort of the parts by series; a series' parts stay in order of generation.
   void GroupParts() {
     std::vector<Series>& series = set_->series_;
@@ -85,11 +101,14 @@ class MergedSeriesSet::Builder {
 
 absl::StatusOr<std::unique_ptr<MergedSeriesSet>> MergedSeriesSet::Create(
     const SelectRequest& request, std::unique_ptr<SeriesSet> head, const Store* store,
-    const StoreVersion& version, const DeleteList& deletes, uint64_t fetch_bytes_max) {
+    const StoreVersion& version, const DeleteList& deletes, ByteAccount* account,
+    uint64_t fetch_bytes_max) {
   auto set = std::unique_ptr<MergedSeriesSet>(new MergedSeriesSet());
   set->head_ = std::move(head);
+  set->bytes_ = ByteCharge(account);
+  set->fetch_bytes_ = ByteCharge(account);
   Builder builder(set.get(), deletes);
-  builder.AddHead();
+  HEARTH_RETURN_IF_ERROR(builder.AddHead());
   for (const std::shared_ptr<Generation>& generation : version.generations) {
     if (!generation->info.range.Overlaps(request.range)) continue;
     HEARTH_RETURN_IF_ERROR(

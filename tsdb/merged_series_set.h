@@ -23,6 +23,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "model/byte_account.h"
 #include "model/mutex.h"
 #include "tsdb/deletes/delete_list.h"
 #include "tsdb/deletes/delete_mask.h"
@@ -39,10 +40,11 @@ class MergedSeriesSet : public SeriesSet {
   // `head` is the head's answer to the same request, taken before `version`: what moves from the
   // head to the store in between is then seen twice, never not at all. `deletes` was taken before
   // `version` too. The store outlives the set.
-  // `fetch_bytes_max` is what the set may hold of fetched bundles.
+  // What the set holds is charged to `account`, which may be null. `fetch_bytes_max` is what it may
+  // hold of fetched bundles.
   static absl::StatusOr<std::unique_ptr<MergedSeriesSet>> Create(
       const SelectRequest& request, std::unique_ptr<SeriesSet> head, const Store* store,
-      const StoreVersion& version, const DeleteList& deletes,
+      const StoreVersion& version, const DeleteList& deletes, ByteAccount* account = nullptr,
       uint64_t fetch_bytes_max = kFetchBytesMax);
 
   size_t size() const override { return series_.size(); }
@@ -88,6 +90,8 @@ class MergedSeriesSet : public SeriesSet {
   std::vector<Series> series_;  // Ascending by fingerprint.
   std::vector<Part> parts_;
   std::string labels_;
+  ByteCharge bytes_;  // The lists above.
+  ByteCharge fetch_bytes_;
   bool fetch_at_once_ = false;
 
   mutable std::vector<Source> sources_;  // The bytes are constant once fetched_ is true.

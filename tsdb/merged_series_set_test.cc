@@ -68,8 +68,9 @@ class MergedSeriesSetTest : public testing::TestWithParam<uint64_t> {
     }
   }
   std::unique_ptr<MergedSeriesSet> Set(TimeRange range) {
-    auto set = MergedSeriesSet::Create({{}, range}, std::make_unique<MapSeriesSet>(head_),
-                                       store_.get(), *store_->version(), DeleteList(), GetParam());
+    auto set =
+        MergedSeriesSet::Create({{}, range}, std::make_unique<MapSeriesSet>(head_), store_.get(),
+                                *store_->version(), DeleteList(), nullptr, GetParam());
     EXPECT_TRUE(set.ok()) << set.status();
     return *std::move(set);
   }

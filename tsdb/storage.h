@@ -19,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "model/byte_account.h"
 #include "model/histogram.h"
 #include "model/labels.h"
 #include "model/matcher.h"
@@ -170,6 +171,9 @@ struct LabelQuery {
 class Querier {
  public:
   virtual ~Querier() = default;
+  // What Select and its sets hold is charged to `account` from now on (kResourceExhausted when that is too much). Borrowed;
+  // outlives the querier and its sets. Storage that holds nothing of its own need not listen.
+  virtual void ChargeTo(ByteAccount* /*account*/) {}
   // One SeriesSet for each request, in order. All selectors of a query go in one call, so they see the same commits. The
   // view is taken here.
   virtual absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Select(

@@ -5,12 +5,14 @@
 #include <grpcpp/health_check_service_interface.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "api/grpc/query_message.h"
+#include "model/mutex.h"
 #include "model/text.h"
 #include "proto/hearth/v1/query.grpc.pb.h"
 
@@ -27,6 +29,34 @@ std::optional<TimeMs> DeadlineOf(const ::grpc::ServerContext& context) {
   if (deadline == std::chrono::system_clock::time_point::max()) return std::nullopt;
   const auto left = deadline - std::chrono::system_clock::now();
   return std::max<TimeMs>(1, std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
+}
+
+// Whether the client of a call has gone. gRPC's own question takes part in its polling, so one
+// thread asks at a time.
+class CallWatch {
+ public:
+  explicit CallWatch(const ::grpc::ServerContext* context) : context_(context) {}
+  bool Gone() {
+    if (gone_.load(std::memory_order_relaxed)) return true;
+    if (!mu_.TryLock()) return false;
+    const bool gone = context_->IsCancelled();
+    mu_.Unlock();
+    if (gone) gone_.store(true, std::memory_order_relaxed);
+    return gone;
+  }
+
+ private:
+  const ::grpc::ServerContext* const context_;
+  std::atomic<bool> gone_{false};
+  Mutex mu_;
+};
+
+// "10.0.0.1" of "ipv4:10.0.0.1:12345".
+std::string ClientOf(const ::grpc::ServerContext& context) {
+  const std::string peer = context.peer();
+  const size_t colon = peer.find(':');
+  const size_t begin = colon == std::string::npos ? 0 : colon + 1;
+  return peer.substr(begin, std::max(peer.rfind(':'), begin) - begin);
 }
 
 class QueryService final : public v1::QueryService::Service {
@@ -74,6 +104,9 @@ class QueryService final : public v1::QueryService::Service {
           std::min<TimeMs>(message.timeout_ms(), query.timeout_ms.value_or(message.timeout_ms()));
     }
     if (message.lookback_delta_ms() > 0) query.lookback_delta_ms = message.lookback_delta_ms();
+    CallWatch watch(&context);
+    query.cancelled = [&watch] { return watch.Gone(); };
+    query.client = ClientOf(context);
     const absl::StatusOr<promql::QueryResult> result = engine_->Execute(query);
     if (result.ok()) ToMessage(*result, response);
     return ToGrpcStatus(result.status());

@@ -4,8 +4,8 @@
 // service. Queries go to the engine itself, writes to the remote write receiver itself: their bytes
 // are walked where gRPC left them, no message object is made.
 //
-// A call's deadline becomes the query's timeout. A client that cancels before its deadline is
-// noticed when the query ends.
+// A call's deadline becomes the query's timeout, and a call that its client cancels, or whose
+// connection goes, ends its query.
 //
 // Thread safety: all methods may be called from any thread.
 #ifndef HEARTH_API_GRPC_GRPC_SERVER_H_

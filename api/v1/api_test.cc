@@ -229,6 +229,22 @@ TEST_F(ApiTest, StatsAreGivenOnRequest) {
   EXPECT_THAT(Get("/api/v1/query?query=up&stats=all").body,
               HasSubstr(R"("samples":{"totalQueryableSamples":42,"peakSamples":7})"));
   EXPECT_THAT(Get("/api/v1/query?query=up&stats=yes").body, HasSubstr("deprecated"));
+  result_->stats.reads_by_step = {3, 4};
+  EXPECT_THAT(
+      Get("/api/v1/query_range?query=up&start=10&end=11.5&step=1.5&stats=all").body,
+      HasSubstr(
+          R"("samples":{"totalQueryableSamplesPerStep":[[10,3],[11.5,4]],"totalQueryableSamples")"));
+}
+
+TEST_F(ApiTest, AnAnswerThatWouldNotFitIsRefused) {
+  result_->type = ValueType::kRangeVector;
+  result_->series.resize(1);
+  result_->series[0].floats.resize(1000);
+  result_->memory = std::make_shared<promql::QueryMemory>(
+      10'000, std::make_shared<ByteAccount>("--query.max-total-bytes", 0));
+  const http::Response response = Get("/api/v1/query_range?query=up&start=10&end=20&step=1");
+  EXPECT_EQ(response.status, 422);
+  EXPECT_THAT(response.body, HasSubstr("--query.max-bytes=10000"));
 }
 
 TEST_F(ApiTest, SeriesAndLabelsComeFromTheStorage) {

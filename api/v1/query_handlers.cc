@@ -1,9 +1,10 @@
 #include <algorithm>
-#include <chrono>
+#include <utility>
 
 #include "api/v1/envelope.h"
 #include "api/v1/handlers.h"
 #include "api/v1/parameters.h"
+#include "api/v1/query_stats.h"
 #include "model/float_text.h"
 #include "model/status.h"
 #include "model/text.h"
@@ -27,7 +28,12 @@ absl::StatusOr<QueryRequest> CommonRequest(const ApiCall& call) {
   if (request.lookback_delta_ms && *request.lookback_delta_ms <= 0) {
     return InvalidParameter("lookback_delta", "must be positive");
   }
-  request.cancelled = call.request.cancelled.get();
+  request.stats_by_step = call.params.Get("stats") == "all";
+  request.cancelled = [gone = call.request.cancelled] {
+    return gone != nullptr && gone->load(std::memory_order_relaxed);
+  };
+  request.client.assign(http::ClientOf(call.request));
+  request.origin = {.method = call.request.method, .path = call.request.path};
   return request;
 }
 
@@ -89,19 +95,23 @@ void WriteVector(const std::vector<ResultSeries>& vector, JsonWriter* json) {
 // nothing.
 constexpr size_t kPointBytes = 40, kSeriesBytes = 64;
 constexpr size_t kReserveBytesMax = size_t{64} << 20;
+// A string that grows is copied: both are there for a moment.
+constexpr size_t kGrowingCopies = 2;
 
-void ReserveMatrix(const std::vector<ResultSeries>& matrix, JsonWriter* json) {
+size_t AnswerBytes(const QueryResult& result) {
   size_t bytes = 0;
-  for (const ResultSeries& series : matrix) {
+  for (const ResultSeries& series : result.series) {
     bytes += series.floats.size() * kPointBytes + series.labels.bytes().size() * 2 + kSeriesBytes;
   }
-  json->Reserve(std::min(bytes, kReserveBytesMax));
+  return bytes;
 }
 
-void WriteMatrix(const std::vector<ResultSeries>& matrix, JsonWriter* json) {
-  ReserveMatrix(matrix, json);
+// What is written for a client that has gone is thrown away: it need not be whole.
+void WriteMatrix(const std::vector<ResultSeries>& matrix, const QueryRequest& request,
+                 JsonWriter* json) {
   json->BeginArray();
   for (const ResultSeries& series : matrix) {
+    if (request.cancelled()) break;
     json->BeginObject().Key("metric").LabelSet(series.labels);
     if (!series.floats.empty()) {
       json->Key("values").Points(series.floats);
@@ -118,22 +128,22 @@ void WriteMatrix(const std::vector<ResultSeries>& matrix, JsonWriter* json) {
   json->EndArray();
 }
 
-void WriteResult(const QueryResult& result, TimeMs end_ms, JsonWriter* json) {
+void WriteResult(const QueryResult& result, const QueryRequest& request, JsonWriter* json) {
   switch (result.type) {
     case ValueType::kScalar:
       // Scalars, unlike samples, never have an exponent in Prometheus' answers.
       json->Key("resultType").String("scalar").Key("result").BeginArray();
-      json->Number(static_cast<double>(end_ms) / 1000)
+      json->Number(static_cast<double>(request.end_ms) / 1000)
           .String(FixedFloatText(result.scalar))
           .EndArray();
       break;
     case ValueType::kString:
       json->Key("resultType").String("string").Key("result").BeginArray();
-      json->Number(static_cast<double>(end_ms) / 1000).String(result.string).EndArray();
+      json->Number(static_cast<double>(request.end_ms) / 1000).String(result.string).EndArray();
       break;
     case ValueType::kRangeVector:
       json->Key("resultType").String("matrix").Key("result");
-      WriteMatrix(result.series, json);
+      WriteMatrix(result.series, request, json);
       break;
     case ValueType::kInstantVector:
     case ValueType::kNone:
@@ -142,22 +152,11 @@ void WriteResult(const QueryResult& result, TimeMs end_ms, JsonWriter* json) {
   }
 }
 
-void WriteStats(const QueryResult& result, double seconds, JsonWriter* json) {
-  json->Key("stats").BeginObject();
-  json->Key("timings").BeginObject();
-  json->Key("evalTotalTime").Number(seconds).Key("execTotalTime").Number(seconds).EndObject();
-  json->Key("samples").BeginObject();
-  json->Key("totalQueryableSamples").Int(result.stats.samples_read);
-  json->Key("peakSamples").Int(result.stats.peak_samples).EndObject().EndObject();
-}
-
 http::Response Execute(const ApiCall& call, const absl::StatusOr<QueryRequest>& request) {
   if (!request.ok()) return ErrorResponse(request.status());
   const absl::StatusOr<size_t> limit = LimitParam(call.params);
   if (!limit.ok()) return ErrorResponse(limit.status());
-  const auto begin = std::chrono::steady_clock::now();
   absl::StatusOr<QueryResult> result = call.deps.execute(*request);
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   if (absl::IsInvalidArgument(result.status())) {
     return ErrorResponse(InvalidParameter("query", FromAbsl(result.status().message())));
   }
@@ -171,13 +170,26 @@ http::Response Execute(const ApiCall& call, const absl::StatusOr<QueryRequest>& 
     result->warnings.push_back(
         StrCat("stats parameter value \"", stats, "\" is deprecated: use \"true\" or \"all\""));
   }
+  const size_t bytes = AnswerBytes(*result);
+  if (result->memory != nullptr) {
+    const size_t copies = bytes > kReserveBytesMax ? kGrowingCopies : 1;
+    const absl::Status charged =
+        result->memory->account.Charge(static_cast<int64_t>(bytes * copies));
+    if (!charged.ok()) return ErrorResponse(charged);
+  }
   Envelope envelope;
   JsonWriter& json = envelope.data();
+  json.Reserve(std::min(bytes, kReserveBytesMax));
   json.BeginObject();
-  WriteResult(*result, request->end_ms, &json);
-  if (!stats.empty()) WriteStats(*result, elapsed.count(), &json);
+  WriteResult(*result, *request, &json);
+  if (!stats.empty()) {
+    json.Key("stats");
+    WriteQueryStats(result->stats, *request, &json);
+  }
   json.EndObject();
-  return envelope.Finish(result->warnings, result->infos);
+  http::Response response = envelope.Finish(result->warnings, result->infos);
+  response.held = std::move(result->memory);
+  return response;
 }
 
 }  // namespace

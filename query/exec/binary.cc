@@ -32,14 +32,20 @@ class VectorBinary : public VectorOperator {
         many_(swapped_ ? std::move(rhs) : std::move(lhs)),
         one_(swapped_ ? std::move(lhs) : std::move(rhs)) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
-    const int64_t held = ctx->account.BeginPhase();
+  absl::Status PrepareSeries(QueryContext* ctx) override {
     VectorOperator* const left = swapped_ ? one_.get() : many_.get();
     VectorOperator* const right = swapped_ ? many_.get() : one_.get();
     HEARTH_RETURN_IF_ERROR(left->Prepare(ctx));
     HEARTH_RETURN_IF_ERROR(right->Prepare(ctx));
-    HEARTH_RETURN_IF_ERROR(Materialise(*left, ctx, swapped_ ? &one_columns_ : &many_columns_));
-    HEARTH_RETURN_IF_ERROR(Materialise(*right, ctx, swapped_ ? &many_columns_ : &one_columns_));
+    node_ = ctx->samples.Add(CountRule::kStepped, ReadRule::kNothing, steps(),
+                             {left->node(), right->node()});
+    ByteCharge inputs(&ctx->bytes);
+    HEARTH_RETURN_IF_ERROR(
+        Materialise(*left, ctx, swapped_ ? &one_columns_ : &many_columns_, &inputs));
+    HEARTH_RETURN_IF_ERROR(
+        Materialise(*right, ctx, swapped_ ? &many_columns_ : &one_columns_, &inputs));
+    HEARTH_RETURN_IF_ERROR(
+        inputs.Add((many_->series().size() + one_->series().size()) * kGroupBytes));
     MakeGroups();
     HEARTH_RETURN_IF_ERROR(CheckOneSide());
     delayed_ = ctx->delayed_name_removal;
@@ -49,11 +55,12 @@ class VectorBinary : public VectorOperator {
     }
     many_columns_.clear();
     one_columns_.clear();
+    groups_.clear();
     map_.Build(std::move(pairs_), &series_);
-    return ctx->account.EndPhase(held, CountPresent(columns_));
+    return absl::OkStatus();
   }
 
-  absl::Status Column(size_t i, Worker*, StepColumn* out) const override {
+  absl::Status ComputeColumn(size_t i, Worker*, StepColumn* out) const override {
     return map_.Column(i, out, [&](size_t pair, StepColumn* column) {
       *column = columns_[pair];
       return absl::OkStatus();
@@ -64,6 +71,8 @@ class VectorBinary : public VectorOperator {
   struct Group {
     std::vector<uint32_t> many, one;
   };
+  // What groups_ takes for a series that has a group of its own.
+  static constexpr size_t kGroupBytes = 128;
 
   void MakeGroups() {
     for (size_t i = 0; i < many_->series().size(); ++i) {
@@ -183,9 +192,14 @@ class VectorBinary : public VectorOperator {
           "multiple matches for labels: many-to-one matching must be explicit "
           "(group_left/group_right)");
     }
+    if ((pairs_tried_++ & 63) == 0) {
+      HEARTH_RETURN_IF_ERROR(ctx->limits.Check("expression evaluation"));
+    }
     StepColumn column;
     if (!Combine(many_column, one_column, ctx, &column)) return absl::OkStatus();
     SeriesMeta meta = ResultMeta(many, one);
+    HEARTH_RETURN_IF_ERROR(
+        bytes_.Add(ColumnBytes(1, steps()) + sizeof(SeriesMeta) + meta.labels.bytes().size()));
     if (!one_to_one && !MarkPresent(column, &taken->inserted[meta.fingerprint])) {
       return absl::FailedPreconditionError(
           "multiple matches for labels: grouping labels must ensure unique matches");
@@ -263,6 +277,7 @@ class VectorBinary : public VectorOperator {
   const std::optional<double> fill_many_, fill_one_;
   const VectorPtr many_, one_;
   bool delayed_ = false;
+  uint32_t pairs_tried_ = 0;
   std::vector<StepColumn> many_columns_, one_columns_;  // During Prepare.
   std::map<hearth::Fingerprint, Group> groups_;
   std::vector<SeriesMeta> pairs_;    // During Prepare.

@@ -14,12 +14,18 @@ namespace {
 
 class Absent : public Materialised {
  public:
-  Absent(VectorPtr child, Labels labels)
-      : Materialised(child->grid()), child_(std::move(child)), labels_(std::move(labels)) {}
+  Absent(VectorPtr child, Labels labels, bool over_time)
+      : Materialised(child->grid()),
+        child_(std::move(child)),
+        labels_(std::move(labels)),
+        over_time_(over_time) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
+  absl::Status PrepareSeries(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
-    const int64_t held = ctx->account.BeginPhase();
+    // absent_over_time: what the windows gave stays counted instead of the result.
+    node_ = ctx->samples.Add(over_time_ ? CountRule::kInPlace : CountRule::kStepped,
+                             ReadRule::kNothing, steps(), {child_->node()});
+    HEARTH_RETURN_IF_ERROR(bytes_.Add(kShards * steps() + ColumnBytes(1, steps())));
     std::array<std::vector<uint8_t>, kShards> seen;
     HEARTH_RETURN_IF_ERROR(
         ForEachColumn(*child_, ctx, [&](size_t shard, size_t, Worker*, StepColumn* column) {
@@ -36,12 +42,13 @@ class Absent : public Materialised {
       });
       if (!present) columns_[0].Set(step, 1);
     }
-    return ctx->account.EndPhase(held, CountPresent(columns_));
+    return absl::OkStatus();
   }
 
  private:
   const VectorPtr child_;
   const Labels labels_;
+  const bool over_time_;
 };
 
 class Sort : public Materialised {
@@ -54,10 +61,11 @@ class Sort : public Materialised {
         args_(std::move(args)),
         pos_(pos) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
+  absl::Status PrepareSeries(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
     if (steps() > 1) ctx->notes.Add(Note::kSortIneffective, pos_);
-    HEARTH_RETURN_IF_ERROR(Materialise(*child_, ctx, &columns_));
+    node_ = ctx->samples.Add(CountRule::kStepped, ReadRule::kNothing, steps(), {child_->node()});
+    HEARTH_RETURN_IF_ERROR(Materialise(*child_, ctx, &columns_, &bytes_));
     series_ = child_->series();
     return absl::OkStatus();
   }
@@ -84,8 +92,8 @@ class Sort : public Materialised {
 
 }  // namespace
 
-VectorPtr NewAbsent(VectorPtr child, Labels labels) {
-  return std::make_unique<Absent>(std::move(child), std::move(labels));
+VectorPtr NewAbsent(VectorPtr child, Labels labels, bool over_time) {
+  return std::make_unique<Absent>(std::move(child), std::move(labels), over_time);
 }
 
 Labels LabelsForAbsent(const Expr& argument) {

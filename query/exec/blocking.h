@@ -13,8 +13,8 @@
 
 namespace hearth::promql {
 
-// absent(v): `labels` of the output series.
-VectorPtr NewAbsent(VectorPtr child, Labels labels);
+// absent(v), absent_over_time(r) when `over_time`: `labels` of the output series.
+VectorPtr NewAbsent(VectorPtr child, Labels labels, bool over_time);
 // The labels that absent() makes of its argument: those that equality matchers alone decide.
 Labels LabelsForAbsent(const Expr& argument);
 
@@ -26,7 +26,7 @@ VectorPtr NewSort(VectorPtr child, const FunctionSpec* function, std::vector<std
 class Materialised : public VectorOperator {
  public:
   using VectorOperator::VectorOperator;
-  absl::Status Column(size_t i, Worker*, StepColumn* out) const override {
+  absl::Status ComputeColumn(size_t i, Worker*, StepColumn* out) const override {
     *out = columns_[i];
     return absl::OkStatus();
   }

@@ -54,8 +54,7 @@ class Builder {
     const PlanNode& child = *node.children[0];
     const int64_t limit = std::max(ctx_.limits.max_samples, kMinStepLimit);
     if (static_cast<int64_t>(node.subquery_grid.count) > limit) {
-      return absl::ResourceExhaustedError(
-          "query processing would load too many samples into memory in query execution");
+      return TooManySamples();
     }
     HEARTH_ASSIGN_OR_RETURN(VectorPtr op, child.expr->type == ValueType::kScalar
                                               ? ScalarAsVector(child, node.subquery_grid)
@@ -112,7 +111,7 @@ class Builder {
         return NewConstant(node.grid, As<NumberLiteral>(*node.expr).value);
       case ExprKind::kUnary: {
         HEARTH_ASSIGN_OR_RETURN(ScalarPtr child, Scalar(*node.children[0], node.grid));
-        return As<UnaryExpr>(*node.expr).negate ? NewScalarNegation(std::move(child))
+        return As<UnaryExpr>(*node.expr).negate ? NewScalarNegation(node.grid, std::move(child))
                                                 : std::move(child);
       }
       case ExprKind::kBinary: {
@@ -195,11 +194,11 @@ class Builder {
         return NewHistogramBuckets(std::move(args.vector), function, std::move(args.scalars),
                                    std::move(args.positions));
       case Shape::kAbsent: {
-        VectorPtr child = function->kernel.window == nullptr
-                              ? std::move(args.vector)
-                              : NewRangeFunction(node.grid, function, std::move(args.range), {},
-                                                 std::move(args.positions));
-        return NewAbsent(std::move(child), LabelsForAbsent(*call.args[0]));
+        const bool over_time = function->kernel.window != nullptr;
+        VectorPtr child = over_time ? NewRangeFunction(node.grid, function, std::move(args.range),
+                                                       {}, std::move(args.positions))
+                                    : std::move(args.vector);
+        return NewAbsent(std::move(child), LabelsForAbsent(*call.args[0]), over_time);
       }
       case Shape::kNoFloats:
         return NewNoFloats(std::move(args.vector));

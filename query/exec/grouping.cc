@@ -4,8 +4,15 @@
 #include <numeric>
 
 #include "absl/container/flat_hash_map.h"
+#include "model/status.h"
 
 namespace hearth::promql {
+namespace {
+
+// Of a group in the list and in the index.
+constexpr size_t kGroupBytes = 2 * sizeof(SeriesMeta) + 32;
+
+}  // namespace
 
 void GroupLabels(LabelsView labels, const std::vector<std::string>& names, bool without,
                  std::string* bytes) {
@@ -19,7 +26,9 @@ void GroupLabels(LabelsView labels, const std::vector<std::string>& names, bool 
   }
 }
 
-void Grouping::Build(const std::vector<SeriesMeta>& inputs, const AggregateExpr& aggregate) {
+absl::Status Grouping::Build(const std::vector<SeriesMeta>& inputs, const AggregateExpr& aggregate,
+                             ByteCharge* charge) {
+  HEARTH_RETURN_IF_ERROR(charge->Add(inputs.size() * sizeof(uint32_t)));
   absl::flat_hash_map<hearth::Fingerprint, uint32_t> index;
   group_of_.reserve(inputs.size());
   std::string bytes;
@@ -28,7 +37,10 @@ void Grouping::Build(const std::vector<SeriesMeta>& inputs, const AggregateExpr&
     const LabelsView labels(bytes);
     const hearth::Fingerprint fingerprint = labels.Fingerprint();
     const auto [it, is_new] = index.try_emplace(fingerprint, static_cast<uint32_t>(groups_.size()));
-    if (is_new) groups_.push_back({arena_.Add(labels), fingerprint, false});
+    if (is_new) {
+      HEARTH_RETURN_IF_ERROR(charge->Add(bytes.size() + kGroupBytes));
+      groups_.push_back({arena_.Add(labels), fingerprint, false});
+    }
     // A name that one member will lose is lost to the group.
     groups_[it->second].drop_name |= meta.drop_name;
     group_of_.push_back(it->second);
@@ -47,6 +59,7 @@ void Grouping::Build(const std::vector<SeriesMeta>& inputs, const AggregateExpr&
   }
   groups_ = std::move(sorted);
   for (uint32_t& group : group_of_) group = rank[group];
+  return absl::OkStatus();
 }
 
 }  // namespace hearth::promql

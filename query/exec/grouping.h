@@ -16,8 +16,9 @@ namespace hearth::promql {
 
 class Grouping {
  public:
-  // Groups come in ascending order of fingerprint.
-  void Build(const std::vector<SeriesMeta>& inputs, const AggregateExpr& aggregate);
+  // Groups come in ascending order of fingerprint. What they take is added to *charge.
+  absl::Status Build(const std::vector<SeriesMeta>& inputs, const AggregateExpr& aggregate,
+                     ByteCharge* charge);
 
   const std::vector<SeriesMeta>& groups() const { return groups_; }
   uint32_t group_of(size_t input) const { return group_of_[input]; }

@@ -48,7 +48,7 @@ class HistogramBuckets : public VectorOperator {
         positions_(std::move(positions)),
         quantile_label_(std::move(quantile_label)) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
+  absl::Status PrepareSeries(QueryContext* ctx) override {
     for (const ScalarPtr& param : params_) HEARTH_RETURN_IF_ERROR(param->Prepare(ctx));
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
     std::vector<SeriesMeta> histograms;
@@ -65,14 +65,19 @@ class HistogramBuckets : public VectorOperator {
       histogram.labels = arena_.Add(LabelsBuilder(meta.labels).Del(kBucketLabel).Build());
       histogram = DropName(histogram, ctx->delayed_name_removal, &arena_);
       histogram.fingerprint = histogram.labels.Fingerprint();
+      HEARTH_RETURN_IF_ERROR(bytes_.Add(sizeof(SeriesMeta) + 2 * histogram.labels.bytes().size()));
       histograms.push_back(histogram);
     }
     map_.Build(std::move(histograms), &series_);
+    std::vector<CountNode> inputs;
+    for (const ScalarPtr& param : params_) inputs.push_back(param->node());
+    inputs.push_back(child_->node());
+    node_ = ctx->samples.Add(CountRule::kStepped, ReadRule::kNothing, steps(), std::move(inputs));
     if (quantile_label_) HEARTH_RETURN_IF_ERROR(ComputeQuantiles(ctx));
     return NoteArguments(ctx);
   }
 
-  absl::Status Column(size_t i, Worker* worker, StepColumn* out) const override {
+  absl::Status ComputeColumn(size_t i, Worker* worker, StepColumn* out) const override {
     if (quantile_label_) {
       return quantiles_.Column(i, out, [this](size_t k, StepColumn* column) {
         column->Reset(steps());
@@ -128,7 +133,9 @@ class HistogramBuckets : public VectorOperator {
       HEARTH_RETURN_IF_ERROR(worker.Tick());
       for (size_t k = 0; k < params_.size(); ++k) {
         std::map<uint64_t, Points> by_value;  // By the value's bits: NaN is a key too.
-        int64_t points = 0;
+        size_t points = 0;
+        // The buckets are read again for each parameter, and counted once.
+        worker.uncounted = k > 0;
         HEARTH_RETURN_IF_ERROR(ForEachStep(h, &worker, [&](size_t step, std::vector<Bucket>* in) {
           const double q = params_[k]->values()[step];
           ForcedMonotonicity forced;
@@ -137,20 +144,20 @@ class HistogramBuckets : public VectorOperator {
           ++points;
           return forced;
         }));
-        HEARTH_RETURN_IF_ERROR(ctx->account.Hold(points));
+        HEARTH_RETURN_IF_ERROR(bytes_.Add(points * sizeof(Points::value_type)));
         for (auto& [bits, values] : by_value) {
           SeriesMeta meta = series_[h];
           const std::string text = LabelText(std::bit_cast<double>(bits));
           meta.labels = arena_.Add(LabelsBuilder(meta.labels).Set(*quantile_label_, text).Build());
           meta.fingerprint = meta.labels.Fingerprint();
+          HEARTH_RETURN_IF_ERROR(bytes_.Add(2 * sizeof(SeriesMeta) + meta.labels.bytes().size()));
           listed.push_back(meta);
           points_.push_back(std::move(values));
         }
       }
     }
     quantiles_.Build(std::move(listed), &series_);
-    ctx->notes.Merge(worker.notes);
-    ctx->samples_read += worker.samples_read;
+    worker.Finish();
     return absl::OkStatus();
   }
 
@@ -171,7 +178,7 @@ class HistogramBuckets : public VectorOperator {
       ctx->notes.Add(Note::kBadBucketLabel, positions_.vector, {labels.Get(kBucketLabel)},
                      labels.MetricName());
     }
-    ctx->samples_read += worker.samples_read;
+    worker.Finish();
     return absl::OkStatus();
   }
 

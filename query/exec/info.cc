@@ -31,13 +31,15 @@ class Info : public VectorOperator {
     }
   }
 
-  absl::Status Prepare(QueryContext* ctx) override {
-    const int64_t held = ctx->account.BeginPhase();
+  absl::Status PrepareSeries(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(base_->Prepare(ctx));
     HEARTH_RETURN_IF_ERROR(info_->Prepare(ctx));
+    node_ = ctx->samples.Add(CountRule::kStepped, ReadRule::kNothing, steps(),
+                             {base_->node(), info_->node()});
     std::vector<StepColumn> base_columns;
-    HEARTH_RETURN_IF_ERROR(Materialise(*base_, ctx, &base_columns));
-    HEARTH_RETURN_IF_ERROR(Materialise(*info_, ctx, &info_times_));
+    ByteCharge inputs(&ctx->bytes);
+    HEARTH_RETURN_IF_ERROR(Materialise(*base_, ctx, &base_columns, &inputs));
+    HEARTH_RETURN_IF_ERROR(Materialise(*info_, ctx, &info_times_, &inputs));
     GroupInfoSeries();
     for (size_t i = 0; i < base_columns.size(); ++i) {
       HEARTH_RETURN_IF_ERROR(ctx->limits.Check("expression evaluation"));
@@ -45,10 +47,10 @@ class Info : public VectorOperator {
     }
     info_times_.clear();
     map_.Build(std::move(outputs_), &series_);
-    return ctx->account.EndPhase(held, CountPresent(columns_));
+    return absl::OkStatus();
   }
 
-  absl::Status Column(size_t i, Worker*, StepColumn* out) const override {
+  absl::Status ComputeColumn(size_t i, Worker*, StepColumn* out) const override {
     return map_.Column(i, out, [&](size_t output, StepColumn* column) {
       *column = columns_[output];
       return absl::OkStatus();
@@ -88,6 +90,7 @@ class Info : public VectorOperator {
 
   absl::Status Enrich(const SeriesMeta& base, const StepColumn& column) {
     if (IsInfoSeries(base.labels)) {
+      HEARTH_RETURN_IF_ERROR(bytes_.Add(ColumnBytes(1, steps())));
       outputs_.push_back(base);
       columns_.push_back(column);
       return absl::OkStatus();
@@ -109,7 +112,10 @@ class Info : public VectorOperator {
       }
       if (!any && requires_info_) continue;
       StepColumn& out = by_choice[std::move(choice)];
-      if (out.steps() == 0) out.Reset(steps());
+      if (out.steps() == 0) {
+        HEARTH_RETURN_IF_ERROR(bytes_.Add(ColumnBytes(1, steps())));
+        out.Reset(steps());
+      }
       out.Set(step, column.v[step]);
     }
     for (auto& [choice, out] : by_choice) {
@@ -160,6 +166,7 @@ class Info : public VectorOperator {
     SeriesMeta meta = base;
     meta.labels = arena_.Add(labels.Build());
     meta.fingerprint = meta.labels.Fingerprint();
+    HEARTH_RETURN_IF_ERROR(bytes_.Add(meta.labels.bytes().size()));
     return meta;
   }
 

@@ -10,8 +10,24 @@ namespace {
 
 // Below this many values a query is done before another thread has woken up.
 constexpr size_t kInlineValues = 32 * 1024;
+// What a SeriesMap holds of a series.
+constexpr size_t kMapBytes = 12;
 
 }  // namespace
+
+absl::Status SeriesLister::Prepare(QueryContext* ctx) {
+  bytes_ = ByteCharge(&ctx->bytes);
+  HEARTH_RETURN_IF_ERROR(PrepareSeries(ctx));
+  return bytes_.Add(series_.size() * (sizeof(SeriesMeta) + kMapBytes));
+}
+
+absl::Status ScalarOperator::Prepare(QueryContext* ctx) {
+  HEARTH_RETURN_IF_ERROR(ctx->limits.Check("expression evaluation"));
+  bytes_ = ByteCharge(&ctx->bytes);
+  HEARTH_RETURN_IF_ERROR(bytes_.Add(grid_.count * sizeof(double)));
+  values_.resize(grid_.count);
+  return PrepareValues(ctx);
+}
 
 std::vector<uint32_t> VectorOperator::DisplayOrder() const {
   std::vector<uint32_t> order(series_.size());
@@ -36,29 +52,25 @@ absl::Status ForEachColumn(const VectorOperator& op, QueryContext* ctx, const Co
     }
     return absl::OkStatus();
   };
-  const auto merge = [&](const Worker& worker) {
-    ctx->notes.Merge(worker.notes);
-    ctx->samples_read += worker.samples_read;
-  };
-
   if (series.size() * op.steps() < kInlineValues) {
     Worker worker(ctx);
     absl::Status status;
     for (size_t shard = 0; shard < kShards && status.ok(); ++shard) status = run(&worker, shard);
-    merge(worker);
-    return status;
+    worker.Finish();
+    return status.ok() ? ctx->samples.Finish(op.node()) : status;
   }
   std::vector<std::unique_ptr<Worker>> sharded(kShards);
   for (auto& worker : sharded) worker = std::make_unique<Worker>(ctx);
   ctx->pool->Run(kShards,
                  [&](size_t shard) { statuses[shard] = run(sharded[shard].get(), shard); });
-  for (const auto& worker : sharded) merge(*worker);
+  for (const auto& worker : sharded) worker->Finish();
   for (const absl::Status& status : statuses) HEARTH_RETURN_IF_ERROR(status);
-  return absl::OkStatus();
+  return ctx->samples.Finish(op.node());
 }
 
 absl::Status Materialise(const VectorOperator& op, QueryContext* ctx,
-                         std::vector<StepColumn>* columns) {
+                         std::vector<StepColumn>* columns, ByteCharge* charge) {
+  HEARTH_RETURN_IF_ERROR(charge->Add(ColumnBytes(op.series().size(), op.steps())));
   columns->clear();
   columns->resize(op.series().size());
   return ForEachColumn(op, ctx, [&](size_t, size_t i, Worker*, StepColumn* column) {
@@ -67,10 +79,9 @@ absl::Status Materialise(const VectorOperator& op, QueryContext* ctx,
   });
 }
 
-int64_t CountPresent(const std::vector<StepColumn>& columns) {
-  int64_t n = 0;
-  for (const StepColumn& column : columns) n += static_cast<int64_t>(column.CountPresent());
-  return n;
+size_t ColumnBytes(size_t count, size_t steps) {
+  constexpr size_t kBlocks = 2 * 16;  // What two allocations cost.
+  return count * (sizeof(StepColumn) + kBlocks + steps * (sizeof(double) + sizeof(uint8_t)));
 }
 
 }  // namespace hearth::promql

@@ -11,6 +11,9 @@
 // pull all columns of their children in Prepare, shard by shard, and answer Column from their
 // results.
 //
+// Every operator is a node of the query's SampleLedger, which learns the values of each column as
+// it is read; and it charges the bytes of what it holds.
+//
 // Every operator lists its series in ascending order of fingerprint. So the order of folding
 // depends on the series alone, not on which of them happen to have samples, and a range query
 // agrees with the instant queries at its steps to the bit.
@@ -53,25 +56,70 @@ struct Scratch {
   std::vector<uint32_t> begin, end;
   int64_t in_windows = 0;  // Sum of the windows' lengths.
   WindowEdges edges;       // Of these windows.
+  uint32_t largest_window = 0, last_window = 0;
+
+  size_t bytes() const {
+    return (samples.t.capacity() + samples.v.capacity() + samples.start_t.capacity() +
+            column.v.capacity() + t.capacity() + begin.capacity()) *
+           sizeof(double);
+  }
+  size_t charged = 0;  // Of bytes(), to its worker.
 };
 
 // One thread's share of a query: its annotations, counts and buffers.
 class Worker {
  public:
-  explicit Worker(QueryContext* query) : ctx(query) {}
+  explicit Worker(QueryContext* query) : ctx(query), bytes_(&query->bytes) {}
 
-  // Looks for a timeout or a cancellation now and then.
-  absl::Status Tick() {
-    return (ticks_++ & 15) == 0 ? ctx->limits.Check("expression evaluation") : absl::OkStatus();
+  // Looks for a timeout or a cancellation when enough has been done since the last time. `work` is
+  // in samples that were looked at; a column is worth some even when it is empty.
+  absl::Status Tick(int64_t work = kColumnWork) {
+    work_ += work;
+    if (work_ < kWorkBetweenChecks) return absl::OkStatus();
+    work_ = 0;
+    return ctx->limits.Check("expression evaluation");
+  }
+
+  // Counts a column of `node`.
+  absl::Status Count(CountNode node, std::span<const uint8_t> present) {
+    if (uncounted) return absl::OkStatus();
+    Tally& tally = TallyOf(node);
+    tally.Count(present);
+    return tally.WantsCheck() ? ctx->samples.CheckSeen(tally) : absl::OkStatus();
+  }
+  Tally& TallyOf(CountNode node) {
+    if (node >= tallies_.size()) tallies_.resize(node + 1);
+    return tallies_[node];
+  }
+  // For what `scratch` has grown to.
+  absl::Status Charge(Scratch* scratch) {
+    const size_t bytes = scratch->bytes();
+    if (bytes <= scratch->charged) return absl::OkStatus();
+    const size_t more = bytes - scratch->charged;
+    scratch->charged = bytes;
+    return bytes_.Add(more);
+  }
+  // Hands annotations and counts to the query. On the query's thread.
+  void Finish() {
+    ctx->notes.Merge(notes);
+    for (CountNode node = 0; node < tallies_.size(); ++node) {
+      ctx->samples.Absorb(node, &tallies_[node]);
+    }
+    tallies_.clear();
   }
 
   QueryContext* const ctx;
   Annotations notes;
-  int64_t samples_read = 0;
+  bool uncounted = false;  // Columns are read a second time.
 
  private:
   friend class ScratchLease;
-  uint32_t ticks_ = 0;
+  static constexpr int64_t kWorkBetweenChecks = int64_t{1} << 20;
+  static constexpr int64_t kColumnWork = kWorkBetweenChecks / 16;
+
+  int64_t work_ = kWorkBetweenChecks;  // The first Tick looks.
+  ByteCharge bytes_;
+  std::vector<Tally> tallies_;  // By node.
   std::vector<std::unique_ptr<Scratch>> free_;
 };
 
@@ -101,11 +149,18 @@ class ScratchLease {
 class SeriesLister {
  public:
   virtual ~SeriesLister() = default;
-  virtual absl::Status Prepare(QueryContext* ctx) = 0;
+  absl::Status Prepare(QueryContext* ctx);
   const std::vector<SeriesMeta>& series() const { return series_; }
+  // After Prepare.
+  CountNode node() const { return node_; }
 
  protected:
-  std::vector<SeriesMeta> series_;  // Ascending by fingerprint, filled by Prepare.
+  // Prepares inputs, fills series_, sets node_.
+  virtual absl::Status PrepareSeries(QueryContext* ctx) = 0;
+
+  std::vector<SeriesMeta> series_;  // Ascending by fingerprint.
+  CountNode node_ = 0;
+  ByteCharge bytes_;  // What the operator holds, the list of its series included.
 };
 
 // Gives an instant vector at each step of its grid.
@@ -113,12 +168,18 @@ class VectorOperator : public SeriesLister {
  public:
   explicit VectorOperator(const Grid& grid) : grid_(grid) {}
   // Values of series `i` at all steps.
-  virtual absl::Status Column(size_t i, Worker* worker, StepColumn* out) const = 0;
+  absl::Status Column(size_t i, Worker* worker, StepColumn* out) const {
+    absl::Status status = ComputeColumn(i, worker, out);
+    return status.ok() ? worker->Count(node_, out->ok) : status;
+  }
   // Indexes of series() in the order in which an instant query shows them.
   virtual std::vector<uint32_t> DisplayOrder() const;
 
   const Grid& grid() const { return grid_; }
   size_t steps() const { return grid_.count; }
+
+ protected:
+  virtual absl::Status ComputeColumn(size_t i, Worker* worker, StepColumn* out) const = 0;
 
  private:
   const Grid grid_;
@@ -133,6 +194,8 @@ class RangeSource : public SeriesLister {
   virtual TimeMs WindowEnd(TimeMs t) const = 0;
   virtual TimeMs range_ms() const = 0;
   virtual bool counts_samples() const = 0;  // False below a subquery.
+  // A subquery's samples are held while windows move over them, and node() is theirs.
+  virtual bool holds_samples() const { return false; }
   // Whether windows see the samples around them, which Read gives too then.
   virtual SelectorMode mode() const { return SelectorMode::kPlain; }
   virtual Reach reach() const { return {}; }
@@ -141,12 +204,22 @@ class RangeSource : public SeriesLister {
 // A scalar at each step.
 class ScalarOperator {
  public:
+  explicit ScalarOperator(const Grid& grid) : grid_(grid) {}
   virtual ~ScalarOperator() = default;
-  virtual absl::Status Prepare(QueryContext* ctx) = 0;
+  absl::Status Prepare(QueryContext* ctx);
   std::span<const double> values() const { return values_; }
+  CountNode node() const { return node_; }
 
  protected:
-  std::vector<double> values_;  // One for each step, filled by Prepare.
+  // Prepares inputs, fills values_, which has one place for each step, and sets node_.
+  virtual absl::Status PrepareValues(QueryContext* ctx) = 0;
+
+  const Grid grid_;
+  std::vector<double> values_;
+  CountNode node_ = 0;
+
+ private:
+  ByteCharge bytes_;
 };
 
 using VectorPtr = std::unique_ptr<VectorOperator>;
@@ -159,16 +232,17 @@ inline size_t ShardOf(const hearth::Fingerprint& fingerprint) { return fingerpri
 
 // Calls fn(shard, i, worker, column) for every series of `op`: in order within a shard, shards side
 // by side when there is enough to do. Then merges the workers' annotations and counts into the
-// query's, in the shards' order. The first shard's error wins.
+// query's, in the shards' order, and compares with the limit of samples. The first shard's error
+// wins.
 using ColumnFn =
     std::function<absl::Status(size_t shard, size_t i, Worker* worker, StepColumn* column)>;
 absl::Status ForEachColumn(const VectorOperator& op, QueryContext* ctx, const ColumnFn& fn);
 
-// All columns of `op`, one for each series.
+// All columns of `op`, one for each series. Their bytes are added to *charge beforehand.
 absl::Status Materialise(const VectorOperator& op, QueryContext* ctx,
-                         std::vector<StepColumn>* columns);
-
-int64_t CountPresent(const std::vector<StepColumn>& columns);
+                         std::vector<StepColumn>* columns, ByteCharge* charge);
+// What `count` columns of `steps` take.
+size_t ColumnBytes(size_t count, size_t steps);
 
 }  // namespace hearth::promql
 

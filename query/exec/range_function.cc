@@ -1,5 +1,6 @@
 #include "query/exec/range_function.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "model/status.h"
@@ -29,13 +30,17 @@ class RangeFunction : public VectorOperator {
         shared_(std::move(shared)),
         kernel_(KernelFor(function->kernel, source_->mode())) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
+  absl::Status PrepareSeries(QueryContext* ctx) override {
     for (const ScalarPtr& param : params_) {
       HEARTH_RETURN_IF_ERROR(param->Prepare(ctx));
       param_columns_.push_back(param->values());
     }
     HEARTH_RETURN_IF_ERROR(source_->Prepare(ctx));
-    if (shared_ != nullptr) shared_->Prepare(source_->series().size(), steps());
+    AddNode(ctx);
+    if (shared_ != nullptr && !ctx->samples.by_step()) {
+      shared_->Prepare(source_->series().size(), steps(), &ctx->bytes);
+    }
+    HEARTH_RETURN_IF_ERROR(bytes_.Add(steps() * 2 * sizeof(TimeMs)));
     for (size_t step = 0; step < steps(); ++step) {
       times_.push_back(grid().at(step));
       window_end_.push_back(source_->WindowEnd(times_.back()));
@@ -49,16 +54,31 @@ class RangeFunction : public VectorOperator {
     for (const SeriesMeta& meta : source_->series()) {
       changed.push_back(DropName(meta, ctx->delayed_name_removal, &arena_));
     }
+    HEARTH_RETURN_IF_ERROR(bytes_.Add(arena_.bytes()));
     map_.Build(std::move(changed), &series_);
     return absl::OkStatus();
   }
 
-  absl::Status Column(size_t i, Worker* worker, StepColumn* out) const override {
+  absl::Status ComputeColumn(size_t i, Worker* worker, StepColumn* out) const override {
     return map_.Column(
         i, out, [&](size_t input, StepColumn* column) { return Compute(input, worker, column); });
   }
 
  private:
+  // Kernels run over so many samples (in windows) or steps at once, so that a query that was
+  // cancelled ends soon. Splitting costs sliding kernels the samples of one window each time.
+  static constexpr int64_t kSamplesAtOnce = int64_t{1} << 25;
+  static constexpr size_t kStepsAtOnce = size_t{1} << 20;
+
+  void AddNode(QueryContext* ctx) {
+    std::vector<CountNode> inputs;
+    if (source_->holds_samples()) inputs.push_back(source_->node());
+    for (const ScalarPtr& param : params_) inputs.push_back(param->node());
+    node_ = ctx->samples.Add(CountRule::kWindows,
+                             source_->counts_samples() ? ReadRule::kWindows : ReadRule::kNothing,
+                             steps(), std::move(inputs));
+  }
+
   static WindowFn KernelFor(const Kernel& kernel, SelectorMode mode) {
     return mode == SelectorMode::kAnchored   ? kernel.anchored
            : mode == SelectorMode::kSmoothed ? kernel.smoothed
@@ -68,14 +88,18 @@ class RangeFunction : public VectorOperator {
   absl::Status Compute(size_t input, Worker* worker, StepColumn* out) const {
     if (const SharedColumns::Entry* kept = shared_ == nullptr ? nullptr : shared_->Take(input)) {
       *out = kept->column;
-      return Count(input, kept->samples, kept->in_windows, *out, worker);
+      worker->TallyOf(node_).CountWindows(kept->in_windows, kept->excess);
+      NoteCounter(input, out->CountPresent(), worker);
+      return absl::OkStatus();
     }
     ScratchLease scratch(worker);
     HEARTH_RETURN_IF_ERROR(source_->Read(input, worker, &*scratch));
     out->Reset(steps());
     FindWindows(&*scratch);
-    const auto samples = static_cast<int64_t>(scratch->samples.t.size());
-    if (samples > 0) {
+    HEARTH_RETURN_IF_ERROR(worker->Charge(&*scratch));
+    if (scratch->largest_window > worker->ctx->limits.max_samples) return TooManySamples();
+    HEARTH_RETURN_IF_ERROR(worker->Tick(scratch->in_windows));
+    if (!scratch->samples.t.empty()) {
       const WindowInput in{.t = scratch->samples.t,
                            .v = scratch->samples.v,
                            .start_t = scratch->samples.start_t,
@@ -90,25 +114,76 @@ class RangeFunction : public VectorOperator {
                            .edges = &scratch->edges,
                            .mode = source_->mode(),
                            .metric_name = source_->series()[input].labels.MetricName()};
-      kernel_(in, out);
-    }
-    if (shared_ != nullptr) shared_->Keep(input, *out, samples, scratch->in_windows);
-    return Count(input, samples, scratch->in_windows, *out, worker);
-  }
-
-  // What a series costs and has to be said of it, whoever computed its column.
-  absl::Status Count(size_t input, int64_t samples, int64_t in_windows, const StepColumn& column,
-                     Worker* worker) const {
-    if (source_->counts_samples()) worker->samples_read += in_windows;
-    HEARTH_RETURN_IF_ERROR(worker->ctx->account.Pass(samples));
-    const auto present = static_cast<int64_t>(column.CountPresent());
-    if (function_->counter && present > 0) {
-      const std::string_view name = source_->series()[input].labels.MetricName();
-      if (!name.empty() && !LooksLikeCounter(name)) {
-        worker->notes.Add(Note::kPossibleNonCounter, arg_pos_[0], {name});
+      if (scratch->in_windows <= kSamplesAtOnce && steps() <= kStepsAtOnce) {
+        kernel_(in, out);
+      } else {
+        HEARTH_RETURN_IF_ERROR(RunInBlocks(in, worker, out));
       }
     }
-    return worker->ctx->account.Hold(present);
+    const size_t present = out->CountPresent();
+    const int64_t excess = std::max<int64_t>(
+        static_cast<int64_t>(scratch->largest_window) - static_cast<int64_t>(present),
+        scratch->last_window);
+    if (shared_ != nullptr) shared_->Keep(input, *out, scratch->in_windows, excess);
+    if (!worker->uncounted) {
+      Tally& tally = worker->TallyOf(node_);
+      tally.CountWindows(scratch->in_windows, excess);
+      if (worker->ctx->samples.by_step()) tally.CountWindowSteps(scratch->begin, scratch->end);
+    }
+    NoteCounter(input, present, worker);
+    return absl::OkStatus();
+  }
+
+  // The kernel over some steps at a time, with the samples of their windows alone.
+  absl::Status RunInBlocks(const WindowInput& all, Worker* worker, StepColumn* out) const {
+    std::vector<uint32_t> begin, end;
+    ParamColumns params(all.params.size());
+    StepColumn block;
+    for (size_t first = 0, last = 0; first < steps(); first = last) {
+      HEARTH_RETURN_IF_ERROR(worker->ctx->limits.Check("expression evaluation"));
+      for (int64_t samples = 0; last < steps() && last - first < kStepsAtOnce; ++last) {
+        samples += all.end[last] - all.begin[last];
+        if (samples > kSamplesAtOnce && last > first) break;
+      }
+      const size_t count = last - first, origin = all.begin[first];
+      const size_t samples = all.end[last - 1] - origin;
+      begin.resize(count);
+      end.resize(count);
+      for (size_t i = 0; i < count; ++i) {
+        begin[i] = static_cast<uint32_t>(all.begin[first + i] - origin);
+        end[i] = static_cast<uint32_t>(all.end[first + i] - origin);
+      }
+      for (size_t k = 0; k < params.size(); ++k) params[k] = all.params[k].subspan(first, count);
+      WindowEdges edges;
+      const WindowInput in{
+          .t = all.t.subspan(origin, samples),
+          .v = all.v.subspan(origin, samples),
+          .start_t = all.start_t.empty() ? all.start_t : all.start_t.subspan(origin, samples),
+          .begin = begin,
+          .end = end,
+          .window_end = all.window_end.subspan(first, count),
+          .times = all.times.subspan(first, count),
+          .range_ms = all.range_ms,
+          .params = params,
+          .arg_pos = all.arg_pos,
+          .notes = all.notes,
+          .edges = &edges,
+          .mode = all.mode,
+          .metric_name = all.metric_name};
+      block.Reset(count);
+      if (samples > 0) kernel_(in, &block);
+      std::copy(block.v.begin(), block.v.end(), out->v.begin() + static_cast<ptrdiff_t>(first));
+      std::copy(block.ok.begin(), block.ok.end(), out->ok.begin() + static_cast<ptrdiff_t>(first));
+    }
+    return absl::OkStatus();
+  }
+
+  void NoteCounter(size_t input, size_t present, Worker* worker) const {
+    if (!function_->counter || present == 0) return;
+    const std::string_view name = source_->series()[input].labels.MetricName();
+    if (!name.empty() && !LooksLikeCounter(name)) {
+      worker->notes.Add(Note::kPossibleNonCounter, arg_pos_[0], {name});
+    }
   }
 
   // The samples of each step's window. Series that were scraped together have the same timestamps
@@ -121,6 +196,7 @@ class RangeFunction : public VectorOperator {
     scratch->begin.resize(steps());
     scratch->end.resize(steps());
     scratch->in_windows = 0;
+    scratch->largest_window = scratch->last_window = 0;
     scratch->edges.known = false;
     uint32_t begin = 0, end = 0;
     for (size_t step = 0; step < steps(); ++step) {
@@ -135,7 +211,9 @@ class RangeFunction : public VectorOperator {
             .start = after, .end = last, .smoothed = source_->mode() == SelectorMode::kSmoothed};
         ReachOut(t, ends, reach.before, reach.after, &scratch->begin[step], &scratch->end[step]);
       }
-      scratch->in_windows += scratch->end[step] - scratch->begin[step];
+      scratch->last_window = scratch->end[step] - scratch->begin[step];
+      scratch->largest_window = std::max(scratch->largest_window, scratch->last_window);
+      scratch->in_windows += scratch->last_window;
     }
   }
 

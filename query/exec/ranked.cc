@@ -26,26 +26,27 @@ class Ranked : public Materialised {
         child_(std::move(child)),
         param_(std::move(param)) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
+  absl::Status PrepareSeries(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(param_->Prepare(ctx));
     HEARTH_RETURN_IF_ERROR(CheckParameter(ctx));
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
-    grouping_.Build(child_->series(), aggregate_);
+    HEARTH_RETURN_IF_ERROR(grouping_.Build(child_->series(), aggregate_, &bytes_));
     members_.resize(grouping_.groups().size());
     for (size_t i = 0; i < child_->series().size(); ++i) {
       members_[grouping_.group_of(i)].push_back(static_cast<uint32_t>(i));
     }
-    const int64_t held = ctx->account.BeginPhase();
-    HEARTH_RETURN_IF_ERROR(Materialise(*child_, ctx, &columns_));
-    if (kernel_.shape == AggregationShape::kQuantile) {
-      ComputeQuantiles();
-    } else {
-      series_ = child_->series();
-      for (const std::vector<uint32_t>& group : members_) {
-        for (size_t step = 0; step < steps(); ++step) Choose(group, step);
+    node_ = ctx->samples.Add(CountRule::kFolded, ReadRule::kNothing, steps(),
+                             {param_->node(), child_->node()});
+    HEARTH_RETURN_IF_ERROR(Materialise(*child_, ctx, &columns_, &bytes_));
+    if (kernel_.shape == AggregationShape::kQuantile) return ComputeQuantiles(ctx);
+    series_ = child_->series();
+    for (const std::vector<uint32_t>& group : members_) {
+      for (size_t step = 0; step < steps(); ++step) {
+        if ((step & 63) == 0) HEARTH_RETURN_IF_ERROR(ctx->limits.Check("expression evaluation"));
+        Choose(group, step);
       }
     }
-    return ctx->account.EndPhase(held, CountPresent(columns_));
+    return absl::OkStatus();
   }
 
   std::vector<uint32_t> DisplayOrder() const override {
@@ -126,16 +127,18 @@ class Ranked : public Materialised {
     return ratio >= 0 ? place < ratio : place >= 1 + std::max(ratio, -1.0);
   }
 
-  void ComputeQuantiles() {
+  absl::Status ComputeQuantiles(QueryContext* ctx) {
     const std::vector<StepColumn> inputs = std::move(columns_);
     series_ = grouping_.groups();
     columns_.clear();
+    HEARTH_RETURN_IF_ERROR(bytes_.Add(ColumnBytes(series_.size(), steps())));
     columns_.resize(series_.size());
     // A few steps at a time, so that each input is read in runs.
     std::array<std::vector<double>, kStepsAtOnce> values;
     for (size_t g = 0; g < members_.size(); ++g) {
       columns_[g].Reset(steps());
       for (size_t first = 0; first < steps(); first += kStepsAtOnce) {
+        HEARTH_RETURN_IF_ERROR(ctx->limits.Check("expression evaluation"));
         const size_t count = std::min(kStepsAtOnce, steps() - first);
         for (size_t k = 0; k < count; ++k) values[k].clear();
         for (uint32_t i : members_[g]) {
@@ -149,6 +152,7 @@ class Ranked : public Materialised {
         }
       }
     }
+    return absl::OkStatus();
   }
 
   static constexpr size_t kStepsAtOnce = 8;

@@ -1,5 +1,7 @@
 #include "query/exec/scalar.h"
 
+#include <algorithm>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -11,22 +13,35 @@ namespace {
 
 class Constant : public ScalarOperator {
  public:
-  Constant(const Grid& grid, double value) { values_.assign(grid.count, value); }
-  absl::Status Prepare(QueryContext*) override { return absl::OkStatus(); }
+  Constant(const Grid& grid, double value) : ScalarOperator(grid), value_(value) {}
+
+ private:
+  absl::Status PrepareValues(QueryContext* ctx) override {
+    node_ = ctx->samples.AddScalar(CountRule::kLeaf, grid_.count, {});
+    std::fill(values_.begin(), values_.end(), value_);
+    return absl::OkStatus();
+  }
+
+  const double value_;
 };
 
 class StepScalar : public ScalarOperator {
  public:
   StepScalar(const Grid& grid, const FunctionSpec* function, std::vector<ScalarPtr> args)
-      : grid_(grid), function_(function), args_(std::move(args)) {}
+      : ScalarOperator(grid), function_(function), args_(std::move(args)) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
-    for (const ScalarPtr& arg : args_) HEARTH_RETURN_IF_ERROR(arg->Prepare(ctx));
+ private:
+  absl::Status PrepareValues(QueryContext* ctx) override {
+    std::vector<CountNode> inputs;
+    for (const ScalarPtr& arg : args_) {
+      HEARTH_RETURN_IF_ERROR(arg->Prepare(ctx));
+      inputs.push_back(arg->node());
+    }
+    node_ = ctx->samples.AddScalar(CountRule::kStepped, grid_.count, std::move(inputs));
     StepInfo info{.query_start = ctx->times.start,
                   .query_end = ctx->times.end,
                   .query_step = ctx->times.step};
     std::vector<double> args(args_.size());
-    values_.resize(grid_.count);
     for (size_t step = 0; step < grid_.count; ++step) {
       for (size_t k = 0; k < args.size(); ++k) args[k] = args_[k]->values()[step];
       info.t = grid_.at(step);
@@ -35,21 +50,21 @@ class StepScalar : public ScalarOperator {
     return absl::OkStatus();
   }
 
- private:
-  const Grid grid_;
   const FunctionSpec* const function_;
   const std::vector<ScalarPtr> args_;
 };
 
 class ScalarOfVector : public ScalarOperator {
  public:
-  explicit ScalarOfVector(VectorPtr child) : child_(std::move(child)) {}
+  explicit ScalarOfVector(VectorPtr child)
+      : ScalarOperator(child->grid()), child_(std::move(child)) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
+  absl::Status PrepareValues(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
-    const int64_t held = ctx->account.BeginPhase();
+    node_ = ctx->samples.AddScalar(CountRule::kStepped, grid_.count, {child_->node()});
     std::vector<StepColumn> columns;
-    HEARTH_RETURN_IF_ERROR(Materialise(*child_, ctx, &columns));
+    ByteCharge charge(&ctx->bytes);
+    HEARTH_RETURN_IF_ERROR(Materialise(*child_, ctx, &columns, &charge));
     values_.assign(child_->steps(), std::numeric_limits<double>::quiet_NaN());
     std::vector<uint32_t> seen(child_->steps(), 0);
     for (const StepColumn& column : columns) {
@@ -59,7 +74,7 @@ class ScalarOfVector : public ScalarOperator {
             ++seen[step] == 1 ? column.v[step] : std::numeric_limits<double>::quiet_NaN();
       }
     }
-    return ctx->account.EndPhase(held, static_cast<int64_t>(values_.size()));
+    return absl::OkStatus();
   }
 
  private:
@@ -69,12 +84,12 @@ class ScalarOfVector : public ScalarOperator {
 class ScalarBinary : public ScalarOperator {
  public:
   ScalarBinary(const Grid& grid, BinaryOp op, ScalarPtr lhs, ScalarPtr rhs)
-      : grid_(grid), op_(op), lhs_(std::move(lhs)), rhs_(std::move(rhs)) {}
+      : ScalarOperator(grid), op_(op), lhs_(std::move(lhs)), rhs_(std::move(rhs)) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
+  absl::Status PrepareValues(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(lhs_->Prepare(ctx));
     HEARTH_RETURN_IF_ERROR(rhs_->Prepare(ctx));
-    values_.resize(grid_.count);
+    node_ = ctx->samples.AddScalar(CountRule::kStepped, grid_.count, {lhs_->node(), rhs_->node()});
     for (size_t step = 0; step < grid_.count; ++step) {
       const BinaryValue result = Apply(op_, lhs_->values()[step], rhs_->values()[step]);
       // Between scalars a comparison always has `bool`.
@@ -84,17 +99,19 @@ class ScalarBinary : public ScalarOperator {
   }
 
  private:
-  const Grid grid_;
   const BinaryOp op_;
   const ScalarPtr lhs_, rhs_;
 };
 
 class ScalarNegation : public ScalarOperator {
  public:
-  explicit ScalarNegation(ScalarPtr child) : child_(std::move(child)) {}
-  absl::Status Prepare(QueryContext* ctx) override {
+  ScalarNegation(const Grid& grid, ScalarPtr child)
+      : ScalarOperator(grid), child_(std::move(child)) {}
+  absl::Status PrepareValues(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
-    for (double value : child_->values()) values_.push_back(-value);
+    node_ = ctx->samples.AddScalar(CountRule::kInPlace, grid_.count, {child_->node()});
+    std::transform(child_->values().begin(), child_->values().end(), values_.begin(),
+                   std::negate<double>());
     return absl::OkStatus();
   }
 
@@ -104,15 +121,16 @@ class ScalarNegation : public ScalarOperator {
 
 class ScalarBroadcast : public ScalarOperator {
  public:
-  ScalarBroadcast(const Grid& grid, ScalarPtr child) : grid_(grid), child_(std::move(child)) {}
-  absl::Status Prepare(QueryContext* ctx) override {
+  ScalarBroadcast(const Grid& grid, ScalarPtr child)
+      : ScalarOperator(grid), child_(std::move(child)) {}
+  absl::Status PrepareValues(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
+    node_ = ctx->samples.AddScalar(CountRule::kRepeated, grid_.count, {child_->node()});
     if (grid_.count > 0) values_.assign(grid_.count, child_->values()[0]);
     return absl::OkStatus();
   }
 
  private:
-  const Grid grid_;
   const ScalarPtr child_;
 };
 
@@ -131,8 +149,8 @@ ScalarPtr NewScalarOfVector(VectorPtr child) {
 ScalarPtr NewScalarBinary(const Grid& grid, BinaryOp op, ScalarPtr lhs, ScalarPtr rhs) {
   return std::make_unique<ScalarBinary>(grid, op, std::move(lhs), std::move(rhs));
 }
-ScalarPtr NewScalarNegation(ScalarPtr child) {
-  return std::make_unique<ScalarNegation>(std::move(child));
+ScalarPtr NewScalarNegation(const Grid& grid, ScalarPtr child) {
+  return std::make_unique<ScalarNegation>(grid, std::move(child));
 }
 ScalarPtr NewScalarBroadcast(const Grid& grid, ScalarPtr child) {
   return std::make_unique<ScalarBroadcast>(grid, std::move(child));

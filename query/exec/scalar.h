@@ -18,7 +18,7 @@ ScalarPtr NewStepScalar(const Grid& grid, const FunctionSpec* function,
 // scalar(v)
 ScalarPtr NewScalarOfVector(VectorPtr child);
 ScalarPtr NewScalarBinary(const Grid& grid, BinaryOp op, ScalarPtr lhs, ScalarPtr rhs);
-ScalarPtr NewScalarNegation(ScalarPtr child);
+ScalarPtr NewScalarNegation(const Grid& grid, ScalarPtr child);
 // The value of a step-invariant scalar at every step of `grid`.
 ScalarPtr NewScalarBroadcast(const Grid& grid, ScalarPtr child);
 

@@ -48,24 +48,28 @@ class InstantSelector : public VectorOperator {
         counts_(!node.in_subquery),
         output_(output) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
+  absl::Status PrepareSeries(QueryContext* ctx) override {
     set_ = ctx->sets[request_].get();
     lookback_ = ctx->times.lookback_delta;
     uses_starts_ = ctx->use_start_timestamps;
     range_ = {ReferenceTime(selector_.time, grid().at(0)) - lookback_ + 1,
               ReferenceTime(selector_.time, grid().last()) + ReachOf(selector_, lookback_).after};
+    node_ = ctx->samples.Add(IsTime() ? CountRule::kTimes : CountRule::kLeaf,
+                             counts_ ? ReadRule::kResults : ReadRule::kNothing, steps(), {});
     if (steps() == 0) return absl::OkStatus();
+    HEARTH_RETURN_IF_ERROR(bytes_.Add(set_->size() * sizeof(SeriesMeta)));
     ListSeries(*set_, &series_);
     if (IsTime()) {
       std::vector<SeriesMeta> listed = series_;
       // A time is no longer the metric.
       for (SeriesMeta& meta : listed) meta = DropName(meta, ctx->delayed_name_removal, &arena_);
+      HEARTH_RETURN_IF_ERROR(bytes_.Add(arena_.bytes()));
       map_.Build(std::move(listed), &series_);
     }
     return absl::OkStatus();
   }
 
-  absl::Status Column(size_t i, Worker* worker, StepColumn* out) const override {
+  absl::Status ComputeColumn(size_t i, Worker* worker, StepColumn* out) const override {
     if (!IsTime()) return Look(i, worker, out);
     return map_.Column(
         i, out, [&](size_t input, StepColumn* column) { return Look(input, worker, column); });
@@ -80,6 +84,7 @@ class InstantSelector : public VectorOperator {
     ScratchLease scratch(worker);
     HEARTH_RETURN_IF_ERROR(worker->Tick());
     HEARTH_RETURN_IF_ERROR(set_->Read(i, range_, &scratch->samples));
+    HEARTH_RETURN_IF_ERROR(worker->Charge(&*scratch));
     const SampleColumns& samples = scratch->samples;
     out->Reset(steps());
     if (selector_.mode == SelectorMode::kSmoothed && output_ == SelectorOutput::kValue) {
@@ -91,9 +96,7 @@ class InstantSelector : public VectorOperator {
       FindNewest(&*scratch);
       output_ == SelectorOutput::kValue ? TakeValues(*scratch, out) : TakeTimes(*scratch, out);
     }
-    const auto present = static_cast<int64_t>(out->CountPresent());
-    if (counts_) worker->samples_read += present;
-    return worker->ctx->account.Hold(present);
+    return absl::OkStatus();
   }
 
   // scratch->end[step] = 1 + the index of the newest sample that the step sees, 0 when there is
@@ -201,9 +204,10 @@ class MatrixSource : public RangeSource {
         counts_(!node.in_subquery),
         grid_(node.grid) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
+  absl::Status PrepareSeries(QueryContext* ctx) override {
     set_ = ctx->sets[request_].get();
     if (grid_.count == 0) return absl::OkStatus();
+    HEARTH_RETURN_IF_ERROR(bytes_.Add(set_->size() * sizeof(SeriesMeta)));
     uses_starts_ = ctx->use_start_timestamps;
     reach_ = ReachOf(matrix_, ctx->times.lookback_delta);
     range_ = {WindowEnd(grid_.at(0)) - range_ms() - reach_.before + 1,
@@ -242,16 +246,23 @@ class SubquerySource : public RangeSource {
         counts_(!node.in_subquery),
         child_(std::move(child)) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
-    if (child_->steps() == 0) return absl::OkStatus();
+  absl::Status PrepareSeries(QueryContext* ctx) override {
+    if (child_->steps() == 0) {
+      node_ = ctx->samples.Add(CountRule::kLeaf, ReadRule::kNothing, 0, {});
+      return absl::OkStatus();
+    }
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
     series_ = child_->series();
-    return absl::OkStatus();
+    node_ = child_->node();
+    // Grids may be long: a column and its samples find room before they are made.
+    return bytes_.Add(ColumnBytes(1, child_->steps()) +
+                      child_->steps() * (sizeof(TimeMs) + sizeof(double)));
   }
   absl::Status Read(size_t i, Worker* worker, Scratch* scratch) const override {
     HEARTH_RETURN_IF_ERROR(child_->Column(i, worker, &scratch->column));
     SampleColumns* samples = &scratch->samples;
     samples->Clear();
+    HEARTH_RETURN_IF_ERROR(worker->Charge(scratch));
     for (size_t step = 0; step < scratch->column.steps(); ++step) {
       if (!scratch->column.ok[step]) continue;
       samples->t.push_back(child_->grid().at(step));
@@ -262,6 +273,7 @@ class SubquerySource : public RangeSource {
   TimeMs WindowEnd(TimeMs t) const override { return ReferenceTime(subquery_.time, t); }
   TimeMs range_ms() const override { return subquery_.range.ms; }
   bool counts_samples() const override { return counts_; }
+  bool holds_samples() const override { return true; }
 
  private:
   const SubqueryExpr& subquery_;

@@ -37,6 +37,7 @@ LabelsView LabelArena::Add(LabelsView labels) {
   }
   std::string& block = blocks_.back();
   block.append(bytes);
+  bytes_ += bytes.size();
   return LabelsView(std::string_view(block).substr(block.size() - bytes.size()));
 }
 

@@ -24,10 +24,12 @@ class LabelArena {
  public:
   // A copy of `labels`.
   LabelsView Add(LabelsView labels);
+  size_t bytes() const { return bytes_; }
 
  private:
   static constexpr size_t kBlockBytes = size_t{16} << 10;
   std::deque<std::string> blocks_;  // None ever grows beyond what was reserved.
+  size_t bytes_ = 0;
 };
 
 // Replaces *bytes by the set without __name__, __type__ and __unit__, which go together.

@@ -17,13 +17,20 @@ class SetOperator : public VectorOperator {
   SetOperator(const BinaryExpr& expr, VectorPtr lhs, VectorPtr rhs)
       : VectorOperator(lhs->grid()), expr_(expr), lhs_(std::move(lhs)), rhs_(std::move(rhs)) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
-    const int64_t held = ctx->account.BeginPhase();
+  absl::Status PrepareSeries(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(lhs_->Prepare(ctx));
     HEARTH_RETURN_IF_ERROR(rhs_->Prepare(ctx));
-    HEARTH_RETURN_IF_ERROR(Materialise(*lhs_, ctx, &columns_));
+    node_ = ctx->samples.Add(CountRule::kStepped, ReadRule::kNothing, steps(),
+                             {lhs_->node(), rhs_->node()});
+    HEARTH_RETURN_IF_ERROR(Materialise(*lhs_, ctx, &columns_, &bytes_));
     std::vector<StepColumn> right;
-    HEARTH_RETURN_IF_ERROR(Materialise(*rhs_, ctx, &right));
+    ByteCharge charge(&ctx->bytes);
+    ByteCharge& right_charge = expr_.op == BinaryOp::kOr ? bytes_ : charge;
+    HEARTH_RETURN_IF_ERROR(Materialise(*rhs_, ctx, &right, &right_charge));
+    const size_t signatures =
+        expr_.op == BinaryOp::kOr ? lhs_->series().size() : rhs_->series().size();
+    HEARTH_RETURN_IF_ERROR(charge.Add(signatures * (steps() + kSignatureBytes)));
+    HEARTH_RETURN_IF_ERROR(ctx->limits.Check("expression evaluation"));
     std::vector<SeriesMeta> outputs = lhs_->series();
     if (expr_.op == BinaryOp::kOr) {
       const Presence left_present = PresenceOf(*lhs_, columns_);
@@ -35,10 +42,10 @@ class SetOperator : public VectorOperator {
       Mask(*lhs_, right_present, /*keep=*/expr_.op == BinaryOp::kAnd, &columns_);
     }
     map_.Build(std::move(outputs), &series_);
-    return ctx->account.EndPhase(held, CountPresent(columns_));
+    return ctx->limits.Check("expression evaluation");
   }
 
-  absl::Status Column(size_t i, Worker*, StepColumn* out) const override {
+  absl::Status ComputeColumn(size_t i, Worker*, StepColumn* out) const override {
     return map_.Column(i, out, [&](size_t input, StepColumn* column) {
       *column = columns_[input];
       return absl::OkStatus();
@@ -55,6 +62,8 @@ class SetOperator : public VectorOperator {
   }
 
  private:
+  // Of an entry of Presence, without its steps.
+  static constexpr size_t kSignatureBytes = 96;
   // For each signature: at which steps some series has a value.
   using Presence = absl::flat_hash_map<hearth::Fingerprint, std::vector<uint8_t>>;
 

@@ -2,8 +2,12 @@
 
 namespace hearth::promql {
 
-void SharedColumns::Prepare(size_t series, size_t steps) {
+void SharedColumns::Prepare(size_t series, size_t steps, ByteAccount* account) {
   if (users_ < 2 || !entries_.empty() || series * steps > kValuesMax) return;
+  ByteCharge charge(account);
+  constexpr size_t kStepBytes = sizeof(double) + sizeof(uint8_t);
+  if (!charge.Add(series * (sizeof(Entry) + steps * kStepBytes)).ok()) return;
+  bytes_ = std::move(charge);
   entries_.resize(series);
   states_ = std::make_unique<std::atomic<uint8_t>[]>(series);
 }
@@ -13,11 +17,11 @@ const SharedColumns::Entry* SharedColumns::Take(size_t i) const {
   return &entries_[i];
 }
 
-void SharedColumns::Keep(size_t i, const StepColumn& column, int64_t samples, int64_t in_windows) {
+void SharedColumns::Keep(size_t i, const StepColumn& column, int64_t in_windows, int64_t excess) {
   if (entries_.empty()) return;
   uint8_t state = kEmpty;
   if (!states_[i].compare_exchange_strong(state, kBusy, std::memory_order_relaxed)) return;
-  entries_[i] = {column, samples, in_windows};
+  entries_[i] = {column, in_windows, excess};
   states_[i].store(kKept, std::memory_order_release);
 }
 

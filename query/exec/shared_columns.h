@@ -15,6 +15,7 @@
 #include <memory>
 #include <vector>
 
+#include "model/byte_account.h"
 #include "query/functions/column.h"
 #include "query/functions/spec.h"
 #include "query/plan/plan.h"
@@ -28,25 +29,27 @@ class SharedColumns {
   // A column with what its computation counted.
   struct Entry {
     StepColumn column;
-    int64_t samples = 0;     // That were read.
-    int64_t in_windows = 0;  // Summed over the windows.
+    int64_t in_windows = 0;  // Samples, summed over the windows.
+    int64_t excess = 0;      // As Tally::CountWindows has it.
   };
 
   // Another occurrence. All are known before the first Prepare.
   void AddUser() { ++users_; }
-  // Called by every user, on the query's thread, before its first Take.
-  void Prepare(size_t series, size_t steps);
+  // Called by every user, on the query's thread, before its first Take. Nothing is kept when
+  // `account` has no room for it.
+  void Prepare(size_t series, size_t steps, ByteAccount* account);
 
   // What another user has kept for series `i`; null when there is nothing. The entry stays as it
   // is.
   const Entry* Take(size_t i) const;
   // Keeps the result of series `i` unless somebody else does.
-  void Keep(size_t i, const StepColumn& column, int64_t samples, int64_t in_windows);
+  void Keep(size_t i, const StepColumn& column, int64_t in_windows, int64_t excess);
 
  private:
   enum State : uint8_t { kEmpty, kBusy, kKept };
 
   int users_ = 0;
+  ByteCharge bytes_;
   std::vector<Entry> entries_;  // Empty when nothing is kept.
   std::unique_ptr<std::atomic<uint8_t>[]> states_;
 };

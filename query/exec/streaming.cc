@@ -13,21 +13,30 @@ namespace {
 // One child whose columns are changed in place and whose labels may change.
 class Mapped : public VectorOperator {
  public:
-  explicit Mapped(VectorPtr child) : VectorOperator(child->grid()), child_(std::move(child)) {}
+  explicit Mapped(VectorPtr child, CountRule rule = CountRule::kStepped)
+      : VectorOperator(child->grid()), child_(std::move(child)), rule_(rule) {}
 
-  absl::Status Prepare(QueryContext* ctx) override {
+  absl::Status PrepareSeries(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
-    HEARTH_RETURN_IF_ERROR(PrepareArguments(ctx));
+    std::vector<CountNode> inputs = {child_->node()};
+    HEARTH_RETURN_IF_ERROR(PrepareArguments(ctx, &inputs));
+    node_ = ctx->samples.Add(rule_, ReadRule::kNothing, steps(), std::move(inputs));
     std::vector<SeriesMeta> changed;
+    size_t charged = 0;
     changed.reserve(child_->series().size());
-    for (const SeriesMeta& meta : child_->series()) {
-      HEARTH_RETURN_IF_ERROR(ctx->limits.Check("expression evaluation"));
-      changed.push_back(Rename(meta, *ctx));
+    for (size_t i = 0; i < child_->series().size(); ++i) {
+      if ((i & 255) == 0) {
+        HEARTH_RETURN_IF_ERROR(ctx->limits.Check("expression evaluation"));
+        HEARTH_RETURN_IF_ERROR(bytes_.Add(arena_.bytes() - charged));
+        charged = arena_.bytes();
+      }
+      changed.push_back(Rename(child_->series()[i], *ctx));
     }
+    HEARTH_RETURN_IF_ERROR(bytes_.Add(arena_.bytes() - charged));
     map_.Build(std::move(changed), &series_);
     return absl::OkStatus();
   }
-  absl::Status Column(size_t i, Worker* worker, StepColumn* out) const override {
+  absl::Status ComputeColumn(size_t i, Worker* worker, StepColumn* out) const override {
     return map_.Column(i, out, [&](size_t input, StepColumn* column) {
       HEARTH_RETURN_IF_ERROR(child_->Column(input, worker, column));
       Change(worker, column);
@@ -39,7 +48,10 @@ class Mapped : public VectorOperator {
   }
 
  protected:
-  virtual absl::Status PrepareArguments(QueryContext*) { return absl::OkStatus(); }
+  // Adds the nodes of further inputs to *inputs.
+  virtual absl::Status PrepareArguments(QueryContext*, std::vector<CountNode>* /*inputs*/) {
+    return absl::OkStatus();
+  }
   virtual SeriesMeta Rename(const SeriesMeta& meta, const QueryContext&) { return meta; }
   virtual void Change(Worker*, StepColumn*) const {}
 
@@ -51,6 +63,7 @@ class Mapped : public VectorOperator {
 
  private:
   const VectorPtr child_;
+  const CountRule rule_;
   SeriesMap map_;
 };
 
@@ -60,11 +73,13 @@ class Elementwise : public Mapped {
       : Mapped(std::move(child)), function_(function), params_(std::move(params)) {}
 
  private:
-  absl::Status PrepareArguments(QueryContext* ctx) override {
+  absl::Status PrepareArguments(QueryContext* ctx, std::vector<CountNode>* inputs) override {
     for (const ScalarPtr& param : params_) {
       HEARTH_RETURN_IF_ERROR(param->Prepare(ctx));
+      inputs->push_back(param->node());
       columns_.push_back(param->values());
     }
+    HEARTH_RETURN_IF_ERROR(bytes_.Add(steps() * sizeof(TimeMs)));
     for (size_t step = 0; step < steps(); ++step) times_.push_back(grid().at(step));
     return absl::OkStatus();
   }
@@ -83,7 +98,7 @@ class Elementwise : public Mapped {
 
 class Negation : public Mapped {
  public:
-  using Mapped::Mapped;
+  explicit Negation(VectorPtr child) : Mapped(std::move(child), CountRule::kInPlace) {}
 
  private:
   SeriesMeta Rename(const SeriesMeta& meta, const QueryContext& ctx) override {
@@ -106,7 +121,11 @@ class VectorScalarBinary : public Mapped {
         pos_(pos) {}
 
  private:
-  absl::Status PrepareArguments(QueryContext* ctx) override { return scalar_->Prepare(ctx); }
+  absl::Status PrepareArguments(QueryContext* ctx, std::vector<CountNode>* inputs) override {
+    HEARTH_RETURN_IF_ERROR(scalar_->Prepare(ctx));
+    inputs->push_back(scalar_->node());
+    return absl::OkStatus();
+  }
   SeriesMeta Rename(const SeriesMeta& meta, const QueryContext& ctx) override {
     return IsArithmetic(op_) || return_bool_ ? WithoutItsName(meta, ctx) : meta;
   }
@@ -195,10 +214,12 @@ class NoFloats : public Mapped {
 class Relabel : public Mapped {
  public:
   Relabel(VectorPtr child, const FunctionSpec* function, std::vector<std::string> args)
-      : Mapped(std::move(child)), function_(function), args_(std::move(args)) {}
+      : Mapped(std::move(child), CountRule::kInPlace),
+        function_(function),
+        args_(std::move(args)) {}
 
  private:
-  absl::Status PrepareArguments(QueryContext*) override {
+  absl::Status PrepareArguments(QueryContext*, std::vector<CountNode>*) override {
     HEARTH_ASSIGN_OR_RETURN(rewriter_, function_->kernel.relabel(args_));
     return absl::OkStatus();
   }
@@ -218,7 +239,7 @@ class Relabel : public Mapped {
 
 class NameRemoval : public Mapped {
  public:
-  using Mapped::Mapped;
+  explicit NameRemoval(VectorPtr child) : Mapped(std::move(child), CountRule::kInPlace) {}
 
  private:
   SeriesMeta Rename(const SeriesMeta& meta, const QueryContext&) override {
@@ -230,11 +251,13 @@ class VectorOfScalar : public VectorOperator {
  public:
   VectorOfScalar(const Grid& grid, ScalarPtr child)
       : VectorOperator(grid), child_(std::move(child)) {}
-  absl::Status Prepare(QueryContext* ctx) override {
+  absl::Status PrepareSeries(QueryContext* ctx) override {
     series_.push_back({LabelsView(), LabelsView().Fingerprint(), false});
-    return child_->Prepare(ctx);
+    HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
+    node_ = ctx->samples.Add(CountRule::kStepped, ReadRule::kNothing, steps(), {child_->node()});
+    return absl::OkStatus();
   }
-  absl::Status Column(size_t, Worker*, StepColumn* out) const override {
+  absl::Status ComputeColumn(size_t, Worker*, StepColumn* out) const override {
     out->v.assign(child_->values().begin(), child_->values().end());
     out->ok.assign(steps(), 1);
     return absl::OkStatus();
@@ -247,11 +270,12 @@ class VectorOfScalar : public VectorOperator {
 class VectorOfTime : public VectorOperator {
  public:
   using VectorOperator::VectorOperator;
-  absl::Status Prepare(QueryContext*) override {
+  absl::Status PrepareSeries(QueryContext* ctx) override {
+    node_ = ctx->samples.Add(CountRule::kFree, ReadRule::kNothing, steps(), {});
     series_.push_back({LabelsView(), LabelsView().Fingerprint(), false});
     return absl::OkStatus();
   }
-  absl::Status Column(size_t, Worker*, StepColumn* out) const override {
+  absl::Status ComputeColumn(size_t, Worker*, StepColumn* out) const override {
     out->Reset(steps());
     for (size_t i = 0; i < steps(); ++i) out->Set(i, static_cast<double>(grid().at(i)) / 1000);
     return absl::OkStatus();
@@ -261,18 +285,19 @@ class VectorOfTime : public VectorOperator {
 class Broadcast : public VectorOperator {
  public:
   Broadcast(const Grid& grid, VectorPtr child) : VectorOperator(grid), child_(std::move(child)) {}
-  absl::Status Prepare(QueryContext* ctx) override {
+  absl::Status PrepareSeries(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
     series_ = child_->series();
+    node_ = ctx->samples.Add(CountRule::kRepeated, ReadRule::kNothing, steps(), {child_->node()});
     return absl::OkStatus();
   }
-  absl::Status Column(size_t i, Worker* worker, StepColumn* out) const override {
+  absl::Status ComputeColumn(size_t i, Worker* worker, StepColumn* out) const override {
     HEARTH_RETURN_IF_ERROR(child_->Column(i, worker, out));
     const double v = out->v[0];
     const uint8_t ok = out->ok[0];
     out->v.assign(steps(), v);
     out->ok.assign(steps(), ok);
-    return worker->ctx->account.Hold(ok ? static_cast<int64_t>(steps()) - 1 : 0);
+    return absl::OkStatus();
   }
   std::vector<uint32_t> DisplayOrder() const override { return child_->DisplayOrder(); }
 

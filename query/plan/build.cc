@@ -67,6 +67,13 @@ std::unique_ptr<PlanNode> Build(const Expr& written, Grid grid, bool fixed, bool
   return node;
 }
 
+// A subquery that nobody takes windows of is itself what is read.
+void CountReadsOf(PlanNode* node) {
+  node->in_subquery = false;
+  if (node->expr->kind == ExprKind::kSubquery) return;
+  for (const auto& child : node->children) CountReadsOf(child.get());
+}
+
 }  // namespace
 
 absl::StatusOr<Plan> MakePlan(ExprPtr tree, const QueryTimes& times) {
@@ -80,6 +87,7 @@ absl::StatusOr<Plan> MakePlan(ExprPtr tree, const QueryTimes& times) {
   plan.grid.count =
       times.step == 0 ? 1 : static_cast<size_t>((times.end - times.start) / times.step) + 1;
   plan.root = Build(*plan.tree, plan.grid, /*fixed=*/false, /*in_subquery=*/false, times);
+  if (plan.root->expr->kind == ExprKind::kSubquery) CountReadsOf(plan.root->children[0].get());
   CollectSelectors(&plan);
   return plan;
 }

@@ -90,9 +90,9 @@ class Head : public Appendable {
 
   // One set for each request, as Querier::Select has it: all of the same moment. Series without a
   // chunk in the range are left out. The sets stay readable through flushes; they must not outlive
-  // the head.
+  // the head. What they hold is charged to `account`, which may be null.
   absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Select(
-      std::span<const SelectRequest> requests) const;
+      std::span<const SelectRequest> requests, ByteAccount* account = nullptr) const;
 
   // As in Querier. With matchers, or for Series, a series counts when it has a chunk in the range;
   // without, every name or value in memory counts when the head overlaps the range.

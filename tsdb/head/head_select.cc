@@ -17,23 +17,34 @@ constexpr int kUnlockedTries = 2;
 constexpr size_t kPrefetchAhead = 8;
 
 struct Candidates {
+  explicit Candidates(ByteAccount* account) : bytes(account) {}
+
   std::vector<uint32_t> slots;
   std::vector<size_t> label_ends;  // In `labels`, by slot's place.
   std::string labels;
+  ByteCharge bytes;
 };
 
+// What a candidate takes here and, without its chunks, in a HeadSeriesSet.
+constexpr size_t kCandidateBytes = sizeof(HeadSeriesSet::Entry) + 24;
+
 absl::Status Lookup(const LabelIndex& index, std::span<const SelectRequest> requests,
-                    std::vector<Candidates>* all) {
-  all->assign(requests.size(), Candidates());
+                    ByteAccount* account, std::vector<Candidates>* all) {
+  all->clear();
+  for (size_t i = 0; i < requests.size(); ++i) all->emplace_back(account);
   for (size_t i = 0; i < requests.size(); ++i) {
     if (requests[i].range.empty()) continue;
     Candidates& found = (*all)[i];
+    absl::Status charged;
     HEARTH_RETURN_IF_ERROR(
         index.Select(requests[i].matchers, [&](uint32_t slot, std::string_view labels) {
+          if (!charged.ok()) return;
+          charged = found.bytes.Add(kCandidateBytes + labels.size());
           found.slots.push_back(slot);
           found.labels.append(labels);
           found.label_ends.push_back(found.labels.size());
         }));
+    HEARTH_RETURN_IF_ERROR(charged);
   }
   return absl::OkStatus();
 }
@@ -44,6 +55,7 @@ std::unique_ptr<HeadSeriesSet> Copy(const SeriesTable& table, const LocatorLists
                                     Candidates candidates) {
   auto set = std::make_unique<HeadSeriesSet>();
   set->labels_ = std::move(candidates.labels);
+  set->bytes_ = std::move(candidates.bytes);
   for (size_t i = 0; i < candidates.slots.size(); ++i) {
     if (i + kPrefetchAhead < candidates.slots.size())
       table.Prefetch(candidates.slots[i + kPrefetchAhead]);
@@ -130,18 +142,18 @@ absl::Status HeadSeriesSet::AppendChunks(const Entry& entry, TimeRange range,
 }
 
 absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Head::Select(
-    std::span<const SelectRequest> requests) const {
+    std::span<const SelectRequest> requests, ByteAccount* account) const {
   std::vector<std::unique_ptr<HeadSeriesSet>> sets;
   for (int attempt = 0; sets.empty() && !requests.empty(); ++attempt) {
     std::vector<Candidates> candidates;
     const uint64_t version = impl_->labels.version();
     if (attempt < kUnlockedTries)
-      HEARTH_RETURN_IF_ERROR(Lookup(impl_->labels, requests, &candidates));
+      HEARTH_RETURN_IF_ERROR(Lookup(impl_->labels, requests, account, &candidates));
     MutexLock lock(&impl_->commit_mu);
     if (attempt >= kUnlockedTries) {
       // Series may still be created, but no sample of theirs can be committed while the lock is
       // held.
-      HEARTH_RETURN_IF_ERROR(Lookup(impl_->labels, requests, &candidates));
+      HEARTH_RETURN_IF_ERROR(Lookup(impl_->labels, requests, account, &candidates));
     } else if (impl_->labels.version() != version) {
       continue;
     }
@@ -150,6 +162,7 @@ absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Head::Select(
       sets.push_back(Copy(impl_->table, impl_->closed, impl_->late, requests[i].range,
                           std::move(candidates[i])));
       sets.back()->log_ = log;
+      HEARTH_RETURN_IF_ERROR(sets.back()->bytes_.Add(sets.back()->CopiedBytes()));
     }
   }
   std::vector<std::unique_ptr<SeriesSet>> result;
@@ -158,7 +171,11 @@ absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Head::Select(
               [](const auto& a, const auto& b) { return a.fingerprint < b.fingerprint; });
     uint64_t bytes = 0;
     for (const ChunkLocator& locator : set->chunks_) bytes += ChunkLogView::FrameBytes(locator);
-    set->fetch_at_once_ = bytes <= HeadSeriesSet::kFetchBytesMax;
+    // Without room for all of them the chunks are read one by one.
+    set->fetch_bytes_ = ByteCharge(account);
+    set->fetch_at_once_ =
+        bytes <= HeadSeriesSet::kFetchBytesMax && set->fetch_bytes_.Add(bytes).ok();
+    if (!set->fetch_at_once_) set->fetch_bytes_.Release();
     result.push_back(std::move(set));
   }
   return result;

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/byte_account.h"
 #include "model/mutex.h"
 #include "tsdb/chunk/encoding.h"
 #include "tsdb/head/chunk_log.h"
@@ -57,6 +58,11 @@ struct HeadSeriesSet : public SeriesSet {
   absl::Status Read(size_t i, TimeRange range, SampleColumns* columns) const override;
   absl::Status Append(size_t i, TimeRange range, SampleColumns* columns) const override;
 
+  // What the set holds besides entries and labels.
+  size_t CopiedBytes() const {
+    return (chunks_.size() + late_chunks_.size()) * sizeof(ChunkLocator) + open_.size() +
+           late_samples_.size() * sizeof(Sample);
+  }
   // Copies what `series` has in the range, for `entry`.
   void CopyLate(const LateSamples::Series& series, const LocatorLists& closed, TimeRange range,
                 Entry* entry);
@@ -71,6 +77,8 @@ struct HeadSeriesSet : public SeriesSet {
   std::vector<ChunkLocator> late_chunks_;
   std::vector<Sample> late_samples_;
   ChunkLogView log_;
+  ByteCharge bytes_;  // All of the above.
+  ByteCharge fetch_bytes_;
   bool fetch_at_once_ = false;  // Set by Head::Select like all of the above.
 
  private:

@@ -1,0 +1,37 @@
+#include "model/byte_account.h"
+
+#include "model/status.h"
+#include "model/text.h"
+
+namespace hearth {
+
+absl::Status ByteAccount::Charge(int64_t bytes) {
+  const int64_t held = held_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  absl::Status status;
+  if (held > max_) {
+    status = absl::ResourceExhaustedError(
+        StrCat("more memory is needed than ", limit_name_, "=", max_, " bytes allows"));
+  } else if (parent_ != nullptr && held > reserved_.load(std::memory_order_relaxed)) {
+    status = Reserve(held);
+  }
+  if (!status.ok()) {
+    Release(bytes);
+    return status;
+  }
+  int64_t peak = peak_.load(std::memory_order_relaxed);
+  while (held > peak && !peak_.compare_exchange_weak(peak, held, std::memory_order_relaxed)) {
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ByteAccount::Reserve(int64_t bytes) {
+  MutexLock lock(&mu_);
+  const int64_t missing = bytes - reserved_.load(std::memory_order_relaxed);
+  if (missing <= 0) return absl::OkStatus();
+  const int64_t more = (missing + kReserveBytes - 1) / kReserveBytes * kReserveBytes;
+  HEARTH_RETURN_IF_ERROR(parent_->Charge(more));
+  reserved_.fetch_add(more, std::memory_order_relaxed);
+  return absl::OkStatus();
+}
+
+}  // namespace hearth

@@ -1,0 +1,134 @@
+// The counts of Prometheus' evaluator, step by step, for small trees.
+#include "query/exec/sample_ledger.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace hearth::promql {
+namespace {
+
+constexpr size_t kSteps = 10;
+
+// `series` columns that have a value at every step.
+void CountFull(SampleLedger* ledger, CountNode node, int series, size_t steps = kSteps) {
+  Tally tally;
+  const std::vector<uint8_t> present(steps, 1);
+  for (int i = 0; i < series; ++i) tally.Count(present);
+  ledger->Absorb(node, &tally);
+}
+
+TEST(SampleLedgerTest, ASelectorHoldsItsResult) {
+  SampleLedger ledger(1000, kSteps, false);
+  const CountNode x = ledger.Add(CountRule::kLeaf, ReadRule::kResults, kSteps, {});
+  CountFull(&ledger, x, 3);
+  EXPECT_TRUE(ledger.Finish(x).ok());
+  EXPECT_EQ(ledger.peak(), 30);
+  EXPECT_EQ(ledger.TotalReads(), 30);
+}
+
+TEST(SampleLedgerTest, AFunctionHoldsInputsTheirCopiesOfAStepAndTheGrowingResult) {
+  SampleLedger ledger(1000, kSteps, false);
+  const CountNode x = ledger.Add(CountRule::kLeaf, ReadRule::kResults, kSteps, {});
+  const CountNode two = ledger.AddScalar(CountRule::kLeaf, kSteps, {});
+  const CountNode product = ledger.Add(CountRule::kStepped, ReadRule::kNothing, kSteps, {x, two});
+  CountFull(&ledger, x, 3);
+  CountFull(&ledger, product, 3);
+  EXPECT_TRUE(ledger.Finish(product).ok());
+  // 30 + 10 held, 3 + 1 copied, 30 results.
+  EXPECT_EQ(ledger.peak(), 74);
+}
+
+TEST(SampleLedgerTest, AnAggregationCopiesNothing) {
+  SampleLedger ledger(1000, kSteps, false);
+  const CountNode x = ledger.Add(CountRule::kLeaf, ReadRule::kResults, kSteps, {});
+  const CountNode sum = ledger.Add(CountRule::kFolded, ReadRule::kNothing, kSteps, {x});
+  const CountNode more = ledger.Add(CountRule::kStepped, ReadRule::kNothing, kSteps, {sum, sum});
+  CountFull(&ledger, x, 3);
+  CountFull(&ledger, sum, 1);
+  CountFull(&ledger, more, 1);
+  EXPECT_TRUE(ledger.Finish(sum).ok());
+  EXPECT_EQ(ledger.peak(), 30);
+  EXPECT_TRUE(ledger.Finish(more).ok());
+  EXPECT_EQ(ledger.peak(), 40) << "the second side is evaluated while the first is held";
+}
+
+TEST(SampleLedgerTest, WindowsComeOnTopOfTheResultAndScalarArgumentsStay) {
+  SampleLedger ledger(1000, kSteps, false);
+  const CountNode phi = ledger.AddScalar(CountRule::kLeaf, kSteps, {});
+  const CountNode quantile = ledger.Add(CountRule::kWindows, ReadRule::kWindows, kSteps, {phi});
+  const CountNode minus = ledger.Add(CountRule::kInPlace, ReadRule::kNothing, kSteps, {quantile});
+  Tally tally;
+  const std::vector<uint8_t> present(kSteps, 1);
+  for (int i = 0; i < 3; ++i) {
+    tally.Count(present);
+    tally.CountWindows(/*in_windows=*/40, /*excess=*/4);
+  }
+  ledger.Absorb(quantile, &tally);
+  EXPECT_TRUE(ledger.Finish(minus).ok());
+  EXPECT_EQ(ledger.peak(), 10 + 30 + 4);
+  EXPECT_EQ(ledger.TotalReads(), 120);
+}
+
+TEST(SampleLedgerTest, WhatIsEvaluatedOnceReadsAtEveryStep) {
+  SampleLedger ledger(1000, kSteps, true);
+  const CountNode x = ledger.Add(CountRule::kLeaf, ReadRule::kResults, 1, {});
+  const CountNode repeated = ledger.Add(CountRule::kRepeated, ReadRule::kNothing, kSteps, {x});
+  CountFull(&ledger, x, 3, 1);
+  CountFull(&ledger, repeated, 3);
+  EXPECT_TRUE(ledger.Finish(repeated).ok());
+  EXPECT_EQ(ledger.peak(), 30);
+  EXPECT_EQ(ledger.TotalReads(), 30);
+  EXPECT_EQ(ledger.ReadsByStep(), std::vector<int64_t>(kSteps, 3));
+}
+
+TEST(SampleLedgerTest, TheLimitIsTheLastNumberThatIsAllowed) {
+  for (const int64_t max : {29, 30}) {
+    SampleLedger ledger(max, kSteps, false);
+    const CountNode x = ledger.Add(CountRule::kLeaf, ReadRule::kResults, kSteps, {});
+    CountFull(&ledger, x, 3);
+    EXPECT_EQ(ledger.Finish(x).ok(), max == 30);
+  }
+}
+
+TEST(SampleLedgerTest, OneWorkerAloneFindsThatItIsTooMuch) {
+  SampleLedger ledger(1000, kSteps, false);
+  Tally tally;
+  const std::vector<uint8_t> present(kSteps, 1);
+  int columns = 0;
+  while (columns < 10'000) {
+    tally.Count(present);
+    ++columns;
+    if (tally.WantsCheck() && !ledger.CheckSeen(tally).ok()) break;
+  }
+  EXPECT_GT(columns, 100);
+  EXPECT_LE(columns, 510);
+}
+
+TEST(SampleLedgerTest, CountsManyColumnsOfAnyLength) {
+  for (const size_t steps : {1, 7, 8, 9, 241}) {
+    SampleLedger ledger(1'000'000'000, steps, true);
+    const CountNode x = ledger.Add(CountRule::kLeaf, ReadRule::kResults, steps, {});
+    Tally tally;
+    std::vector<int64_t> expected(steps, 0);
+    for (size_t i = 0; i < 1000; ++i) {
+      std::vector<uint8_t> present(steps);
+      for (size_t s = 0; s < steps; ++s) {
+        present[s] = (i * 31 + s * 7) % 3 == 0;
+        expected[s] += present[s];
+      }
+      tally.Count(present);
+    }
+    ledger.Absorb(x, &tally);
+    const std::vector<int64_t> reads = ledger.ReadsByStep();
+    if (steps > 1) {
+      EXPECT_EQ(reads, expected);
+    } else {
+      EXPECT_EQ(ledger.TotalReads(), expected[0]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hearth::promql
