@@ -79,6 +79,8 @@ int Main(int argc, char** argv) {
   const blackbox::TempDir temporary;
   if (options.directory.empty()) options.directory = temporary.path();
   std::filesystem::create_directories(options.directory);
+  options.peer_port =
+      options.port == 0 ? blackbox::FreePort() : static_cast<uint16_t>(options.port + 1);
   if (options.port == 0) options.port = blackbox::FreePort();
   Run run(options, &std::cout);
   const absl::Status status = run.Go();

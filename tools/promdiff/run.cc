@@ -53,8 +53,7 @@ absl::Status Run::StartServers(const std::string& directory) {
   HEARTH_RETURN_IF_ERROR(hearth_->Start());
   if (options_.prometheus.empty()) return absl::OkStatus();
   peer_ = std::make_unique<Server>(Server::Options{options_.prometheus, directory + "/prometheus",
-                                                   static_cast<uint16_t>(options_.port + 1),
-                                                   Dialect::kPeer});
+                                                   options_.peer_port, Dialect::kPeer});
   HEARTH_RETURN_IF_ERROR(peer_->Start());
   words_ = AskForWords(*peer_);
   return absl::OkStatus();

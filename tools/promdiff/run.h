@@ -31,7 +31,8 @@ struct RunOptions {
   std::string hearth;      // The binary.
   std::string prometheus;  // "" = no peer: the other properties alone.
   std::string directory;   // Exists.
-  uint16_t port = 0;       // Hearth's; the peer has the next one.
+  uint16_t port = 0;       // Hearth's.
+  uint16_t peer_port = 0;
   uint64_t seed = 1;
   int seconds = 60;
   uint64_t first_round = 0;  // To come back to a failure.
