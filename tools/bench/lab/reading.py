@@ -28,10 +28,10 @@ def queries_2h(lineup: Lineup, now_ms: int) -> None:
     load_for_queries(lineup, two_hours(newest_ms), settle_s=6)
     for query in queries.RANGE_2H_INTS + queries.RANGE_2H_FLOATS + queries.RANGE_2H_RAW + queries.INSTANT:
         progress(f"    {query.label()}")
-        measure_request(lineup, query.label(), query.request(newest_ms), budget_s=3.5)
+        measure_request(lineup, query.label(), query.request(newest_ms), budget_s=7.0)
     for label, path, params in queries.label_calls(newest_ms - 7_200_000, newest_ms):
         progress(f"    {label}")
-        measure_request(lineup, label, (path, params), budget_s=2.5)
+        measure_request(lineup, label, (path, params), budget_s=4.0)
     lineup.each(_note_memory)
 
 

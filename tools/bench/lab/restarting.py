@@ -9,7 +9,7 @@ from lab.loading import load_in_turns
 from lab.push import Plan
 from lab.session import FAMILY, Session, quiet_phase_ms
 
-_REPEATS = 5
+_REPEATS = 7
 
 
 @dataclass(frozen=True)

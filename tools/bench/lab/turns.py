@@ -9,7 +9,7 @@ import statistics
 
 TURN_CPU_S = 0.04  # Of the server, a turn: the process clock is exact to a few ms where a thread still runs. Shorter: more rounds.
 TURN_REQUESTS_MAX = 300
-ROUNDS_MIN, ROUNDS_MAX = 3, 25
+ROUNDS_MIN, ROUNDS_MAX = 3, 60
 
 
 def rotated(items: list, round_number: int) -> list:

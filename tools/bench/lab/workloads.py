@@ -23,15 +23,15 @@ class Workload:
 
 
 ALL = (
-    Workload("ingest-20k", "remote write, 20 000 series × 120 steps", 75, writing.ingest_20k),
+    Workload("ingest-20k", "remote write, 20 000 series × 120 steps", 55, writing.ingest_20k),
     Workload("ingest-100k", "remote write, 100 000 series × 90 steps", 240, writing.ingest_100k),
     Workload("ingest-1m", "remote write, 1 000 000 series × 4 steps", 180, writing.ingest_1m),
     Workload("churn", "remote write, 20 000 series of which 1 % are replaced a step", 110, writing.churn),
     Workload("scrape", "20 targets × 2 000 series at 1 s, gzip", 50, scraping.scrape, targets=True),
-    Workload("queries-2h", "range and instant queries over 2 h at 15 s, 1 000 series a metric; label calls", 150, reading.queries_2h),
+    Workload("queries-2h", "range and instant queries over 2 h at 15 s, 1 000 series a metric; label calls", 210, reading.queries_2h),
     Workload("long-range", "30 days at 5 min of 10 000 series; one metric over 1, 7, 30 days", 1800, reading.long_range),
     Workload("long-few", "30 days at 60 s of 200 series; the same queries", 200, reading.long_few),
-    Workload("restart", "20 000 series × 120 steps, then kill -9 and SIGTERM, five times each", 100, restarting.restart),
+    Workload("restart", "20 000 series × 120 steps, then kill -9 and SIGTERM, seven times each", 90, restarting.restart),
     Workload("restart-100k", "100 000 series × 480 steps pushed at once, then kill -9", 600, restarting.restart_100k),
     Workload("dashboard", "12 panels of the last hour, every second", 60, reading.dashboard, cache=True),
     Workload("concurrency", "8 clients of one-series instant queries", 60, crowd.concurrency),
