@@ -390,12 +390,13 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
                           ListSegments(*options.fs, options.wal_dir));
   // After a kill the page cache may be all that has the WAL's end. What comes later must not reach
   // the disk before it.
-  found_wal_synced =
-      std::async(std::launch::async, [&] {
-        return numbers.empty()
-                   ? absl::OkStatus()
-                   : SyncSegment(*options.fs, SegmentPath(options.wal_dir, numbers.back()));
-      }).share();
+  // By value: after an error the sync may outlast this call.
+  const std::string last_segment =
+      numbers.empty() ? "" : SegmentPath(options.wal_dir, numbers.back());
+  const auto sync = [fs = options.fs, last_segment] {
+    return last_segment.empty() ? absl::OkStatus() : SyncSegment(*fs, last_segment);
+  };
+  found_wal_synced = std::async(std::launch::async, sync).share();
   MutexLock lock(&commit_mu);
   Replayer replayer(*this, coverage);
   replayer.AssertLocked();
