@@ -71,8 +71,9 @@ constexpr Row kRows[] = {
      [](const DbStats& s) {
        return Number(s.head.replay.damaged_segments + s.compactor.damaged_segments);
      }},
-    {"hearth_tsdb_wal_missing_segments_total",
-     "WAL segments that should have been there at the start and were not, or lost their end.",
+    {"hearth_tsdb_log_missing_segments_total",
+     "Segments of WAL and chunk log that should have been there at the start and were not, or lost "
+     "their end.",
      MetricKind::kCounter, [](const DbStats& s) { return Number(s.head.replay.missing_segments); }},
     {"hearth_tsdb_damaged_chunks_total",
      "Chunks that a flush left out because they could not be read.", MetricKind::kCounter,

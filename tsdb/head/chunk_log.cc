@@ -11,6 +11,7 @@
 #include "model/text.h"
 #include "tsdb/kill_point.h"
 #include "tsdb/wal/coding.h"
+#include "tsdb/wal/newest_mark.h"
 #include "tsdb/wal/segment.h"
 
 namespace hearth {
@@ -199,7 +200,12 @@ absl::StatusOr<std::unique_ptr<ChunkLog>> ChunkLog::Open(ChunkLogOptions options
     HEARTH_RETURN_IF_ERROR(log->ReadSegment(number, on_chunk, replay));
   }
   replay->whole &= replay->skipped_bytes == 0;
-  log->current_ = numbers.empty() ? 1 : numbers.back() + 1;
+  const uint32_t newest = numbers.empty() ? 0 : numbers.back();
+  HEARTH_ASSIGN_OR_RETURN(const uint32_t marked,
+                          MarkedNewest(*log->options_.fs, log->options_.dir));
+  if (marked > newest) replay->missing_newest = marked;
+  replay->whole &= marked <= newest;
+  log->current_ = std::max(newest, marked) + 1;
   return log;
 }
 
@@ -316,6 +322,7 @@ absl::Status ChunkLog::StartSegment(Segment* segment) {
       CreateSegment(*options_.fs, kChunkLogKind, options_.dir, current_);
   if (file.ok()) {
     segment->file = *std::move(file);
+    MarkNewest(*options_.fs, options_.dir, current_).IgnoreError();
     PassKillPoint(KillPoint::kChunkLogRolled);
   }
   // The remains of an attempt that could not even be removed: the number is ours, so try again
@@ -390,10 +397,19 @@ void ChunkLog::Release(const ChunkLocator& locator) {
   if (it != segments_.end() && it->second.wanted > 0) --it->second.wanted;
 }
 
+bool ChunkLog::Deletable(const std::pair<const uint32_t, Segment>& segment) const {
+  const bool in_use = segment.first == current_ && !(roll_ && pending_.empty());
+  return segment.second.wanted == 0 && !in_use;
+}
+
 absl::Status ChunkLog::DeleteUnused() {
   absl::Status status;
+  // The newest can be among them as long as nothing was written since the start.
+  if (!segments_.empty() && Deletable(*segments_.rbegin())) {
+    status.Update(RemoveNewestMark(*options_.fs, options_.dir));
+  }
   for (auto it = segments_.begin(); it != segments_.end();) {
-    if (it->second.wanted > 0 || (it->first == current_ && !(roll_ && pending_.empty()))) {
+    if (!Deletable(*it)) {
       ++it;
       continue;
     }

@@ -130,8 +130,11 @@ struct ChunkLogReplay {
   uint64_t skipped_bytes = 0;    // Damaged.
   uint64_t torn_tail_bytes = 0;  // Left by a crash in the middle of a write.
   // Nothing says that a chunk is missing before one that is there. Not so when records are damaged,
-  // when a segment that is not the last ends torn, or when a number is missing between segments.
+  // when a segment that is not the last ends torn, or when a number is missing between segments or
+  // at the end.
   bool whole = true;
+  // The number of the newest segment, when that one is gone; else 0.
+  uint32_t missing_newest = 0;
   Lsn max_lsn = 0;
   DamageWatch damage;
 };
@@ -216,6 +219,7 @@ class ChunkLog {
   absl::Status ReadSegment(uint32_t number, OnChunk on_chunk, ChunkLogReplay* replay);
   // Makes the file of segment current_.
   absl::Status StartSegment(Segment* segment);
+  bool Deletable(const std::pair<const uint32_t, Segment>& segment) const;
   void SyncEarlierSegments();
 
   const ChunkLogOptions options_;

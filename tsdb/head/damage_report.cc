@@ -99,6 +99,7 @@ void DamageReport::Add(const ReportedLog& log, std::span<const SegmentDamage> da
 }
 
 void DamageReport::AddMissing(const ReportedLog& log, std::span<const MissingSegment> missing) {
+  missing_ += missing.size();
   for (const MissingSegment& segment : missing) {
     const WalSegmentNote& note = segment.note;
     // What is left of it is read; it is kept because it will be deleted with its window.
@@ -113,6 +114,17 @@ void DamageReport::AddMissing(const ReportedLog& log, std::span<const MissingSeg
         log.name, SegmentPath(log.dir, note.segment), what, note.series, note.times.mint,
         note.times.maxt, log.makes_good);
   }
+}
+
+void DamageReport::AddMissingNewest(const ReportedLog& log, uint32_t segment) {
+  if (segment == 0) return;
+  ++missing_;
+  if (++segments_ > kMaxLines) return;
+  spdlog::error(
+      "{} segment \"{}\" is missing: it was the newest, and what was written to it is missing "
+      "unless "
+      "{} has it",
+      log.name, SegmentPath(log.dir, segment), log.makes_good);
 }
 
 void DamageReport::Finish() {

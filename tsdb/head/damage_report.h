@@ -49,10 +49,14 @@ class DamageReport {
   // Logs a line for each damaged segment and sets it aside, unless it only has a torn tail.
   void Add(const ReportedLog& log, std::span<const SegmentDamage> damage);
   void AddMissing(const ReportedLog& log, std::span<const MissingSegment> missing);
+  // The newest segment, which no other one knows more of; nothing for 0.
+  void AddMissingNewest(const ReportedLog& log, uint32_t segment);
   // Says how many lines were left out, if any.
   void Finish();
   // Segments so far that were set aside, or should have been.
   uint64_t damaged() const { return damaged_; }
+  // Segments so far that are gone or have lost their end.
+  uint64_t missing() const { return missing_; }
 
   // Gives a segment a second name in the quarantine. The path, also when it is there already;
   // errors are those of the file system.
@@ -63,6 +67,7 @@ class DamageReport {
   const std::string quarantine_dir_;
   size_t segments_ = 0;
   uint64_t damaged_ = 0;
+  uint64_t missing_ = 0;
 };
 
 }  // namespace hearth

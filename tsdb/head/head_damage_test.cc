@@ -211,6 +211,53 @@ TEST_F(MissingSegmentTest, ASegmentThatWasCutBetweenTwoRecordsIsMissedInPart) {
   EXPECT_EQ(ReadAll().at(Named("a").ToString()).size(), 30u);
 }
 
+TEST_F(MissingSegmentTest, TheNewestSegmentIsMissedByItsMark) {
+  head_.reset();
+  const std::string path = SegmentPath(options_.wal_dir, 4);
+  fs::remove(path);
+  EXPECT_THAT(LogOfOpen(), Contains(HasSubstr("WAL segment \"" + path +
+                                              "\" is missing: it was the "
+                                              "newest")));
+  EXPECT_EQ(head_->Stats().replay.missing_segments, 1u);
+  EXPECT_EQ(ReadAll().at(Named("a").ToString()).size(), 30u);
+  EXPECT_TRUE(fs::exists(SegmentPath(options_.wal_dir, 5))) << "its number is not used again";
+  Open();
+  EXPECT_EQ(head_->Stats().replay.missing_segments, 0u) << "it is told once";
+}
+
+TEST_F(MissingSegmentTest, AMarkThatIsGoneMissesNothing) {
+  head_.reset();
+  fs::remove(options_.wal_dir + "/newest-00000004");
+  EXPECT_THAT(LogOfOpen(), IsEmpty());
+  EXPECT_TRUE(fs::exists(options_.wal_dir + "/newest-00000005"));
+}
+
+TEST_F(MissingSegmentTest, TheNewestSegmentOfTheChunkLogIsMissedByItsMark) {
+  WriteSteps(31, 200);  // Closes chunks.
+  ASSERT_TRUE(head_->Checkpoint().ok());
+  head_.reset();
+  const uint32_t newest = ListSegments(fs_, options_.chunks_dir)->back();
+  const std::string path = SegmentPath(options_.chunks_dir, newest);
+  fs::remove(path);
+  EXPECT_THAT(LogOfOpen(), Contains(HasSubstr("chunk log segment \"" + path +
+                                              "\" is missing: it was the newest")));
+  EXPECT_EQ(head_->Stats().replay.missing_segments, 1u);
+}
+
+TEST_F(MissingSegmentTest, AChunkLogWithoutWantedChunksIsNotMissed) {
+  WriteSteps(31, 200);
+  ASSERT_TRUE(head_->Checkpoint().ok());
+  Open();
+  const auto flush = head_->BeginFlush(kT0);
+  ASSERT_TRUE(flush.ok());
+  const Lsn lsn = flush->lsn();
+  coverage_.max_lsn = lsn;
+  coverage_.flushed_lsn = [lsn](TimeMs) { return lsn; };
+  ASSERT_TRUE(head_->EndFlush(*flush).ok());
+  EXPECT_THAT(LogOfOpen(), IsEmpty());
+  EXPECT_THAT(LogOfOpen(), IsEmpty());
+}
+
 TEST_F(MissingSegmentTest, SegmentsThatWereLetGoAreNotMissed) {
   WriteSteps(31, 89);  // Closes the chunks.
   for (int i = 0; i < 3; ++i) {

@@ -22,6 +22,7 @@
 #include "tsdb/head/replay_deletes.h"
 #include "tsdb/head/wal_reader.h"
 #include "tsdb/kill_point.h"
+#include "tsdb/wal/newest_mark.h"
 #include "tsdb/wal/segment.h"
 
 namespace hearth {
@@ -49,7 +50,8 @@ class Replayer {
   void AssertLocked() const ABSL_ASSERT_EXCLUSIVE_LOCK(head_.commit_mu) {}
 
   absl::Status ChunkLogRecords() EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
-  absl::Status WalSegments(const std::vector<uint32_t>& numbers)
+  // `marked_newest`: as the directory says, to be missed when it is not among the numbers.
+  absl::Status WalSegments(const std::vector<uint32_t>& numbers, uint32_t marked_newest)
       EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
   // Brings every series' last sample up to date.
   void Finish() EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
@@ -96,6 +98,8 @@ class Replayer {
   bool rewrote_chunks_ = false;
   std::vector<SegmentDamage> wal_damage_, chunk_log_damage_;
   std::vector<MissingSegment> missing_;
+  // The newest segment of each log, when that one is gone; else 0.
+  uint32_t missing_newest_wal_ = 0, missing_newest_chunks_ = 0;
   std::vector<NextClosed> next_closed_;   // By slot.
   std::vector<bool> last_value_unknown_;  // By slot: the last sample is known by its time only.
   // By slot, of series with late chunks: these stand for the late samples up to here.
@@ -177,6 +181,7 @@ absl::Status Replayer::ChunkLogRecords() {
   stats_.skipped_bytes += found.skipped_bytes;
   stats_.torn_tail_bytes += found.torn_tail_bytes;
   chunk_log_whole_ = found.whole;
+  missing_newest_chunks_ = found.missing_newest;
   chunk_log_damage_ = found.damage.damage();
   max_lsn_ = std::max(max_lsn_, found.max_lsn);
   if (deletes_.empty()) return absl::OkStatus();
@@ -197,7 +202,8 @@ InChunks Replayer::WhatIsInChunks() {
   return in_chunks;
 }
 
-absl::Status Replayer::WalSegments(const std::vector<uint32_t>& numbers) {
+absl::Status Replayer::WalSegments(const std::vector<uint32_t>& numbers, uint32_t marked_newest) {
+  if (numbers.empty() || marked_newest > numbers.back()) missing_newest_wal_ = marked_newest;
   WalReader::IsDeleted is_deleted;
   if (!deletes_.empty()) {
     is_deleted = [this](uint32_t slot, TimeMs t, Lsn lsn) {
@@ -265,10 +271,12 @@ void Replayer::ReportDamage() {
   DamageReport report(head_.options.fs, head_.options.quarantine_dir);
   report.Add(WalToReport(head_.options.wal_dir), wal_damage_);
   report.AddMissing(WalToReport(head_.options.wal_dir), missing_);
+  report.AddMissingNewest(WalToReport(head_.options.wal_dir), missing_newest_wal_);
   report.Add(ChunkLogToReport(head_.options.chunks_dir), chunk_log_damage_);
+  report.AddMissingNewest(ChunkLogToReport(head_.options.chunks_dir), missing_newest_chunks_);
   report.Finish();
   stats_.damaged_segments = report.damaged();
-  stats_.missing_segments = missing_.size();
+  stats_.missing_segments = report.missing();
 }
 
 void Replayer::Prefetch(const WalBatch& batch, size_t i) {
@@ -388,6 +396,8 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
   HEARTH_RETURN_IF_ERROR(options.fs->MakeDirs(options.chunks_dir));
   HEARTH_ASSIGN_OR_RETURN(const std::vector<uint32_t> numbers,
                           ListSegments(*options.fs, options.wal_dir));
+  HEARTH_ASSIGN_OR_RETURN(const uint32_t marked_newest, MarkedNewest(*options.fs, options.wal_dir));
+  const uint32_t newest = std::max(marked_newest, numbers.empty() ? 0 : numbers.back());
   // After a kill the page cache may be all that has the WAL's end. What comes later must not reach
   // the disk before it.
   // By value: after an error the sync may outlast this call.
@@ -401,7 +411,7 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
   Replayer replayer(*this, coverage);
   replayer.AssertLocked();
   HEARTH_RETURN_IF_ERROR(replayer.ChunkLogRecords());
-  HEARTH_RETURN_IF_ERROR(replayer.WalSegments(numbers));
+  HEARTH_RETURN_IF_ERROR(replayer.WalSegments(numbers, marked_newest));
   replayer.Finish();
   replayer.ReportDamage();
   counted.replay = replayer.stats();
@@ -411,7 +421,7 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
                             .dir = options.wal_dir,
                             .segment_bytes = options.wal_segment_bytes,
                             .sync_interval_ms = options.wal_sync_interval_ms,
-                            .first_segment = numbers.empty() ? 1 : numbers.back() + 1,
+                            .first_segment = newest + 1,
                             .next_lsn = std::max(replayer.max_lsn(), coverage.max_lsn) + 1}));
   // Series of which everything is in the store already.
   ForgetIdle(std::numeric_limits<TimeMs>::max());

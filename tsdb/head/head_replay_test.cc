@@ -3,6 +3,7 @@
 
 #include "model/text.h"
 #include "tsdb/head/head_test_base.h"
+#include "tsdb/wal/segment.h"
 
 namespace hearth {
 namespace {
@@ -14,10 +15,10 @@ namespace fs = std::filesystem;
 
 class HeadReplayTest : public HeadTest {
  protected:
-  std::vector<std::string> Files(const std::string& dir) {
+  std::vector<std::string> Segments(const std::string& dir) {
     std::vector<std::string> paths;
-    for (const auto& entry : fs::directory_iterator(dir)) paths.push_back(entry.path());
-    std::sort(paths.begin(), paths.end());
+    const std::vector<uint32_t> numbers = ListSegments(fs_, dir).value();
+    for (const uint32_t n : numbers) paths.push_back(SegmentPath(dir, n));
     return paths;
   }
 
@@ -154,7 +155,7 @@ TEST_F(HeadReplayTest, ALostChunkLogIsMadeAgainFromTheWal) {
 TEST_F(HeadReplayTest, AChunkLostInTheMiddleIsMadeAgainBetweenItsNeighbours) {
   WriteGrid(2, 500);
   const Contents before = ReadAll();
-  const std::vector<std::string> files = Files(options_.chunks_dir);
+  const std::vector<std::string> files = Segments(options_.chunks_dir);
   ASSERT_EQ(files.size(), 1u);
   head_.reset();
   const std::string bytes = ReadFile(files[0]);
@@ -181,7 +182,7 @@ TEST_F(HeadReplayTest, AChunkLostInTheMiddleIsMadeAgainBetweenItsNeighbours) {
 TEST_F(HeadReplayTest, AWalCutAtAnyByteKeepsEveryCommitBefore) {
   WriteGrid(2, 12);
   head_.reset();
-  const std::string path = Files(options_.wal_dir).at(0);
+  const std::string path = Segments(options_.wal_dir).at(0);
   const std::string bytes = ReadFile(path);
   size_t last_samples = 0;
   for (size_t n = 0; n <= bytes.size(); n += 1 + n % 13) {
@@ -204,7 +205,7 @@ TEST_F(HeadReplayTest, ADamagedWalRecordCostsItsOwnSamplesOnly) {
   WriteGrid(2, 40);
   const Contents before = ReadAll();
   head_.reset();
-  const std::string path = Files(options_.wal_dir).at(0);
+  const std::string path = Segments(options_.wal_dir).at(0);
   const std::string bytes = ReadFile(path);
   std::mt19937_64 random(2);
   for (int i = 0; i < 60; ++i) {
@@ -235,7 +236,8 @@ TEST_F(HeadReplayTest, RandomlyMutatedFilesNeverKeepTheHeadFromOpening) {
   WriteGrid(3, 130);
   ASSERT_TRUE(head_->SyncWal().ok());
   head_.reset();
-  const std::string wal = Files(options_.wal_dir).at(0), chunks = Files(options_.chunks_dir).at(0);
+  const std::string wal = Segments(options_.wal_dir).at(0),
+                    chunks = Segments(options_.chunks_dir).at(0);
   const std::string wal_bytes = ReadFile(wal), chunk_bytes = ReadFile(chunks);
   for (uint64_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(seed);

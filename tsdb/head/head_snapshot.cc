@@ -1,6 +1,7 @@
 // What a snapshot takes of the head: its logs, as they are at one moment.
 #include "model/status.h"
 #include "tsdb/head/head_impl.h"
+#include "tsdb/wal/newest_mark.h"
 #include "tsdb/wal/segment.h"
 
 namespace hearth {
@@ -10,11 +11,13 @@ namespace {
 absl::Status LinkSegments(FileSystem& fs, const std::string& from, const std::string& to,
                           uint32_t end) {
   HEARTH_ASSIGN_OR_RETURN(const std::vector<uint32_t> numbers, ListSegments(fs, from));
+  uint32_t newest = 0;
   for (const uint32_t number : numbers) {
     if (number >= end) break;
     HEARTH_RETURN_IF_ERROR(fs.Link(SegmentPath(from, number), SegmentPath(to, number)));
+    newest = number;
   }
-  return absl::OkStatus();
+  return newest == 0 ? absl::OkStatus() : MarkNewest(fs, to, newest);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ struct ReplayStats {
   uint64_t skipped_bytes = 0;        // Damaged, in WAL and chunk log.
   uint64_t torn_tail_bytes = 0;      // Left by a crash in the middle of a write.
   uint64_t damaged_segments = 0;     // Of both logs, those with nothing but a torn tail left out.
-  uint64_t missing_segments = 0;     // Of the WAL: gone, or without their end.
+  uint64_t missing_segments = 0;     // Of WAL and chunk log: gone, or without their end.
   uint64_t chunk_segments = 0;
   uint64_t chunks = 0;
   absl::Status wal_synced;  // Whether the WAL's end, which a kill may leave in memory, is durable.

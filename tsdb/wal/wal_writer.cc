@@ -6,6 +6,7 @@
 #include "model/text.h"
 #include "tsdb/kill_point.h"
 #include "tsdb/wal/frame.h"
+#include "tsdb/wal/newest_mark.h"
 #include "tsdb/wal/segment.h"
 
 namespace hearth {
@@ -50,6 +51,8 @@ absl::Status WalWriter::StartSegment() {
   size_ = kSegmentHeaderBytes;
   series_bytes_ = 0;
   given_up_ = false;
+  // Without its mark the segment is as good, and only its loss would go unseen.
+  MarkNewest(*options_.fs, options_.dir, number).IgnoreError();
   PassKillPoint(KillPoint::kWalRolled);
   return absl::OkStatus();
 }
