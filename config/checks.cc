@@ -3,42 +3,17 @@
 #include <algorithm>
 #include <set>
 
+#include "config/checking.h"
 #include "model/status.h"
 #include "model/text.h"
 
 namespace hearth {
 namespace {
 
-absl::Status Invalid(std::string_view message) {
-  return absl::InvalidArgumentError(ToAbsl(message));
-}
-
-std::string Quoted(std::string_view s) {
-  std::string out;
-  AppendQuoted(s, &out);
-  return out;
-}
-
-std::string Lower(std::string_view s) {
-  std::string out(s);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
-
-bool EndsWith(std::string_view s, std::string_view suffix) {
-  return s.size() >= suffix.size() && s.substr(s.size() - suffix.size()) == suffix;
-}
-
-absl::Status CheckLabels(const StringMapConfig& labels) {
-  for (const auto& [name, value] : labels) {
-    if (name.empty() || !IsValidUtf8(name))
-      return Invalid(StrCat(Quoted(name), " is not a valid label name"));
-    if (!IsValidUtf8(value)) return Invalid(StrCat(Quoted(value), " is not a valid label value"));
-  }
-  return absl::OkStatus();
-}
+using config_internal::CheckLabels;
+using config_internal::Invalid;
+using config_internal::Lower;
+using config_internal::Quoted;
 
 absl::Status CheckProxy(const ProxyConfig& proxy) {
   if (proxy.proxy_from_environment && !proxy.proxy_url.empty()) {
@@ -202,23 +177,6 @@ absl::Status Check(HttpClientConfig& config) {
     }
   }
   return CheckProxy(config.proxy);
-}
-
-absl::Status Check(TargetGroup& group) { return CheckLabels(group.labels); }
-
-absl::Status Check(FileSdConfig& config) {
-  if (config.files.empty())
-    return Invalid("file service discovery config must contain at least one path name");
-  for (const std::string& file : config.files) {
-    const std::string lower = Lower(file);
-    const size_t star = file.find('*');
-    const bool suffix =
-        EndsWith(lower, ".json") || EndsWith(lower, ".yml") || EndsWith(lower, ".yaml");
-    if (!suffix || (star != std::string::npos && file.find('/', star) != std::string::npos)) {
-      return Invalid(StrCat("path name ", Quoted(file), " is not valid for file discovery"));
-    }
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Check(GlobalConfig& config) {

@@ -19,24 +19,15 @@
 #include "absl/status/statusor.h"
 #include "config/http_client_config.h"
 #include "config/relabel.h"
+#include "config/sd_consul.h"
+#include "config/sd_dns.h"
+#include "config/sd_docker.h"
+#include "config/sd_http.h"
+#include "config/sd_kubernetes.h"
+#include "config/units.h"
 #include "config/yaml.h"
-#include "model/clock.h"
 
 namespace hearth {
-
-// A length of time, written `1m30s`.
-struct Duration {
-  TimeMs ms = 0;
-  friend bool operator==(Duration, Duration) = default;
-};
-
-// A size, written `15MB`. 0 = none given.
-struct ByteSize {
-  int64_t bytes = 0;
-  friend bool operator==(ByteSize, ByteSize) = default;
-};
-
-using StringMapConfig = std::map<std::string, std::string>;
 
 // What `global` gives and a scrape configuration may override. 0 = no limit.
 struct ScrapeLimits {
@@ -98,6 +89,12 @@ struct OtherDiscovery {
 struct DiscoveryConfigs {
   std::vector<TargetGroup> static_configs;
   std::vector<FileSdConfig> file_sd_configs;
+  std::vector<ConsulSdConfig> consul_sd_configs;
+  std::vector<DnsSdConfig> dns_sd_configs;
+  std::vector<DockerSdConfig> docker_sd_configs;
+  std::vector<DockerSwarmSdConfig> dockerswarm_sd_configs;
+  std::vector<HttpSdConfig> http_sd_configs;
+  std::vector<KubernetesSdConfig> kubernetes_sd_configs;
   std::vector<OtherDiscovery> others;
   friend bool operator==(const DiscoveryConfigs&, const DiscoveryConfigs&) = default;
 };

@@ -18,26 +18,14 @@ constexpr DiscoveryKind kKinds[] = {
      "environment port subscription_id tenant_id client_id client_secret refresh_interval "
      "authentication_method "
      "resource_group"},
-    {"consul",
-     "server path_prefix token datacenter namespace partition tag_separator scheme username "
-     "password allow_stale "
-     "refresh_interval services tags node_meta{*} filter health_filter"},
     {"digitalocean", "role refresh_interval port"},
-    {"dns", "names refresh_interval type port", false},
-    {"docker",
-     "host port filters[name values] host_networking_host match_first_network refresh_interval"},
-    {"dockerswarm", "host role port filters[name values] refresh_interval"},
     {"ec2", kAws},
     {"ecs", kAws},
     {"elasticache", kAws},
     {"eureka", "server refresh_interval"},
     {"gce", "project zone filter refresh_interval port tag_separator", false},
     {"hetzner", "role label_selector refresh_interval port"},
-    {"http", "url refresh_interval"},
     {"ionos", "datacenter_id port refresh_interval"},
-    {"kubernetes",
-     "api_server role kubeconfig_file namespaces{own_namespace names} selectors[role label field] "
-     "attach_metadata{node namespace deployment job cronjob}"},
     {"kuma", "server client_id refresh_interval fetch_timeout"},
     {"lightsail", kAws},
     {"linode", "region port tag_separator refresh_interval"},

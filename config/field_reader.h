@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "config/checks.h"
 #include "config/config.h"
+#include "config/discovery_checks.h"
 #include "config/discovery_kinds.h"
 #include "config/fields.h"
 #include "config/yaml.h"
@@ -63,6 +64,15 @@ class FieldReader {
     const YamlNode* value = Take(key);
     if (value == nullptr || !status_.ok()) return;
     status_ = ReadYaml(*value, field);
+  }
+
+  template <typename T>
+  void Path(std::string_view key, T* field, Show = Show::kUnlessEmpty) {
+    (*this)(key, field);
+  }
+  template <typename T>
+  void Discovery(std::string_view key, std::vector<T>* field) {
+    List(key, field, StrCat("empty or null section in ", key));
   }
 
   // A list of sections none of which may be empty.

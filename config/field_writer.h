@@ -79,6 +79,14 @@ class FieldWriter {
     (*this)(key, field);
   }
   template <typename T>
+  void Path(std::string_view key, T* field, Show show = Show::kUnlessEmpty) {
+    (*this)(key, field, show);
+  }
+  template <typename T>
+  void Discovery(std::string_view key, std::vector<T>* field) {
+    (*this)(key, field);
+  }
+  template <typename T>
   void Inline(T* section) {
     Fields(*this, *section);
   }
