@@ -88,6 +88,27 @@ absl::Status CheckAuthorization(AuthorizationConfig* auth) {
   return absl::OkStatus();
 }
 
+absl::Status CheckOneAuthentication(const RemoteWriteConfig& config) {
+  const std::pair<std::string_view, bool> methods[] = {
+      {"basic_auth", config.http.basic_auth.has_value()},
+      {"authorization", config.http.authorization.has_value()},
+      {"oauth2", config.http.oauth2.has_value()},
+      {"sigv4", config.sigv4.has_value()},
+      {"azuread", config.azuread.has_value()},
+      {"google_iam", config.google_iam.has_value()}};
+  std::string given;
+  int count = 0;
+  for (const auto& [name, present] : methods) {
+    if (!present) continue;
+    StrAppend(&given, count++ == 0 ? "" : " ", name);
+  }
+  if (count <= 1) return absl::OkStatus();
+  return Invalid(
+      StrCat("at most one of basic_auth, authorization, oauth2, sigv4, azuread or google_iam must "
+             "be configured. Currently configured: [",
+             given, "]"));
+}
+
 bool IsProtobufMessage(std::string_view name) {
   return name == "prometheus.WriteRequest" || name == "io.prometheus.write.v2.Request";
 }
@@ -179,6 +200,33 @@ absl::Status Check(HttpClientConfig& config) {
   return CheckProxy(config.proxy);
 }
 
+absl::Status Check(Sigv4Config& config) {
+  if (config.access_key.empty() != config.secret_key.empty()) {
+    return Invalid(
+        "must provide a AWS SigV4 Access key and Secret Key if credentials are specified in the "
+        "SigV4 config");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(AzureAdConfig& config) {
+  if (config.cloud.empty()) config.cloud = "AzurePublic";
+  if (config.cloud != "AzurePublic" && config.cloud != "AzureChina" &&
+      config.cloud != "AzureGovernment") {
+    return Invalid("must provide a cloud in the Azure AD config");
+  }
+  const int methods = config.managed_identity.has_value() + config.workload_identity.has_value() +
+                      config.oauth.has_value() + config.sdk.has_value();
+  if (methods == 0) {
+    return Invalid(
+        "must provide an Azure Managed Identity, Azure Workload Identity, Azure OAuth or Azure SDK "
+        "in the Azure AD config");
+  }
+  if (methods > 1)
+    return Invalid("cannot provide multiple authentication methods in the Azure AD config");
+  return absl::OkStatus();
+}
+
 absl::Status Check(GlobalConfig& config) {
   constexpr Duration kMinute{60'000}, kTimeout{10'000};
   if (config.scrape_interval.ms == 0) config.scrape_interval = kMinute;
@@ -211,8 +259,11 @@ absl::Status Check(ScrapeConfig& config) {
 
 absl::Status Check(AlertmanagerConfig& config) {
   HEARTH_RETURN_IF_ERROR(Check(config.http));
-  if (config.api_version == "v1")
-    return Invalid("expected Alertmanager api version to be one of [v2] but got v1");
+  const bool authenticated =
+      config.http.basic_auth || config.http.authorization || config.http.oauth2;
+  if (authenticated && config.sigv4) {
+    return Invalid("at most one of basic_auth, authorization, oauth2, & sigv4 must be configured");
+  }
   if (config.api_version != "v2") {
     return Invalid(
         StrCat("expected Alertmanager api version to be one of [v2] but got ", config.api_version));
@@ -251,7 +302,8 @@ absl::Status Check(RemoteWriteConfig& config) {
                config.protobuf_message,
                ", supported: prometheus.WriteRequest, io.prometheus.write.v2.Request"));
   }
-  return Check(config.http);
+  HEARTH_RETURN_IF_ERROR(Check(config.http));
+  return CheckOneAuthentication(config);
 }
 
 absl::Status Check(RemoteReadConfig& config) {

@@ -149,10 +149,4 @@ std::string ToYaml(const Config& config) {
   return out;
 }
 
-std::vector<std::string_view> UnsupportedDiscoveryKinds() {
-  std::vector<std::string_view> names;
-  for (const DiscoveryKind& kind : OtherDiscoveryKinds()) names.push_back(kind.name);
-  return names;
-}
-
 }  // namespace hearth

@@ -107,6 +107,8 @@ absl::Status Check(ConsulSdConfig& config) {
     }
     config.http.basic_auth =
         BasicAuthConfig{.username = config.username, .password = config.password};
+    config.username.clear();
+    config.password = {};
   }
   if (!config.token.empty() && (config.http.authorization || config.http.oauth2)) {
     return Invalid("at most one of consul SD token, authorization, or oauth2 can be configured");

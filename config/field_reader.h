@@ -18,8 +18,8 @@
 #include "config/checks.h"
 #include "config/config.h"
 #include "config/discovery_checks.h"
-#include "config/discovery_kinds.h"
 #include "config/fields.h"
+#include "config/idle_discovery_checks.h"
 #include "config/yaml.h"
 #include "model/status.h"
 #include "model/text.h"
@@ -93,8 +93,6 @@ class FieldReader {
   void Inline(T* section) {
     Fields(*this, *section);
   }
-
-  void OtherDiscoveries(std::vector<OtherDiscovery>* out);
 
   // The first error; otherwise that of a key which nobody asked for.
   absl::Status Finish();

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/discovery_kinds.h"
 #include "config/fields.h"
 #include "config/yaml.h"
 
@@ -26,7 +25,7 @@ YamlNode ToYamlNode(double value);
 YamlNode ToYamlNode(Duration value);
 YamlNode ToYamlNode(ByteSize value);
 YamlNode ToYamlNode(const Secret& value);
-inline YamlNode ToYamlNode(const YamlNode& value) { return WithoutSecrets(value); }
+inline YamlNode ToYamlNode(const YamlNode& value) { return value; }
 template <typename T>
 YamlNode ToYamlNode(const std::vector<T>& list);
 template <typename T>
@@ -90,7 +89,6 @@ class FieldWriter {
   void Inline(T* section) {
     Fields(*this, *section);
   }
-  void OtherDiscoveries(std::vector<OtherDiscovery>* list);
 
   YamlNode Take() { return std::move(node_); }
 

@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "config/discovery_fields.h"
+#include "config/idle_discovery_fields.h"
 #include "config/show.h"
 
 namespace hearth {
@@ -159,15 +160,43 @@ void Fields(V& v, RuntimeConfig& c) {
 
 template <typename V>
 void Fields(V& v, DiscoveryConfigs& c) {
-  v.OtherDiscoveries(&c.others);
+  v.Discovery("aws_sd_configs", &c.aws_sd_configs);
+  v.Discovery("azure_sd_configs", &c.azure_sd_configs);
   v.Discovery("consul_sd_configs", &c.consul_sd_configs);
+  v.Discovery("digitalocean_sd_configs", &c.digitalocean_sd_configs);
   v.Discovery("dns_sd_configs", &c.dns_sd_configs);
   v.Discovery("docker_sd_configs", &c.docker_sd_configs);
   v.Discovery("dockerswarm_sd_configs", &c.dockerswarm_sd_configs);
+  v.Discovery("ec2_sd_configs", &c.ec2_sd_configs);
+  v.Discovery("ecs_sd_configs", &c.ecs_sd_configs);
+  v.Discovery("elasticache_sd_configs", &c.elasticache_sd_configs);
+  v.Discovery("eureka_sd_configs", &c.eureka_sd_configs);
   v.Discovery("file_sd_configs", &c.file_sd_configs);
+  v.Discovery("gce_sd_configs", &c.gce_sd_configs);
+  v.Discovery("hetzner_sd_configs", &c.hetzner_sd_configs);
   v.Discovery("http_sd_configs", &c.http_sd_configs);
+  v.Discovery("ionos_sd_configs", &c.ionos_sd_configs);
   v.Discovery("kubernetes_sd_configs", &c.kubernetes_sd_configs);
+  v.Discovery("kuma_sd_configs", &c.kuma_sd_configs);
+  v.Discovery("lightsail_sd_configs", &c.lightsail_sd_configs);
+  v.Discovery("linode_sd_configs", &c.linode_sd_configs);
+  v.Discovery("marathon_sd_configs", &c.marathon_sd_configs);
+  v.Discovery("msk_sd_configs", &c.msk_sd_configs);
+  v.Discovery("nerve_sd_configs", &c.nerve_sd_configs);
+  v.Discovery("nomad_sd_configs", &c.nomad_sd_configs);
+  v.Discovery("oci_sd_configs", &c.oci_sd_configs);
+  v.Discovery("openstack_sd_configs", &c.openstack_sd_configs);
+  v.Discovery("outscale_sd_configs", &c.outscale_sd_configs);
+  v.Discovery("ovhcloud_sd_configs", &c.ovhcloud_sd_configs);
+  v.Discovery("puppetdb_sd_configs", &c.puppetdb_sd_configs);
+  v.Discovery("rds_sd_configs", &c.rds_sd_configs);
+  v.Discovery("scaleway_sd_configs", &c.scaleway_sd_configs);
+  v.Discovery("serverset_sd_configs", &c.serverset_sd_configs);
+  v.Discovery("stackit_sd_configs", &c.stackit_sd_configs);
   v.Discovery("static_configs", &c.static_configs);
+  v.Discovery("triton_sd_configs", &c.triton_sd_configs);
+  v.Discovery("uyuni_sd_configs", &c.uyuni_sd_configs);
+  v.Discovery("vultr_sd_configs", &c.vultr_sd_configs);
 }
 
 template <typename V>
@@ -194,6 +223,57 @@ void Fields(V& v, ScrapeConfig& c) {
   v.List("metric_relabel_configs", &c.metric_relabel_configs,
          "empty or null metric relabeling rule in scrape config");
   v.Inline(&c.discovery);
+}
+
+template <typename V>
+void Fields(V& v, Sigv4Config& c) {
+  v("region", &c.region);
+  v("access_key", &c.access_key);
+  v("secret_key", &c.secret_key);
+  v("profile", &c.profile);
+  v("role_arn", &c.role_arn);
+  v("external_id", &c.external_id);
+  v("use_fips_sts_endpoint", &c.use_fips_sts_endpoint);
+  v("service_name", &c.service_name);
+}
+
+template <typename V>
+void Fields(V& v, AzureManagedIdentity& c) {
+  v("client_id", &c.client_id);
+}
+
+template <typename V>
+void Fields(V& v, AzureWorkloadIdentity& c) {
+  v("client_id", &c.client_id);
+  v("tenant_id", &c.tenant_id);
+  v("token_file_path", &c.token_file_path);
+}
+
+template <typename V>
+void Fields(V& v, AzureOauth& c) {
+  v("client_id", &c.client_id);
+  v("client_secret", &c.client_secret);
+  v("tenant_id", &c.tenant_id);
+}
+
+template <typename V>
+void Fields(V& v, AzureSdk& c) {
+  v("tenant_id", &c.tenant_id);
+}
+
+template <typename V>
+void Fields(V& v, AzureAdConfig& c) {
+  v("managed_identity", &c.managed_identity);
+  v("workload_identity", &c.workload_identity);
+  v("oauth", &c.oauth);
+  v("sdk", &c.sdk);
+  v("cloud", &c.cloud);
+  v("scope", &c.scope);
+}
+
+template <typename V>
+void Fields(V& v, GoogleIamConfig& c) {
+  v("credentials_file", &c.credentials_file);
 }
 
 template <typename V>

@@ -13,7 +13,6 @@
 #include <type_traits>
 #include <vector>
 
-#include "config/discovery_kinds.h"
 #include "config/fields.h"
 
 namespace hearth {
@@ -48,7 +47,6 @@ class PathResolver {
   void Inline(T* section) {
     Fields(*this, *section);
   }
-  void OtherDiscoveries(std::vector<OtherDiscovery>*) {}
 
   template <typename T>
   void Walk(std::optional<T>* field) {

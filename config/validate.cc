@@ -159,9 +159,6 @@ class IdleDiscovery {
     const auto running = std::find(std::begin(kRunningDiscovery), std::end(kRunningDiscovery), key);
     if (!field->empty() && running == std::end(kRunningDiscovery)) keys_.emplace(key);
   }
-  void OtherDiscoveries(std::vector<OtherDiscovery>* others) {
-    for (const OtherDiscovery& other : *others) keys_.insert(StrCat(other.kind, "_sd_configs"));
-  }
   const std::set<std::string>& keys() const { return keys_; }
 
  private:
