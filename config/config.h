@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "config/http_client_config.h"
 #include "config/relabel.h"
@@ -303,6 +304,10 @@ const LoadEnvironment& SystemEnvironment();
 // line 7: field foo not found in type config.plain`.
 absl::StatusOr<Config> Load(std::string_view text, std::string_view filename,
                             const LoadEnvironment& environment = SystemEnvironment());
+
+// That `config` has what an agent needs and nothing that an agent does not do. kInvalidArgument in
+// Prometheus' words.
+absl::Status CheckAgentMode(const Config& config);
 
 // The configuration in force, as /api/v1/status/config shows it: defaults filled in, secrets as
 // `<secret>`.

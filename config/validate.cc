@@ -225,6 +225,16 @@ absl::Status CompleteConfig(Config* config) {
   return absl::OkStatus();
 }
 
+absl::Status CheckAgentMode(const Config& config) {
+  if (!config.alerting.alertmanagers.empty() || !config.alerting.alert_relabel_configs.empty())
+    return Invalid("field alerting is not allowed in agent mode");
+  if (!config.rule_files.empty()) return Invalid("field rule_files is not allowed in agent mode");
+  if (!config.remote_read.empty()) return Invalid("field remote_read is not allowed in agent mode");
+  if (config.remote_write.empty())
+    return Invalid("at least one remote_write target must be specified in agent mode");
+  return absl::OkStatus();
+}
+
 std::vector<std::string> UnsupportedWarnings(const Config& config) {
   std::vector<std::string> warnings;
   const auto note = [&](bool present, std::string_view what) {
