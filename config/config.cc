@@ -3,7 +3,9 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -101,8 +103,11 @@ absl::Status LoadInto(std::string_view text, std::string_view filename,
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
+  if (!in) return absl::NotFoundError(StrCat("open ", path, ": ", std::strerror(errno)));
   std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) return absl::NotFoundError(StrCat("reading ", path, " failed"));
+  // An empty file is fine, but inserting nothing counts as a failure of the stream.
+  if (in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
+  if (in.bad() || !text) return absl::UnavailableError(StrCat("read ", path, " failed"));
   return std::move(text).str();
 }
 

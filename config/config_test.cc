@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <random>
 
 #include "config/yaml.h"
@@ -184,6 +185,16 @@ TEST(ConfigFuzzTest, MutatedFilesNeverCrash) {
       EXPECT_TRUE(again.ok()) << again.status() << "\n" << text;
     }
   }
+}
+
+TEST(ConfigTest, TheSystemReadsEmptyFilesAndNoFolders) {
+  const std::string path = testing::TempDir() + "/empty.yml";
+  std::ofstream(path).close();
+  const auto empty = SystemEnvironment().read_file(path);
+  ASSERT_TRUE(empty.ok()) << empty.status();
+  EXPECT_EQ(*empty, "");
+  EXPECT_FALSE(SystemEnvironment().read_file(testing::TempDir()).ok());
+  EXPECT_FALSE(SystemEnvironment().read_file(path + ".gone").ok());
 }
 
 }  // namespace
