@@ -145,6 +145,22 @@ absl::StatusOr<Config> Load(std::string_view text, std::string_view filename,
   return config;
 }
 
+std::vector<std::string> IncludedFiles(std::string_view text, std::string_view filename) {
+  const absl::StatusOr<YamlNode> root = ParseYaml(text);
+  if (!root.ok()) return {};
+  Config config;
+  for (const auto& [key, list] :
+       {std::pair<std::string_view, std::vector<std::string>*>{"rule_files", &config.rule_files},
+        {"scrape_config_files", &config.scrape_config_files}}) {
+    const YamlNode* node = root->Find(key);
+    if (node != nullptr && !ReadYaml(*node, list).ok()) list->clear();
+  }
+  ResolvePaths(filename, &config);
+  std::vector<std::string> all = std::move(config.rule_files);
+  all.insert(all.end(), config.scrape_config_files.begin(), config.scrape_config_files.end());
+  return all;
+}
+
 std::string ToYaml(const Config& config) {
   Config shown = config;
   shown.scrape_configs.resize(shown.scrape_configs.size() -

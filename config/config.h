@@ -309,6 +309,10 @@ absl::StatusOr<Config> Load(std::string_view text, std::string_view filename,
 // Prometheus' words.
 absl::Status CheckAgentMode(const Config& config);
 
+// The patterns of other files that a configuration's text names, resolved: rule_files and
+// scrape_config_files. None for what is no configuration.
+std::vector<std::string> IncludedFiles(std::string_view text, std::string_view filename);
+
 // The configuration in force, as /api/v1/status/config shows it: defaults filled in, secrets as
 // `<secret>`.
 std::string ToYaml(const Config& config);
