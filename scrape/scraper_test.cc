@@ -214,6 +214,20 @@ TEST_F(ScraperTest, TheRequestAsksForTextAndSaysTheTimeout) {
   EXPECT_EQ(request.body_bytes_max, 1024u);
 }
 
+TEST_F(ScraperTest, TheRequestIsAsCompressionAndRedirectsSay) {
+  const auto asked = [&](const std::string& keys) {
+    EXPECT_TRUE(Apply("- {job_name: x, " + keys + ", static_configs: [{targets: ['h:1']}]}").ok());
+    Run(10'000);
+    const ScrapeRequest request = fetchers_->last_request();
+    const std::map<std::string, std::string> headers(request.headers.begin(),
+                                                     request.headers.end());
+    return std::pair(headers.at("Accept-Encoding"), request.follow_redirects);
+  };
+  EXPECT_EQ(asked("scrape_interval: 10s"), std::pair(std::string("gzip"), true));
+  EXPECT_EQ(asked("scrape_interval: 10s, enable_compression: false, follow_redirects: false"),
+            std::pair(std::string("identity"), false));
+}
+
 TEST_F(ScraperTest, UnusableAnswersSayWhy) {
   const std::tuple<const char*, const char*, int, const char*> cases[] = {
       {"a 1\n", "text/plain", 404, "server returned HTTP status 404 Not Found"},
