@@ -1,12 +1,16 @@
 // hearthctl check: loads files as the server would and says what is wrong with them.
 #include <iostream>
 #include <memory>
+#include <sstream>
 #include <vector>
 
 #include "CLI/App.hpp"
+#include "CLI/Validators.hpp"
 #include "config/duration.h"
 #include "tools/hearthctl/command.h"
 #include "tools/hearthctl/config_check.h"
+#include "tools/hearthctl/metric_lint.h"
+#include "tools/hearthctl/web_config_check.h"
 
 namespace hearth::hearthctl {
 namespace {
@@ -46,12 +50,42 @@ void AddCheckConfig(CLI::App& check, Commands& commands) {
   });
 }
 
+void AddCheckWebConfig(CLI::App& check, Commands& commands) {
+  auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App* const web =
+      check.add_subcommand("web-config", "Check if the web config files are valid or not.");
+  web->add_option("web-config-files", *files, "The config files to check.")->required();
+  commands.Add(web, [files] { return CheckWebConfigFiles(*files, std::cout, std::cerr); });
+}
+
+void AddCheckMetrics(CLI::App& check, Commands& commands) {
+  struct Arguments {
+    MetricCheckOptions options;
+    std::string lint = "all";
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* const metrics = check.add_subcommand(
+      "metrics", "Pass Prometheus metrics over stdin to lint them for consistency.");
+  metrics->add_flag("--extended", arguments->options.extended,
+                    "Print extended information related to the cardinality of the metrics.");
+  metrics->add_option("--lint", arguments->lint, "Linting checks to apply: all, none.")
+      ->check(CLI::IsMember({"all", "none"}));
+  commands.Add(metrics, [arguments] {
+    arguments->options.lint = arguments->lint == "all";
+    std::ostringstream text;
+    if (std::cin.peek() != std::istream::traits_type::eof()) text << std::cin.rdbuf();
+    return CheckMetrics(arguments->options, text.str(), std::cout, std::cerr);
+  });
+}
+
 }  // namespace
 
 void AddCheckCommands(CLI::App& root, Commands& commands) {
   CLI::App* const check = root.add_subcommand("check", "Check the resources for validity.");
   check->require_subcommand(1);
   AddCheckConfig(*check, commands);
+  AddCheckWebConfig(*check, commands);
+  AddCheckMetrics(*check, commands);
 }
 
 }  // namespace hearth::hearthctl
