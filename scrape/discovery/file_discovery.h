@@ -18,12 +18,6 @@
 
 namespace hearth {
 
-// The label sets of one target group: `__address__` and the group's labels.
-std::vector<Labels> LabelsOfGroup(const TargetGroup& group);
-
-// Parses the text of a file. kInvalidArgument names line and key; null groups are refused.
-absl::StatusOr<std::vector<TargetGroup>> ParseTargetGroups(std::string_view text);
-
 class FileDiscovery {
  public:
   // `environment` gives files and globs; it must outlive this.

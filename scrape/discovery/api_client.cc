@@ -1,0 +1,45 @@
+#include "scrape/discovery/api_client.h"
+
+#include "model/status.h"
+#include "model/text.h"
+#include "scrape/http_settings.h"
+
+namespace hearth {
+namespace {
+
+constexpr std::string_view kUserAgent = "Prometheus/3.14.0";
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ApiClient>> ApiClient::Create(http::IoThread* io, Options options) {
+  HEARTH_ASSIGN_OR_RETURN(std::shared_ptr<const http::TlsContext> tls,
+                          MakeTlsContext(options.http));
+  return std::unique_ptr<ApiClient>(new ApiClient(io, std::move(tls), std::move(options)));
+}
+
+absl::StatusOr<http::FetchResult> ApiClient::Get(const std::string& path, TimeMs more_timeout_ms) {
+  http::FetchRequest request;
+  request.url = StrCat(options_.base, path);
+  request.unix_socket = options_.unix_socket;
+  request.headers = options_.headers;
+  request.headers.Set("User-Agent", kUserAgent);
+  request.headers.Set("Accept", "application/json");
+  request.headers.Set("Accept-Encoding", "gzip");
+  HEARTH_RETURN_IF_ERROR(AddHttpHeaders(options_.http, &request.headers));
+  request.timeout_ms = options_.timeout_ms + more_timeout_ms;
+  request.body_bytes_max = options_.answer_bytes_max;
+  request.follow_redirects = options_.http.follow_redirects;
+  return client_.FetchBlocking(std::move(request));
+}
+
+absl::StatusOr<Json> ApiClient::GetJson(const std::string& path) {
+  HEARTH_ASSIGN_OR_RETURN(const http::FetchResult answer, Get(path));
+  absl::Status status = http::ExpectOk(answer);
+  absl::StatusOr<Json> json = status.ok() ? ParseJson(answer.body) : status;
+  if (json.ok()) return json;
+  return absl::Status(
+      json.status().code(),
+      ToAbsl(StrCat("Get \"", answer.url, "\": ", FromAbsl(json.status().message()))));
+}
+
+}  // namespace hearth
