@@ -78,6 +78,7 @@ const std::vector<LibraryRule>& LibraryRules() {
   static const std::vector<LibraryRule> rules = {
       {"rocksdb/", {"tsdb/store"}},
       {"boost/", {"http"}},
+      {"ares", {"scrape/discovery"}},
       {"openssl/", {"http", "config"}},
       {"grpcpp/", {"api/grpc", "blackbox"}},
       {"protozero/", {"api/receive", "remote"}},
