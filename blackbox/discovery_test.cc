@@ -18,7 +18,8 @@ using Addresses = std::set<std::string>;
 class DiscoveryTest : public testing::Test {
  protected:
   void Start(const std::string& scrape_configs) {
-    hearth_ = StartHearth(directory_, "scrape_configs:\n" + scrape_configs);
+    hearth_ = StartHearth(directory_,
+                          "global: {scrape_interval: 1s}\nscrape_configs:\n" + scrape_configs);
     ASSERT_TRUE(hearth_->WaitUntilOk("/-/ready")) << hearth_->process().Output();
   }
   // `__address__` of the active targets of a job.
@@ -76,7 +77,7 @@ TEST_F(DiscoveryTest, ContainersOfADockerSocketBecomeJobsByTheirLabels) {
   const auto container = [](const std::string& id, const std::string& ip) {
     return R"({"Id": ")" + id + R"(", "Names": ["/)" + id +
            R"("], "Labels": {"prometheus-job": "shop"},
-        "Ports": [{"PrivatePort": 9100, "Type": "tcp"}], "HostConfig": {"NetworkMode": "app"},
+        "Ports": [{"PrivatePort": 1, "Type": "tcp"}], "HostConfig": {"NetworkMode": "app"},
         "NetworkSettings": {"Networks": {"app": {"NetworkID": "n1", "IPAddress": ")" +
            ip + "\"}}}}";
   };
@@ -86,13 +87,13 @@ TEST_F(DiscoveryTest, ContainersOfADockerSocketBecomeJobsByTheirLabels) {
         "', refresh_interval: 1s}]\n  relabel_configs:\n"
         "  - {source_labels: [__meta_docker_container_label_prometheus_job], target_label: job}\n"
         "  - {source_labels: [__meta_docker_network_name], target_label: network}\n");
-  ExpectTargets("docker", {"127.0.0.1:9100"});
-  EXPECT_TRUE(WaitFor(seconds(90), [&] {
-    return hearth_->Value("up{job=\"shop\",network=\"app\",instance=\"127.0.0.1:9100\"}") == 0.0;
+  ExpectTargets("docker", {"127.0.0.1:1"});
+  EXPECT_TRUE(WaitFor(seconds(30), [&] {
+    return hearth_->Value("up{job=\"shop\",network=\"app\",instance=\"127.0.0.1:1\"}") == 0.0;
   }));
   engine.Answer("/containers/json",
                 "[" + container("a", "127.0.0.1") + "," + container("b", "127.0.0.2") + "]");
-  ExpectTargets("docker", {"127.0.0.1:9100", "127.0.0.2:9100"});
+  ExpectTargets("docker", {"127.0.0.1:1", "127.0.0.2:1"});
 }
 
 TEST_F(DiscoveryTest, DnsNamesAreFollowed) {

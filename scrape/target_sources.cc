@@ -26,9 +26,12 @@ absl::StatusOr<std::shared_ptr<TargetSources>> TargetSources::Create(const Scrap
   if (o.providers != nullptr) {
     HEARTH_ASSIGN_OR_RETURN(auto discoveries, o.providers->Create(config.discovery));
     for (std::unique_ptr<Discovery>& discovery : discoveries) {
+      DiscoveryLoop::Options loop;
+      loop.job = config.job_name;
+      loop.registry = o.registry;
+      loop.warn = o.warn;
       sources->providers_.push_back(
-          {std::make_unique<DiscoveryLoop>(
-               std::move(discovery), DiscoveryLoop::Options{config.job_name, o.registry, o.warn}),
+          {std::make_unique<DiscoveryLoop>(std::move(discovery), std::move(loop)),
            std::make_shared<DiscoveryLoop::Found>()});
     }
   }

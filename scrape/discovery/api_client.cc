@@ -1,5 +1,7 @@
 #include "scrape/discovery/api_client.h"
 
+#include <algorithm>
+
 #include "model/status.h"
 #include "model/text.h"
 #include "scrape/http_settings.h"
@@ -8,6 +10,7 @@ namespace hearth {
 namespace {
 
 constexpr std::string_view kUserAgent = "Prometheus/3.14.0";
+constexpr TimeMs kTimeoutMinMs = 1'000;
 
 }  // namespace
 
@@ -17,7 +20,7 @@ absl::StatusOr<std::unique_ptr<ApiClient>> ApiClient::Create(http::IoThread* io,
   return std::unique_ptr<ApiClient>(new ApiClient(io, std::move(tls), std::move(options)));
 }
 
-absl::StatusOr<http::FetchResult> ApiClient::Get(const std::string& path, TimeMs more_timeout_ms) {
+absl::StatusOr<http::FetchResult> ApiClient::Get(const std::string& path) {
   http::FetchRequest request;
   request.url = StrCat(options_.base, path);
   request.unix_socket = options_.unix_socket;
@@ -26,7 +29,7 @@ absl::StatusOr<http::FetchResult> ApiClient::Get(const std::string& path, TimeMs
   request.headers.Set("Accept", "application/json");
   request.headers.Set("Accept-Encoding", "gzip");
   HEARTH_RETURN_IF_ERROR(AddHttpHeaders(options_.http, &request.headers));
-  request.timeout_ms = options_.timeout_ms + more_timeout_ms;
+  request.timeout_ms = std::max(options_.timeout_ms, kTimeoutMinMs);
   request.body_bytes_max = options_.answer_bytes_max;
   request.follow_redirects = options_.http.follow_redirects;
   return client_.FetchBlocking(std::move(request));

@@ -26,14 +26,14 @@ class ApiClient {
     std::string base;         // "http://host:port" with a path or without; what paths are added to.
     std::string unix_socket;  // Instead of base's host; "" = none.
     http::Headers headers;    // Of every request.
-    TimeMs timeout_ms = 60'000;
+    TimeMs timeout_ms = 60'000;                  // Less than a second counts as one.
     size_t answer_bytes_max = size_t{16} << 20;  // As sent and as inflated.
   };
   // kInvalidArgument: a TLS file that cannot be used.
   static absl::StatusOr<std::unique_ptr<ApiClient>> Create(http::IoThread* io, Options options);
 
   // Any status is an answer. Errors are those of http::Client; kCancelled after Cancel.
-  absl::StatusOr<http::FetchResult> Get(const std::string& path, TimeMs more_timeout_ms = 0);
+  absl::StatusOr<http::FetchResult> Get(const std::string& path);
   // The body of an answer with a status of 2xx.
   absl::StatusOr<Json> GetJson(const std::string& path);
 

@@ -1,5 +1,6 @@
 #include "scrape/discovery/discovery_loop.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "model/text.h"

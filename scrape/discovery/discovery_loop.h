@@ -30,6 +30,7 @@ class DiscoveryLoop {
   struct Options {
     std::string job;
     metrics::Registry* registry = nullptr;
+    TimeMs interval_min_ms = 1'000;                // An interval of 0 must not ask without a pause.
     std::function<void(const std::string&)> warn;  // Called on the loop's thread.
   };
 

@@ -54,11 +54,12 @@ TEST(DiscoveryLoopTest, FollowsTheTargetsAndKeepsThemThroughFailures) {
   auto owned = std::make_unique<ScriptedDiscovery>();
   ScriptedDiscovery* const discovery = owned.get();
   {
-    DiscoveryLoop loop(std::move(owned),
-                       {.job = "j", .registry = &registry, .warn = [&](auto text) {
-                          MutexLock lock(&mu);
-                          warnings.push_back(text);
-                        }});
+    DiscoveryLoop loop(
+        std::move(owned),
+        {.job = "j", .registry = &registry, .interval_min_ms = 1, .warn = [&](auto text) {
+           MutexLock lock(&mu);
+           warnings.push_back(text);
+         }});
     EXPECT_FALSE(loop.Read()->answered);
     const Targets first = {Labels{{"__address__", "a:1"}}};
     discovery->Answer(first);
@@ -92,8 +93,9 @@ TEST(DiscoveryLoopTest, AFirstFailureIsAnAnswerToo) {
   metrics::Registry registry;
   auto owned = std::make_unique<ScriptedDiscovery>();
   ScriptedDiscovery* const discovery = owned.get();
-  DiscoveryLoop loop(std::move(owned),
-                     {.job = "j", .registry = &registry, .warn = [](const std::string&) {}});
+  DiscoveryLoop loop(
+      std::move(owned),
+      {.job = "j", .registry = &registry, .interval_min_ms = 1, .warn = [](const std::string&) {}});
   discovery->Answer(absl::UnavailableError("no route"));
   EXPECT_TRUE(loop.Read()->answered);
   EXPECT_EQ(loop.Read()->version, 1u);

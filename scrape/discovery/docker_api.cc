@@ -1,5 +1,7 @@
 #include "scrape/discovery/docker_api.h"
 
+#include <optional>
+
 #include "http/url.h"
 #include "model/text.h"
 

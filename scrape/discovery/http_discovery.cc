@@ -1,5 +1,7 @@
 #include "scrape/discovery/http_discovery.h"
 
+#include <algorithm>
+
 #include "metrics/registry.h"
 #include "model/status.h"
 #include "model/text.h"
