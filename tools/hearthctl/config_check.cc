@@ -13,7 +13,7 @@
 #include "config/relabel.h"
 #include "model/status.h"
 #include "model/text.h"
-#include "scrape/discovery/file_discovery.h"
+#include "scrape/discovery/target_groups.h"
 #include "scrape/target.h"
 
 namespace hearth::hearthctl {
