@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "config/http_client_config.h"
@@ -34,6 +35,8 @@ class ApiClient {
 
   // Any status is an answer. Errors are those of http::Client; kCancelled after Cancel.
   absl::StatusOr<http::FetchResult> Get(const std::string& path);
+  // All at once; answers in the order of paths.
+  std::vector<absl::StatusOr<http::FetchResult>> GetAll(const std::vector<std::string>& paths);
   // The body of an answer with a status of 2xx.
   absl::StatusOr<Json> GetJson(const std::string& path);
 
@@ -43,6 +46,8 @@ class ApiClient {
  private:
   ApiClient(http::IoThread* io, std::shared_ptr<const http::TlsContext> tls, Options options)
       : options_(std::move(options)), client_(io, std::move(tls)) {}
+
+  absl::StatusOr<http::FetchRequest> MakeRequest(const std::string& path) const;
 
   const Options options_;
   http::Client client_;

@@ -6,6 +6,7 @@
 #include "scrape/discovery/docker_discovery.h"
 #include "scrape/discovery/dockerswarm_discovery.h"
 #include "scrape/discovery/http_discovery.h"
+#include "scrape/discovery/kubernetes_discovery.h"
 
 namespace hearth {
 namespace {
@@ -44,6 +45,10 @@ absl::StatusOr<std::vector<std::unique_ptr<Discovery>>> ProviderFactory::Create(
   HEARTH_RETURN_IF_ERROR(AddAll(
       configs.consul_sd_configs,
       [&](const ConsulSdConfig& c) { return ConsulDiscovery::Create(c, o.io, o.registry); }, &all));
+  HEARTH_RETURN_IF_ERROR(AddAll(
+      configs.kubernetes_sd_configs,
+      [&](const KubernetesSdConfig& c) { return KubernetesDiscovery::Create(c, o.io, o.registry); },
+      &all));
   return all;
 }
 
