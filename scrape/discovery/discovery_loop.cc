@@ -52,8 +52,8 @@ std::shared_ptr<const DiscoveryLoop::Found> DiscoveryLoop::Read() const {
 void DiscoveryLoop::Run() {
   while (true) {
     RefreshOnce();
-    const auto next =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(discovery_->interval_ms());
+    const TimeMs interval_ms = std::max(discovery_->interval_ms(), options_.interval_min_ms);
+    const auto next = std::chrono::steady_clock::now() + std::chrono::milliseconds(interval_ms);
     MutexLock lock(&mu_);
     while (!stopping_) {
       const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(

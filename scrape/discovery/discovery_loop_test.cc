@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
+#include <thread>
 
 namespace hearth {
 namespace {
@@ -87,6 +89,36 @@ TEST(DiscoveryLoopTest, FollowsTheTargetsAndKeepsThemThroughFailures) {
         "prometheus_sd_received_updates_total{name=\"scrape\"} 3\n"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
   }
+}
+
+// Answers at once, and wants to be asked without a pause.
+class EagerDiscovery : public Discovery {
+ public:
+  explicit EagerDiscovery(std::atomic<int>* refreshes) : refreshes_(refreshes) {}
+  std::string_view mechanism() const override { return "eager"; }
+  TimeMs interval_ms() const override { return 0; }
+  absl::StatusOr<Targets> Refresh() override {
+    ++*refreshes_;
+    return Targets();
+  }
+  void Cancel() override {}
+
+ private:
+  std::atomic<int>* const refreshes_;
+};
+
+TEST(DiscoveryLoopTest, AnIntervalOfNothingIsTheShortestThereIs) {
+  metrics::Registry registry;
+  std::atomic<int> refreshes = 0;
+  {
+    DiscoveryLoop loop(std::make_unique<EagerDiscovery>(&refreshes),
+                       {.job = "j",
+                        .registry = &registry,
+                        .interval_min_ms = 3'600'000,
+                        .warn = [](const std::string&) {}});
+    while (!loop.Read()->answered) std::this_thread::yield();
+  }
+  EXPECT_EQ(refreshes, 1);
 }
 
 TEST(DiscoveryLoopTest, AFirstFailureIsAnAnswerToo) {
