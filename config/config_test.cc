@@ -55,6 +55,7 @@ scrape_configs:
     params: {module: [http_2xx]}
     consul_sd_configs: [{server: "localhost:8500", token: hunter3}]
     kubernetes_sd_configs: [{role: pod}]
+    hetzner_sd_configs: [{role: hcloud}]
     relabel_configs:
       - source_labels: [__address__]
         target_label: __param_target
@@ -106,8 +107,9 @@ TEST(ConfigTest, WarnsOfWhatIsAcceptedWithoutEffect) {
   ASSERT_TRUE(config.ok()) << config.status();
   std::string all;
   for (const std::string& warning : config->warnings) StrAppend(&all, warning, "\n");
-  EXPECT_NE(all.find("kubernetes_sd_configs"), std::string::npos) << all;
+  EXPECT_NE(all.find("hetzner_sd_configs"), std::string::npos) << all;
   EXPECT_EQ(all.find("consul_sd_configs"), std::string::npos) << "it finds targets";
+  EXPECT_EQ(all.find("kubernetes_sd_configs"), std::string::npos) << "it finds targets";
   EXPECT_NE(all.find("rule_files"), std::string::npos) << all;
 }
 

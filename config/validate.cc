@@ -150,8 +150,8 @@ absl::Status CheckNames(const Config& config) {
 
 // The discovery sections whose targets are found; a warning names the others when they are used.
 constexpr std::string_view kRunningDiscovery[] = {
-    "consul_sd_configs", "dns_sd_configs",  "docker_sd_configs", "dockerswarm_sd_configs",
-    "file_sd_configs",   "http_sd_configs", "static_configs"};
+    "consul_sd_configs", "dns_sd_configs",  "docker_sd_configs",     "dockerswarm_sd_configs",
+    "file_sd_configs",   "http_sd_configs", "kubernetes_sd_configs", "static_configs"};
 
 // A visitor of DiscoveryConfigs' Fields: the keys of what was given and is not run.
 class IdleDiscovery {

@@ -6,6 +6,7 @@
 #include "scrape/discovery/docker_discovery.h"
 #include "scrape/discovery/dockerswarm_discovery.h"
 #include "scrape/discovery/http_discovery.h"
+#include "scrape/discovery/kubernetes_discovery.h"
 #include "tools/fuzz/fuzz.h"
 
 namespace hearth {
@@ -18,6 +19,21 @@ void Check(const Targets& targets, size_t bytes) {
   if (targets.size() > bytes * bytes) std::abort();
   for (const Labels& labels : targets) {
     if (!IsCanonical(labels.bytes())) std::abort();
+  }
+}
+
+// A watch's answer, with the objects as of every kind.
+void DecodeWatch(std::string_view body) {
+  KubeFeed feed;
+  std::vector<std::string> events;
+  ApplyKubeEvents(body, &feed, &events).IgnoreError();
+  if (events.size() > body.size()) std::abort();
+  KubeCluster cluster;
+  cluster.pods = cluster.services = cluster.endpoints = cluster.endpointslices = cluster.nodes =
+      cluster.ingresses = cluster.namespaces = cluster.replicasets = cluster.jobs = feed.found;
+  for (const auto targets : {KubeNodeTargets, KubeServiceTargets, KubePodTargets,
+                             KubeEndpointsTargets, KubeEndpointSliceTargets, KubeIngressTargets}) {
+    Check(targets(cluster), body.size());
   }
 }
 
@@ -65,6 +81,12 @@ std::vector<std::string> fuzz::Corpus() {
       R"(c[{"Node": {"Node": "n", "Address": "10.0.0.1", "Meta": {"a": "b"}}, "Service": )"
       R"({"ID": "w", "Tags": ["a"], "Port": 80}, "Checks": [{"Status": "passing"}]}])",
       R"(c{"web": ["a"], "db": null})",
+      R"(k{"type": "ADDED", "object": {"metadata": {"namespace": "n", "name": "p", "labels": {"a": )"
+      R"("b"}, "ownerReferences": [{"kind": "Job", "name": "p", "controller": true}]}, "spec": )"
+      R"({"nodeName": "p", "containers": [{"ports": [{"containerPort": 1}]}], "ports": [{"port": 1)"
+      R"(}], "rules": [{"host": "h"}]}, "status": {"podIP": "1.1.1.1"}, "ports": [{"port": 2}], )"
+      R"("endpoints": [{"addresses": ["1.1.1.1"], "targetRef": {"kind": "Pod", "namespace": "n", )"
+      R"("name": "p"}}], "subsets": [{"ports": [{"port": 1}], "addresses": [{"ip": "1.1.1.1"}]}]}})",
       "0" + dns,
       "2" + dns,
   };
@@ -82,6 +104,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } else if (kind == 'h') {
     const auto targets = hearth::HttpTargets("http://sd/", text);
     if (targets.ok()) hearth::Check(*targets, text.size());
+  } else if (kind == 'k') {
+    hearth::DecodeWatch(text);
   } else {
     hearth::DecodeJson(kind, text);
   }

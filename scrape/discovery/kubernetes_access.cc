@@ -43,6 +43,11 @@ std::string Scalar(const YamlNode& node, std::string_view key) {
   return value == nullptr ? "" : value->scalar;
 }
 
+// A path of a kubeconfig: relative ones start at its folder.
+std::string Below(const std::string& folder, const std::string& path) {
+  return path.empty() || path.front() == '/' ? path : StrCat(folder, path);
+}
+
 // The entry called `name` of a kubeconfig's list: its part `part`.
 absl::StatusOr<YamlNode> Entry(const YamlNode& root, std::string_view list, std::string_view part,
                                std::string_view name) {
@@ -55,17 +60,43 @@ absl::StatusOr<YamlNode> Entry(const YamlNode& root, std::string_view list, std:
   return absl::InvalidArgumentError(StrCat("kubeconfig: no ", part, " \"", name, "\" in ", list));
 }
 
-// PEM text that a kubeconfig holds in base64.
-absl::StatusOr<std::string> Data(const YamlNode& node, std::string_view key) {
-  std::string text;
-  if (!absl::Base64Unescape(Scalar(node, key), &text))
-    return absl::InvalidArgumentError(StrCat("kubeconfig: ", key, " is not base64"));
-  return text;
+// PEM text that a kubeconfig holds in base64 as `key`-data, or else the path of a file that has it.
+struct Pem {
+  std::string text, path;
+};
+absl::StatusOr<Pem> FindPem(const YamlNode& node, std::string_view key, const std::string& folder) {
+  Pem pem;
+  const std::string data = StrCat(key, "-data");
+  if (!absl::Base64Unescape(Scalar(node, data), &pem.text))
+    return absl::InvalidArgumentError(StrCat("kubeconfig: ", data, " is not base64"));
+  if (pem.text.empty()) pem.path = Below(folder, Scalar(node, key));
+  return pem;
 }
+
+absl::StatusOr<TlsConfig> TlsOf(const YamlNode& cluster, const YamlNode& user,
+                                const std::string& folder) {
+  HEARTH_ASSIGN_OR_RETURN(Pem ca, FindPem(cluster, "certificate-authority", folder));
+  HEARTH_ASSIGN_OR_RETURN(Pem cert, FindPem(user, "client-certificate", folder));
+  HEARTH_ASSIGN_OR_RETURN(Pem key, FindPem(user, "client-key", folder));
+  TlsConfig tls;
+  tls.ca = std::move(ca.text);
+  tls.ca_file = std::move(ca.path);
+  tls.cert = std::move(cert.text);
+  tls.cert_file = std::move(cert.path);
+  tls.key.value = std::move(key.text);
+  tls.key_file = std::move(key.path);
+  tls.server_name = Scalar(cluster, "tls-server-name");
+  tls.insecure_skip_verify = Scalar(cluster, "insecure-skip-tls-verify") == "true";
+  return tls;
+}
+
+// "/etc/kube/" of "/etc/kube/config"; "" when there is no folder.
+std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
 }  // namespace
 
-absl::StatusOr<ApiClient::Options> ParseKubeconfig(std::string_view text) {
+absl::StatusOr<ApiClient::Options> ParseKubeconfig(std::string_view text,
+                                                   const std::string& folder) {
   HEARTH_ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(text));
   HEARTH_ASSIGN_OR_RETURN(const YamlNode context,
                           Entry(root, "contexts", "context", Scalar(root, "current-context")));
@@ -75,22 +106,14 @@ absl::StatusOr<ApiClient::Options> ParseKubeconfig(std::string_view text) {
                           Entry(root, "users", "user", Scalar(context, "user")));
   ApiClient::Options options;
   options.base = Scalar(cluster, "server");
-  TlsConfig tls;
-  HEARTH_ASSIGN_OR_RETURN(tls.ca, Data(cluster, "certificate-authority-data"));
-  HEARTH_ASSIGN_OR_RETURN(tls.cert, Data(user, "client-certificate-data"));
-  HEARTH_ASSIGN_OR_RETURN(tls.key.value, Data(user, "client-key-data"));
-  tls.ca_file = Scalar(cluster, "certificate-authority");
-  tls.cert_file = Scalar(user, "client-certificate");
-  tls.key_file = Scalar(user, "client-key");
-  tls.server_name = Scalar(cluster, "tls-server-name");
-  tls.insecure_skip_verify = Scalar(cluster, "insecure-skip-tls-verify") == "true";
+  HEARTH_ASSIGN_OR_RETURN(const TlsConfig tls, TlsOf(cluster, user, folder));
   if (tls != TlsConfig()) options.http.tls_config = tls;
   const std::string token = Scalar(user, "token"), token_file = Scalar(user, "tokenFile");
   if (!token.empty() || !token_file.empty()) {
     options.http.authorization.emplace();
     options.http.authorization->type = "Bearer";
     options.http.authorization->credentials.value = token;
-    options.http.authorization->credentials_file = token_file;
+    if (token.empty()) options.http.authorization->credentials_file = Below(folder, token_file);
   } else if (const std::string name = Scalar(user, "username"); !name.empty()) {
     options.http.basic_auth.emplace();
     options.http.basic_auth->username = name;
@@ -103,7 +126,7 @@ absl::StatusOr<ApiClient::Options> KubernetesAccess(const KubernetesSdConfig& co
   ApiClient::Options options;
   if (!config.kubeconfig_file.empty()) {
     HEARTH_ASSIGN_OR_RETURN(const std::string text, ReadSecretFile(config.kubeconfig_file));
-    HEARTH_ASSIGN_OR_RETURN(options, ParseKubeconfig(text));
+    HEARTH_ASSIGN_OR_RETURN(options, ParseKubeconfig(text, FolderOf(config.kubeconfig_file)));
   } else if (!config.api_server.empty()) {
     options.base = config.api_server;
     options.http = config.http;

@@ -20,8 +20,10 @@ namespace hearth {
 absl::StatusOr<ApiClient::Options> KubernetesAccess(const KubernetesSdConfig& config);
 
 // What the text of a kubeconfig file says for its current context: server, CA, client certificate,
-// token, or user and password.
-absl::StatusOr<ApiClient::Options> ParseKubeconfig(std::string_view text);
+// token, or user and password. Relative paths start at `folder` ("/etc/kube/"). kInvalidArgument:
+// no YAML, no such context, cluster or user, broken base64.
+absl::StatusOr<ApiClient::Options> ParseKubeconfig(std::string_view text,
+                                                   const std::string& folder);
 
 // The namespace of the pod that the server runs in.
 absl::StatusOr<std::string> OwnKubernetesNamespace();

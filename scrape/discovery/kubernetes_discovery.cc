@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kPageObjects = 500;
 constexpr int kWatchSeconds = 5;
+constexpr int kGone = 410;
 
 // A resource of the API.
 struct Resource {
@@ -29,6 +30,9 @@ constexpr Resource kNamespaces{"namespace", &KubeCluster::namespaces, "/api/v1",
                                false};
 constexpr Resource kSlices{"endpointslice", &KubeCluster::endpointslices,
                            "/apis/discovery.k8s.io/v1", "endpointslices"};
+constexpr Resource kReplicaSets{"replicaset", &KubeCluster::replicasets, "/apis/apps/v1",
+                                "replicasets"};
+constexpr Resource kJobs{"job", &KubeCluster::jobs, "/apis/batch/v1", "jobs"};
 constexpr Resource kIngresses{"ingress", &KubeCluster::ingresses, "/apis/networking.k8s.io/v1",
                               "ingresses"};
 
@@ -51,19 +55,35 @@ struct KubeRole {
   std::string_view name;
   std::vector<Labels> (*targets)(const KubeCluster& cluster);
   std::vector<Resource> needs;
-  bool attaches_nodes;
+  // Which of attach_metadata there are.
+  bool attaches_nodes = false;
+  bool attaches_namespaces = true;
+  bool attaches_controllers = false;
 };
 
 namespace {
 
 const KubeRole* FindRole(std::string_view name) {
   static const auto* const roles = new std::vector<KubeRole>{
-      {"node", &KubeNodeTargets, {kNodes}, false},
-      {"service", &KubeServiceTargets, {kServices}, false},
-      {"pod", &KubePodTargets, {kPods}, true},
-      {"endpoints", &KubeEndpointsTargets, {kEndpoints, kServices, kPods}, true},
-      {"endpointslice", &KubeEndpointSliceTargets, {kSlices, kServices, kPods}, true},
-      {"ingress", &KubeIngressTargets, {kIngresses}, false},
+      {.name = "node",
+       .targets = &KubeNodeTargets,
+       .needs = {kNodes},
+       .attaches_namespaces = false},
+      {.name = "service", .targets = &KubeServiceTargets, .needs = {kServices}},
+      {.name = "pod",
+       .targets = &KubePodTargets,
+       .needs = {kPods},
+       .attaches_nodes = true,
+       .attaches_controllers = true},
+      {.name = "endpoints",
+       .targets = &KubeEndpointsTargets,
+       .needs = {kEndpoints, kServices, kPods},
+       .attaches_nodes = true},
+      {.name = "endpointslice",
+       .targets = &KubeEndpointSliceTargets,
+       .needs = {kSlices, kServices, kPods},
+       .attaches_nodes = true},
+      {.name = "ingress", .targets = &KubeIngressTargets, .needs = {kIngresses}},
   };
   const auto it = std::find_if(roles->begin(), roles->end(),
                                [&](const KubeRole& role) { return role.name == name; });
@@ -74,8 +94,11 @@ std::vector<KubeFeed> MakeFeeds(const KubernetesSdConfig& config, const KubeRole
                                 const std::vector<std::string>& namespaces) {
   std::vector<Resource> resources = role.needs;
   if (role.attaches_nodes && config.attach_metadata.node) resources.push_back(kNodes);
-  if (role.name != "node" && config.attach_metadata.namespace_metadata)
+  if (role.attaches_namespaces && config.attach_metadata.namespace_metadata)
     resources.push_back(kNamespaces);
+  if (role.attaches_controllers && config.attach_metadata.deployment)
+    resources.push_back(kReplicaSets);
+  if (role.attaches_controllers && config.attach_metadata.cronjob) resources.push_back(kJobs);
   std::vector<KubeFeed> feeds;
   for (const Resource& resource : resources) {
     KubeFeed feed;
@@ -94,6 +117,20 @@ std::vector<KubeFeed> MakeFeeds(const KubernetesSdConfig& config, const KubeRole
     }
   }
   return feeds;
+}
+
+// Keeps an object without the record of who set which field, often its greater part.
+void Keep(const Json& object, KubeObjects* found) {
+  Json& kept = (*found)[KubeKey(object)];
+  kept = object;
+  if (const auto metadata = kept.find("metadata"); metadata != kept.end() && metadata->is_object())
+    metadata->erase("managedFields");
+}
+
+// kAborted: the API has forgotten what came after the watch's resourceVersion.
+absl::Status ExpectWatch(const http::FetchResult& answer) {
+  const absl::Status status = http::ExpectOk(answer);
+  return answer.status == kGone ? absl::AbortedError(status.message()) : status;
 }
 
 }  // namespace
@@ -116,7 +153,7 @@ absl::Status ApplyKubeEvents(std::string_view body, KubeFeed* feed,
     if (type == "DELETED") {
       feed->found.erase(KubeKey(object));
     } else {
-      feed->found.insert_or_assign(KubeKey(object), object);
+      Keep(object, &feed->found);
     }
     events->emplace_back(type);
   }
@@ -137,8 +174,25 @@ absl::StatusOr<std::unique_ptr<Discovery>> KubernetesDiscovery::Create(
   options.timeout_ms = 30'000;
   HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<ApiClient> client,
                           ApiClient::Create(io, std::move(options)));
+  const bool attaches_jobs = role->attaches_controllers && config.attach_metadata.job;
   return std::unique_ptr<Discovery>(new KubernetesDiscovery(
-      role, MakeFeeds(config, *role, namespaces), std::move(client), registry));
+      role, attaches_jobs, MakeFeeds(config, *role, namespaces), std::move(client), registry));
+}
+
+KubernetesDiscovery::KubernetesDiscovery(const KubeRole* role, bool attaches_jobs,
+                                         std::vector<KubeFeed> feeds,
+                                         std::unique_ptr<ApiClient> client,
+                                         metrics::Registry* registry)
+    : role_(role),
+      attaches_jobs_(attaches_jobs),
+      client_(std::move(client)),
+      registry_(registry),
+      failures_(registry->AddCounter("prometheus_sd_kubernetes_failures_total",
+                                     "The number of failed WATCH/LIST requests.")),
+      feeds_(std::move(feeds)) {
+  for (const KubeFeed& feed : feeds_) {
+    for (const char* event : {"add", "delete", "update"}) Count(feed, event, 0);
+  }
 }
 
 void KubernetesDiscovery::Count(const KubeFeed& feed, const std::string& event, uint64_t by) {
@@ -157,7 +211,7 @@ absl::Status KubernetesDiscovery::List(KubeFeed* feed) {
     if (!next.empty()) StrAppend(&path, "&continue=", http::PercentEncode(next));
     HEARTH_ASSIGN_OR_RETURN(Json page, client_->GetJson(path));
     if (const Json& items = Member(page, "items"); items.is_array()) {
-      for (const Json& item : items) found.insert_or_assign(KubeKey(item), item);
+      for (const Json& item : items) Keep(item, &found);
     }
     version = Text(Member(page, "metadata"), "resourceVersion");
     next = Text(Member(page, "metadata"), "continue");
@@ -182,7 +236,7 @@ absl::Status KubernetesDiscovery::Watch(bool* changed) {
   for (size_t i = 0; i < answers.size(); ++i) {
     std::vector<std::string> events;
     absl::Status status = answers[i].status();
-    if (status.ok()) status = http::ExpectOk(*answers[i]);
+    if (status.ok()) status = ExpectWatch(*answers[i]);
     if (status.ok()) status = ApplyKubeEvents(answers[i]->body, &feeds_[i], &events);
     for (const std::string& type : events) {
       Count(feeds_[i], type == "ADDED" ? "add" : type == "DELETED" ? "delete" : "update", 1);
@@ -190,35 +244,32 @@ absl::Status KubernetesDiscovery::Watch(bool* changed) {
     *changed = *changed || !events.empty();
     if (status.ok()) continue;
     feeds_[i].version.clear();
-    first_error.Update(status);
+    if (!absl::IsAborted(status)) first_error.Update(status);
   }
   return first_error;
 }
 
-absl::StatusOr<std::vector<Labels>> KubernetesDiscovery::Refresh() {
-  const bool watches = std::none_of(feeds_.begin(), feeds_.end(),
-                                    [](const KubeFeed& feed) { return feed.version.empty(); });
-  absl::Status status = absl::OkStatus();
-  bool changed = true;
-  if (watches) {
-    changed = false;
-    status = Watch(&changed);
-  } else {
-    for (KubeFeed& feed : feeds_) {
-      if (status.ok() && feed.version.empty()) status = List(&feed);
-    }
+absl::Status KubernetesDiscovery::Follow(bool* changed) {
+  const bool all_listed = std::none_of(feeds_.begin(), feeds_.end(),
+                                       [](const KubeFeed& feed) { return feed.version.empty(); });
+  if (all_listed) HEARTH_RETURN_IF_ERROR(Watch(changed));
+  for (KubeFeed& feed : feeds_) {
+    if (!feed.version.empty()) continue;
+    HEARTH_RETURN_IF_ERROR(List(&feed));
+    *changed = true;
   }
-  if (!status.ok()) {
-    if (!absl::IsCancelled(status)) {
-      registry_
-          ->AddCounter("prometheus_sd_kubernetes_failures_total",
-                       "The number of failed WATCH/LIST requests.")
-          ->Increment();
-    }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Labels>> KubernetesDiscovery::Refresh() {
+  if (const absl::Status status = Follow(&changed_); !status.ok()) {
+    if (!absl::IsCancelled(status)) failures_->Increment();
     return status;
   }
-  if (!changed) return targets_;
+  if (!changed_) return targets_;
+  changed_ = false;
   KubeCluster cluster;
+  cluster.attaches_jobs = attaches_jobs_;
   for (const KubeFeed& feed : feeds_) {
     KubeObjects& objects = cluster.*feed.objects;
     objects.insert(feed.found.begin(), feed.found.end());

@@ -27,7 +27,7 @@ namespace hearth {
 // One resource in one namespace (or in all): where it is asked for and where its watch stands.
 struct KubeFeed {
   std::string role;  // "pod"; of the events' metric.
-  KubeObjects KubeCluster::*objects;
+  KubeObjects KubeCluster::*objects = nullptr;
   std::string path;     // "/api/v1/namespaces/x/pods"
   std::string query;    // Selectors, "&labelSelector=…"; or "".
   std::string version;  // resourceVersion; "" = to be listed.
@@ -54,19 +54,24 @@ class KubernetesDiscovery : public Discovery {
   void Cancel() override { client_->Cancel(); }
 
  private:
-  KubernetesDiscovery(const KubeRole* role, std::vector<KubeFeed> feeds,
-                      std::unique_ptr<ApiClient> client, metrics::Registry* registry)
-      : role_(role), client_(std::move(client)), registry_(registry), feeds_(std::move(feeds)) {}
+  KubernetesDiscovery(const KubeRole* role, bool attaches_jobs, std::vector<KubeFeed> feeds,
+                      std::unique_ptr<ApiClient> client, metrics::Registry* registry);
   absl::Status List(KubeFeed* feed);
-  // *changed: something has happened.
+  // Watches all feeds until the API ends it. Those that must be listed again have no version after
+  // it. *changed turns true when something has happened.
   absl::Status Watch(bool* changed);
+  // Watches what was listed, lists what was not.
+  absl::Status Follow(bool* changed);
   void Count(const KubeFeed& feed, const std::string& event, uint64_t by);
 
   const KubeRole* const role_;
+  const bool attaches_jobs_;
   const std::unique_ptr<ApiClient> client_;
   metrics::Registry* const registry_;
+  metrics::Counter* const failures_;
   std::vector<KubeFeed> feeds_;
-  std::vector<Labels> targets_;  // Of the last refresh.
+  bool changed_ = false;         // The feeds have, since targets_ was made.
+  std::vector<Labels> targets_;  // Of the last refresh that succeeded.
 };
 
 }  // namespace hearth

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "http/fake_api.h"
+#include "model/text.h"
 #include "scrape/discovery/kubernetes_access.h"
 
 namespace hearth {
@@ -88,6 +91,29 @@ TEST(KubernetesTargetsTest, Pods) {
   EXPECT_EQ(KubePodTargets(cluster)[0].Get("__meta_kubernetes_node_label_zone"), "z");
 }
 
+TEST(KubernetesTargetsTest, PodsHaveTheNamesOfWhatControlsTheirControllers) {
+  const auto owned = [](std::string_view name, std::string_view kind, std::string_view owner) {
+    return StrCat(R"({"metadata": {"namespace": "shop", "name": ")", name,
+                  R"(", "ownerReferences": [{"kind": "X", "name": "x"}, {"kind": ")", kind,
+                  R"(", "name": ")", owner, R"(", "controller": true}]},
+        "spec": {"containers": [{"name": "c"}]}, "status": {"podIP": "10.1.0.7"}})");
+  };
+  KubeCluster cluster;
+  cluster.pods = Objects(owned("a", "Job", "night-1"));
+  EXPECT_FALSE(KubePodTargets(cluster)[0].Has("__meta_kubernetes_pod_job_name"));
+  cluster.attaches_jobs = true;
+  cluster.jobs = Objects(owned("night-1", "CronJob", "night"));
+  Labels target = KubePodTargets(cluster)[0];
+  EXPECT_EQ(target.Get("__meta_kubernetes_pod_controller_kind"), "Job");
+  EXPECT_EQ(target.Get("__meta_kubernetes_pod_job_name"), "night-1");
+  EXPECT_EQ(target.Get("__meta_kubernetes_pod_cronjob_name"), "night");
+  cluster.pods = Objects(owned("a", "ReplicaSet", "web-1"));
+  cluster.replicasets = Objects(owned("web-1", "Deployment", "web"));
+  target = KubePodTargets(cluster)[0];
+  EXPECT_EQ(target.Get("__meta_kubernetes_pod_deployment_name"), "web");
+  EXPECT_FALSE(target.Has("__meta_kubernetes_pod_job_name"));
+}
+
 TEST(KubernetesTargetsTest, ServicesNodesAndIngresses) {
   KubeCluster cluster;
   cluster.services = Objects(kService);
@@ -142,6 +168,7 @@ TEST(KubernetesTargetsTest, EndpointsHaveTheirPodsAndTheOtherPortsOfThose) {
   EXPECT_EQ(targets[1].Get("__meta_kubernetes_endpoint_hostname"), "h");
   EXPECT_EQ(targets[2].Get("__address__"), "10.1.0.5:9100") << "no endpoint names it";
   EXPECT_FALSE(targets[2].Has("__meta_kubernetes_endpoint_ready"));
+  EXPECT_FALSE(targets[0].Has("__meta_kubernetes_node_name"));
 
   const auto slices = KubeEndpointSliceTargets(cluster);
   ASSERT_EQ(slices.size(), 2u);
@@ -151,6 +178,11 @@ TEST(KubernetesTargetsTest, EndpointsHaveTheirPodsAndTheOtherPortsOfThose) {
   EXPECT_EQ(slices[0].Get("__meta_kubernetes_endpointslice_endpoint_zone"), "z");
   EXPECT_EQ(slices[0].Get("__meta_kubernetes_service_name"), "web");
   EXPECT_EQ(slices[1].Get("__address__"), "10.1.0.5:9100");
+
+  cluster.pods.clear();
+  cluster.nodes = Objects(kNode);
+  EXPECT_EQ(KubeEndpointsTargets(cluster)[0].Get("__meta_kubernetes_node_label_zone"), "z")
+      << "the endpoint's node, though its pod is not known";
 }
 
 TEST(KubernetesDiscoveryTest, ListsByPagesThenWatchesAndListsAgainWhenTheApiForgot) {
@@ -188,12 +220,14 @@ TEST(KubernetesDiscoveryTest, ListsByPagesThenWatchesAndListsAgainWhenTheApiForg
   EXPECT_TRUE(discovery.Refresh()->empty());
   api.Answer(watch("5"), "{\"type\": \"ADDED\", \"object\": " + one_line +
                              "}\n{\"type\": \"ERROR\", \"object\": {\"message\": \"too old\"}}\n");
-  EXPECT_NE(std::string(discovery.Refresh().status().message()).find("too old"), std::string::npos);
+  EXPECT_EQ(discovery.Refresh()->size(), 4u) << "listed again at once";
+  api.Answer(watch("7"), "", 410);
   EXPECT_EQ(discovery.Refresh()->size(), 4u);
+  EXPECT_EQ(api.Requests().back().find("GET " + list), 0u) << "listed again at once";
   EXPECT_NE(api.Requests()[0].find("\r\nAuthorization: Bearer t0ken\r\n"), std::string::npos);
   std::string text;
   registry.Render(&text);
-  EXPECT_NE(text.find("prometheus_sd_kubernetes_failures_total 3\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("prometheus_sd_kubernetes_failures_total 2\n"), std::string::npos) << text;
   EXPECT_NE(text.find("prometheus_sd_kubernetes_events_total{event=\"delete\",role=\"pod\"} 1\n"),
             std::string::npos)
       << text;
@@ -204,15 +238,35 @@ TEST(KubernetesAccessTest, AKubeconfigNamesServerAndCredentials) {
 current-context: c
 contexts: [{name: c, context: {cluster: k, user: u}}]
 clusters: [{name: k, cluster: {server: 'https://api:6443', certificate-authority-data: UEVN}}]
-users: [{name: u, user: {token: t0ken}}]
-)");
+users: [{name: u, user: {token: t0ken, client-certificate: c.pem, client-key: /k.pem}}]
+)",
+                                       "/etc/kube/");
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->base, "https://api:6443");
   EXPECT_EQ(options->http.tls_config->ca, "PEM");
+  EXPECT_EQ(options->http.tls_config->cert_file, "/etc/kube/c.pem");
+  EXPECT_EQ(options->http.tls_config->key_file, "/k.pem");
   EXPECT_EQ(options->http.authorization->credentials.value, "t0ken");
-  EXPECT_EQ(std::string(ParseKubeconfig("current-context: x").status().message()),
+  EXPECT_EQ(std::string(ParseKubeconfig("current-context: x", "").status().message()),
             "kubeconfig: no context \"x\" in contexts");
-  EXPECT_FALSE(ParseKubeconfig("[").ok());
+  EXPECT_FALSE(ParseKubeconfig("[", "").ok());
+}
+
+TEST(KubernetesAccessTest, AServerOutsideOfAClusterSaysWhatIsMissing) {
+  ::unsetenv("KUBERNETES_SERVICE_HOST");
+  KubernetesSdConfig config;
+  EXPECT_NE(std::string(KubernetesAccess(config).status().message())
+                .find("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined"),
+            std::string::npos);
+  ::setenv("KUBERNETES_SERVICE_HOST", "fd00::1", 1);
+  ::setenv("KUBERNETES_SERVICE_PORT", "443", 1);
+  const auto options = KubernetesAccess(config);
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->base, "https://[fd00::1]:443");
+  EXPECT_EQ(options->http.tls_config->ca_file,
+            "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt");
+  EXPECT_EQ(options->http.authorization->credentials_file,
+            "/var/run/secrets/kubernetes.io/serviceaccount/token");
 }
 
 }  // namespace

@@ -17,9 +17,11 @@ class EndpointTargets {
       : cluster_(cluster), common_(std::move(common)), out_(out) {}
 
   // `labels`: of this endpoint and port alone. `target`: the object that the address belongs to.
-  void Add(const MetaLabels& labels, std::string_view ip, int64_t port, const Json& target) {
+  void Add(const MetaLabels& labels, std::string_view ip, int64_t port, std::string_view node_name,
+           const Json& target) {
     MetaLabels all = common_;
     all.Add(labels);
+    AddKubeNode(cluster_, Text(target, "kind") == "Node" ? Text(target, "name") : node_name, &all);
     if (Text(target, "kind") == "Pod") {
       const Json& pod = KubeFind(cluster_.pods, Text(target, "namespace"), Text(target, "name"));
       if (pod.is_object()) {
@@ -40,7 +42,7 @@ class EndpointTargets {
           if (served_[key].count(number) > 0) continue;
           MetaLabels labels = common_;
           AddKubePod(cluster_, *pod, &labels);
-          AddKubeContainer(*pod, container, init, port, &labels);
+          AddKubeContainer(container, init, port, &labels);
           out_->push_back(labels.Build(JoinHostPort(ip, number)));
         }
       });
@@ -51,11 +53,11 @@ class EndpointTargets {
   void AddServedPort(const Json& pod, int64_t port, MetaLabels* labels) {
     const std::string key = KubeKey(pod);
     pods_[key] = &pod;
+    served_[key].insert(port);
     ForEachKubeContainer(pod, [&](const Json& container, bool init) {
       for (const Json& candidate : KubeList(Member(container, "ports"))) {
         if (Number(Member(candidate, "containerPort")) != port) continue;
-        served_[key].insert(port);
-        AddKubeContainer(pod, container, init, candidate, labels);
+        return AddKubeContainer(container, init, candidate, labels);
       }
     });
   }
@@ -84,7 +86,8 @@ void AddSubset(const Json& subset, std::string_view list, std::string_view ready
           .Set("endpoint_address_target_name", Text(target, "name"))
           .Set("endpoint_node_name", Text(address, "nodeName"))
           .Set("endpoint_hostname", Text(address, "hostname"));
-      targets->Add(labels, Text(address, "ip"), Number(Member(port, "port")), target);
+      targets->Add(labels, Text(address, "ip"), Number(Member(port, "port")),
+                   Text(address, "nodeName"), target);
     }
   }
 }
@@ -116,8 +119,10 @@ void AddSlicePort(const Json& slice, const Json& port, EndpointTargets* targets)
                    "true");
       }
     }
-    for (const Json& address : KubeList(Member(endpoint, "addresses")))
-      targets->Add(labels, Text(address), Number(Member(port, "port")), target);
+    for (const Json& address : KubeList(Member(endpoint, "addresses"))) {
+      targets->Add(labels, Text(address), Number(Member(port, "port")), Text(endpoint, "nodeName"),
+                   target);
+    }
   }
 }
 

@@ -31,6 +31,32 @@ std::string ReadyOf(const Json& pod) {
   return "unknown";
 }
 
+// The owner that controls an object, or a null value.
+const Json& ControllerOf(const Json& object) {
+  static const Json* const none = new Json();
+  for (const Json& owner : KubeList(Member(Member(object, "metadata"), "ownerReferences"))) {
+    if (TrueOrFalse(Member(owner, "controller")) == "true") return owner;
+  }
+  return *none;
+}
+
+// What controls the pod's controller: a ReplicaSet's Deployment, a Job's CronJob.
+void AddControllers(const KubeCluster& cluster, const Json& pod, MetaLabels* labels) {
+  const Json& controller = ControllerOf(pod);
+  const std::string_view kind = Text(controller, "kind"), name = Text(controller, "name");
+  const std::string_view namespace_name = Text(Member(pod, "metadata"), "namespace");
+  labels->Set("pod_controller_kind", kind).Set("pod_controller_name", name);
+  if (kind == "ReplicaSet") {
+    const Json& above = ControllerOf(KubeFind(cluster.replicasets, namespace_name, name));
+    if (Text(above, "kind") == "Deployment")
+      labels->Set("pod_deployment_name", Text(above, "name"));
+  } else if (kind == "Job") {
+    if (cluster.attaches_jobs) labels->Set("pod_job_name", name);
+    const Json& above = ControllerOf(KubeFind(cluster.jobs, namespace_name, name));
+    if (Text(above, "kind") == "CronJob") labels->Set("pod_cronjob_name", Text(above, "name"));
+  }
+}
+
 std::string_view ContainerId(const Json& pod, std::string_view list, std::string_view name) {
   for (const Json& status : KubeList(Member(Member(pod, "status"), list))) {
     if (Text(status, "name") == name) return Text(status, "containerID");
@@ -82,21 +108,23 @@ void AddKubePod(const KubeCluster& cluster, const Json& pod, MetaLabels* labels)
       .Set("pod_node_name", node_name)
       .Set("pod_host_ip", Text(status, "hostIP"))
       .Set("pod_uid", Text(metadata, "uid"));
-  for (const Json& owner : KubeList(Member(metadata, "ownerReferences"))) {
-    if (TrueOrFalse(Member(owner, "controller")) != "true") continue;
-    labels->Set("pod_controller_kind", Text(owner, "kind"))
-        .Set("pod_controller_name", Text(owner, "name"));
-  }
-  const Json& node = KubeFind(cluster.nodes, "", node_name);
+  AddControllers(cluster, pod, labels);
+  AddKubeNode(cluster, node_name, labels);
+}
+
+void AddKubeNode(const KubeCluster& cluster, std::string_view name, MetaLabels* labels) {
+  const Json& node = KubeFind(cluster.nodes, "", name);
   if (node.is_object()) AddKubeMetadata("node", node, labels);
 }
 
-void AddKubeContainer(const Json& pod, const Json& container, bool init, const Json& port,
-                      MetaLabels* labels) {
-  const std::string_view name = Text(container, "name");
-  labels->Set("pod_container_name", name)
-      .Set("pod_container_id",
-           ContainerId(pod, init ? "initContainerStatuses" : "containerStatuses", name))
+void AddKubeContainerId(const Json& pod, const Json& container, bool init, MetaLabels* labels) {
+  labels->Set("pod_container_id",
+              ContainerId(pod, init ? "initContainerStatuses" : "containerStatuses",
+                          Text(container, "name")));
+}
+
+void AddKubeContainer(const Json& container, bool init, const Json& port, MetaLabels* labels) {
+  labels->Set("pod_container_name", Text(container, "name"))
       .Set("pod_container_image", Text(container, "image"))
       .Set("pod_container_init", init ? "true" : "false");
   if (port.is_null()) return;

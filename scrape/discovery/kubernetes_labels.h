@@ -25,11 +25,15 @@ const Json& KubeFind(const KubeObjects& objects, std::string_view namespace_name
 // Name, labels and annotations of an object: `__meta_kubernetes_` + `kind` + `_name` …
 void AddKubeMetadata(std::string_view kind, const Json& object, MetaLabels* labels);
 void AddKubeNamespace(const KubeCluster& cluster, const Json& object, MetaLabels* labels);
-// What all targets of a pod have, its node's metadata included where the cluster has nodes.
+// A node's metadata, if the cluster has it.
+void AddKubeNode(const KubeCluster& cluster, std::string_view name, MetaLabels* labels);
+// What all targets of a pod have, the metadata of its node and the names of what controls it
+// included where the cluster has those.
 void AddKubePod(const KubeCluster& cluster, const Json& pod, MetaLabels* labels);
 // One container and, unless it is null, one of its ports.
-void AddKubeContainer(const Json& pod, const Json& container, bool init, const Json& port,
-                      MetaLabels* labels);
+void AddKubeContainer(const Json& container, bool init, const Json& port, MetaLabels* labels);
+// The id that the runtime gave a container.
+void AddKubeContainerId(const Json& pod, const Json& container, bool init, MetaLabels* labels);
 // The service that endpoints belong to, if the cluster has it.
 void AddKubeService(const KubeCluster& cluster, std::string_view namespace_name,
                     std::string_view name, MetaLabels* labels);

@@ -109,15 +109,15 @@ std::vector<Labels> KubePodTargets(const KubeCluster& cluster) {
     AddKubePod(cluster, pod, &common);
     ForEachKubeContainer(pod, [&, &pod = pod](const Json& container, bool init) {
       const Json& ports = KubeList(Member(container, "ports"));
-      if (ports.empty()) {
-        MetaLabels labels = common;
-        AddKubeContainer(pod, container, init, Json(), &labels);
-        targets.push_back(labels.Build(
-            ip.find(':') == std::string_view::npos ? std::string(ip) : StrCat("[", ip, "]")));
+      MetaLabels own = common;
+      AddKubeContainerId(pod, container, init, &own);
+      if (ports.empty()) {  // Relabelling may add a port.
+        AddKubeContainer(container, init, Json(), &own);
+        targets.push_back(own.Build(ip));
       }
       for (const Json& port : ports) {
-        MetaLabels labels = common;
-        AddKubeContainer(pod, container, init, port, &labels);
+        MetaLabels labels = own;
+        AddKubeContainer(container, init, port, &labels);
         targets.push_back(labels.Build(JoinHostPort(ip, Number(Member(port, "containerPort")))));
       }
     });

@@ -20,10 +20,12 @@ namespace hearth {
 // Objects of one resource by "namespace/name" ("/name" where there is no namespace).
 using KubeObjects = std::map<std::string, Json, std::less<>>;
 
-// What a role looks at; empty where it does not. `nodes` and `namespaces` are also there to attach
-// their metadata to other objects' targets.
+// What a role looks at; empty where it does not. `nodes`, `namespaces`, `replicasets` and `jobs`
+// are also there to attach their metadata to other objects' targets.
 struct KubeCluster {
-  KubeObjects pods, services, endpoints, endpointslices, nodes, ingresses, namespaces;
+  KubeObjects pods, services, endpoints, endpointslices, nodes, ingresses, namespaces, replicasets,
+      jobs;
+  bool attaches_jobs = false;  // Pods have the names of the jobs that control them.
 };
 
 // "namespace/name" of an object.
