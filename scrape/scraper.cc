@@ -227,15 +227,19 @@ absl::StatusOr<std::unique_ptr<Scraper::Pool>> Scraper::MakePool(
   auto pool = std::make_unique<Pool>();
   HEARTH_ASSIGN_OR_RETURN(pool->fetcher.fetcher, options_.fetchers->Create(config.http));
   pool->settings = std::move(settings);
-  if (sources == nullptr || sources->configs() != config.discovery) {
+  if (sources == nullptr || sources->configs() != config.discovery ||
+      !sources->failures().empty()) {
     TargetSources::Options options;
     options.environment = options_.environment;
     options.watch_files = options_.watch_files;
     options.providers = options_.providers;
     options.registry = options_.registry;
     options.warn = options_.warn;
-    HEARTH_ASSIGN_OR_RETURN(
-        sources, TargetSources::Create(config, options_.clock->NowMs(), std::move(options)));
+    sources = std::make_shared<TargetSources>(config, options_.clock->NowMs(), std::move(options));
+    for (const absl::Status& failure : sources->failures()) {
+      options_.warn(StrCat("scrape pool ", config.job_name,
+                           ": cannot create service discovery: ", FromAbsl(failure.message())));
+    }
   }
   pool->sources = std::move(sources);
   return pool;
@@ -243,7 +247,8 @@ absl::StatusOr<std::unique_ptr<Scraper::Pool>> Scraper::MakePool(
 
 absl::Status Scraper::Apply(const Config& config) {
   MutexLock apply_lock(&apply_mu_);
-  // Everything that can fail comes first. A pool whose configuration has not changed stays.
+  // Everything that can fail comes first. A pool whose configuration has not changed stays, unless
+  // it lacks providers.
   std::map<std::string, std::unique_ptr<Pool>> fresh;
   std::set<std::string> names;
   for (const ScrapeConfig& scrape : config.scrape_configs) {
@@ -257,7 +262,7 @@ absl::Status Scraper::Apply(const Config& config) {
         sources = it->second->sources;
       }
     }
-    if (settings != nullptr && settings->config == scrape) continue;
+    if (settings != nullptr && settings->config == scrape && sources->failures().empty()) continue;
     (settings == nullptr ? metrics_.pools : metrics_.reloads)->Increment();
     auto pool = MakePool(scrape, std::move(sources));
     if (!pool.ok()) {
@@ -301,6 +306,10 @@ absl::Status Scraper::Apply(const Config& config) {
       }
       if (!slot->sync_waits) Sync(slot.get(), std::move(found[name]), &ended);
     }
+    size_t failed = 0;
+    for (const auto& [name, pool] : pools_) failed += pool->sources->failures().size();
+    metrics_.sd_failed_configs->Set(static_cast<double>(failed));
+    if (!found.empty() || !gone.empty()) CountUpdate();
     idle = TakeIdleFetchers();
     wake_.SignalAll();
   }
@@ -384,6 +393,7 @@ void Scraper::FollowSources() {
       if (!pool->sources->only_static()) names.push_back(name);
     }
   }
+  bool updated = false;
   for (const std::string& name : names) {
     // Only Apply and this function change pools, and they take turns.
     Pool* pool;
@@ -392,8 +402,12 @@ void Scraper::FollowSources() {
       pool = pools_.at(name).get();
     }
     if (!pool->sources->Refresh(options_.clock->NowMs())) continue;
-    if (pool->sync_waits && !pool->sources->has_answers()) continue;
+    if (pool->sync_waits && !pool->sources->has_answers()) {
+      metrics_.sd_updates_delayed->Increment();
+      continue;
+    }
     pool->sync_waits = false;
+    updated = true;
     Found found = FindTargets(*pool->settings, *pool->sources);
     std::vector<LoopPtr> ended;
     {
@@ -403,6 +417,12 @@ void Scraper::FollowSources() {
     }
     PostEnds(ended);
   }
+  if (updated) CountUpdate();
+}
+
+void Scraper::CountUpdate() {
+  metrics_.sd_updates->Increment();
+  metrics_.sd_last_update->Set(static_cast<double>(options_.clock->NowMs()) / 1000);
 }
 
 void Scraper::CountTargets(const Pool& pool) {

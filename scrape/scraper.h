@@ -63,7 +63,8 @@ class Scraper : public ScrapeStatus {
 
   // Takes the scrape configurations of `config`. All or nothing: on an error (a rule or a TLS file
   // that is wrong) the pools go on as they were. Targets that are no longer there get stale
-  // markers.
+  // markers. A provider of targets that cannot be made is a warning, and the next Apply tries
+  // again.
   absl::Status Apply(const Config& config) LOCKS_EXCLUDED(apply_mu_, mu_);
 
   // Starts the scheduling thread. Without it nothing happens but by Tick.
@@ -120,6 +121,7 @@ class Scraper : public ScrapeStatus {
   void Sync(Pool* pool, Found found, std::vector<LoopPtr>* ended) EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void EndLoop(LoopPtr loop, std::vector<LoopPtr>* ended) EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void PostEnds(const std::vector<LoopPtr>& ended);
+  void CountUpdate();
   void CountTargets(const Pool& pool) EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ForgetPoolMetrics(const std::string& name);
 

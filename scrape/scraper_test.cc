@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
+#include <cstdlib>
 #include <map>
 #include <thread>
 
@@ -94,16 +96,19 @@ class FakeFetchers : public FetcherFactory,
 // Providers of http_sd_configs whose answers the test gives, by URL. Their loops ask once.
 class FakeProviders : public DiscoveryFactory {
  public:
-  absl::StatusOr<std::vector<std::unique_ptr<Discovery>>> Create(
-      const DiscoveryConfigs& configs) override {
-    std::vector<std::unique_ptr<Discovery>> all;
+  Made Create(const DiscoveryConfigs& configs) override {
+    Made made;
     for (const HttpSdConfig& config : configs.http_sd_configs) {
-      if (config.http.tls_config) return absl::InvalidArgumentError("no such CA");
-      all.push_back(std::make_unique<Provider>(this, config.url));
+      if (config.http.tls_config && !has_ca_) {
+        made.failed.push_back(absl::InvalidArgumentError("no such CA"));
+        continue;
+      }
+      made.running.push_back(std::make_unique<Provider>(this, config.url));
       ++made_;
     }
-    return all;
+    return made;
   }
+  void AddCa() { has_ca_ = true; }
   void Answer(const std::string& url, const std::string& address) {
     MutexLock lock(&mu_);
     answers_[url] = address;
@@ -139,6 +144,7 @@ class FakeProviders : public DiscoveryFactory {
   CondVar changed_;
   std::map<std::string, std::string> answers_ GUARDED_BY(mu_);
   int made_ = 0;
+  bool has_ca_ = false;
 };
 
 constexpr TimeMs kStart = 1'700'000'000'000;
@@ -200,6 +206,15 @@ class ScraperTest : public testing::Test {
       std::this_thread::yield();
     }
     return false;
+  }
+
+  // What follows `line_start` on its line of /metrics; NaN when there is none.
+  double Metric(std::string_view line_start) {
+    std::string text;
+    registry_.Render(&text);
+    const size_t at = text.find(StrCat("\n", line_start));
+    return at == std::string::npos ? std::nan("")
+                                   : std::atof(text.c_str() + at + 1 + line_start.size());
   }
 
   FakeProviders providers_;
@@ -496,9 +511,27 @@ TEST_F(ScraperTest, TargetsStayUntilAChangedProviderHasAnswered) {
   EXPECT_EQ(scraper_->ActiveTargets()[0].labels.Get("instance"), "a:1");
   providers_.Answer("http://other/", "b:1");
   EXPECT_TRUE(WaitForInstance("b:1"));
-  ASSERT_FALSE(
-      Apply("- {job_name: x, http_sd_configs: [{url: 'http://sd/', tls_config: {ca: x}}]}").ok());
-  EXPECT_EQ(scraper_->ActiveTargets().size(), 1u) << "all or nothing";
+  EXPECT_GE(Metric("prometheus_sd_updates_total{name=\"scrape\"} "), 3);
+  EXPECT_GT(Metric("prometheus_sd_last_update_timestamp_seconds{name=\"scrape\"} "), kStart / 1000);
+  EXPECT_EQ(Metric("prometheus_sd_discovered_targets{name=\"scrape\",config=\"x\"} "), 1);
+}
+
+TEST_F(ScraperTest, AProviderThatCannotBeMadeIsAWarningUntilItCan) {
+  constexpr std::string_view kFailed = "prometheus_sd_failed_configs{name=\"scrape\"} ";
+  constexpr std::string_view kConfig =
+      "- {job_name: x, http_sd_configs: [{url: 'http://sd/', tls_config: {ca: x}}], "
+      "static_configs: [{targets: ['h:1']}]}";
+  providers_.Answer("http://sd/", "h:1");
+  ASSERT_TRUE(Apply(kConfig).ok());
+  ASSERT_EQ(scraper_->ActiveTargets().size(), 1u) << "the rest goes on";
+  ASSERT_EQ(warnings_.size(), 1u);
+  EXPECT_EQ(warnings_[0], "scrape pool x: cannot create service discovery: no such CA");
+  EXPECT_EQ(Metric(kFailed), 1);
+  providers_.AddCa();
+  ASSERT_TRUE(Apply(kConfig).ok());
+  EXPECT_EQ(Metric(kFailed), 0);
+  EXPECT_EQ(providers_.made(), 1);
+  EXPECT_TRUE(WaitForInstance("h:1"));
 }
 
 TEST_F(ScraperTest, AClockSetBackDoesNotStopScraping) {

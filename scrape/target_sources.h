@@ -4,18 +4,22 @@
 // a running provider for each other section of discovery. The scraper asks now and then whether
 // something has changed.
 //
-// Metrics: prometheus_sd_file_read_errors_total; those of discovery_loop.h and of the providers.
+// Metrics: prometheus_sd_received_updates_total of static groups and files;
+// prometheus_sd_file_read_errors_total, prometheus_sd_file_scan_duration_seconds,
+// prometheus_sd_file_watcher_errors_total, and prometheus_sd_file_mtime_seconds for each
+// `filename`; those of discovery_loop.h and of the providers.
 //
 // Thread safety: one thread at a time.
 #ifndef HEARTH_SCRAPE_TARGET_SOURCES_H_
 #define HEARTH_SCRAPE_TARGET_SOURCES_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "config/config.h"
 #include "metrics/registry.h"
 #include "model/clock.h"
@@ -38,11 +42,15 @@ class TargetSources {
     std::function<void(const std::string&)> warn;
   };
 
-  // Reads the files and starts the providers. Errors are those of DiscoveryFactory.
-  static absl::StatusOr<std::shared_ptr<TargetSources>> Create(const ScrapeConfig& config,
-                                                               TimeMs now_ms, Options options);
+  // Reads the files and starts the providers.
+  TargetSources(const ScrapeConfig& config, TimeMs now_ms, Options options);
+  ~TargetSources();
+  TargetSources(const TargetSources&) = delete;
+  TargetSources& operator=(const TargetSources&) = delete;
 
   const DiscoveryConfigs& configs() const { return configs_; }
+  // Why providers could not be made; their targets are missing.
+  const std::vector<absl::Status>& failures() const { return failures_; }
   bool only_static() const { return files_.empty() && providers_.empty(); }
 
   // Reads files that have changed or whose refresh_interval is over, and takes what providers have
@@ -58,19 +66,28 @@ class TargetSources {
     std::unique_ptr<FileDiscovery> discovery;
     std::unique_ptr<FileWatcher> watcher;  // Null: not watched.
     TimeMs due_ms = 0;
-    std::vector<std::string> errors;  // As they were said last.
+    std::vector<std::string> errors;      // As they were said last.
+    std::map<std::string, double> times;  // By path: when it was written, in Unix seconds.
   };
   struct Provider {
     std::unique_ptr<DiscoveryLoop> loop;
     std::shared_ptr<const DiscoveryLoop::Found> found;
   };
 
-  TargetSources(const ScrapeConfig& config, Options options);
+  void StartProviders(const std::string& job);
+  void ReadTimes(File* file);
+  // At each Refresh: two jobs may name the same file, and what one takes away the other shows
+  // again.
+  void ShowTimes(const File& file);
   bool RefreshFile(TimeMs now_ms, File* file);
 
   const DiscoveryConfigs configs_;
   const Options options_;
+  metrics::Counter* const updates_;
   metrics::Counter* const read_errors_;
+  metrics::Counter* const watcher_errors_;
+  metrics::Summary* const scan_duration_;
+  std::vector<absl::Status> failures_;
   std::vector<File> files_;
   std::vector<Provider> providers_;
 };

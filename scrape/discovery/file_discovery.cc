@@ -36,6 +36,12 @@ bool FileDiscovery::Refresh() {
   return true;
 }
 
+std::set<std::string> FileDiscovery::Paths() const {
+  std::set<std::string> paths;
+  for (const auto& [path, targets] : by_file_) paths.insert(path);
+  return paths;
+}
+
 std::vector<Labels> FileDiscovery::Targets() const {
   std::vector<Labels> all;
   for (const auto& [path, targets] : by_file_)

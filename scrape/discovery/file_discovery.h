@@ -8,6 +8,7 @@
 #define HEARTH_SCRAPE_DISCOVERY_FILE_DISCOVERY_H_
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,8 @@ class FileDiscovery {
   bool Refresh();
   // As of the last Refresh, each with `__meta_filepath`.
   std::vector<Labels> Targets() const;
+  // The files that were there in the last Refresh and could be read once.
+  std::set<std::string> Paths() const;
   // What was wrong in the last Refresh, one sentence a file.
   const std::vector<std::string>& errors() const { return errors_; }
 

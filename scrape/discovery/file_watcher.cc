@@ -20,7 +20,7 @@ std::string FolderOf(const std::string& path) {
 }  // namespace
 
 FileWatcher::FileWatcher(const std::vector<std::string>& patterns)
-    : fd_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    : fd_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), errors_(fd_ < 0 ? 1 : 0) {
   for (const std::string& pattern : patterns) unwatched_.insert(FolderOf(pattern));
 }
 
@@ -47,6 +47,7 @@ bool FileWatcher::Changed() {
   for (auto it = unwatched_.begin(); fd_ >= 0 && it != unwatched_.end();) {
     const int watch = inotify_add_watch(fd_, it->c_str(), kEvents);
     if (watch < 0) {
+      ++errors_;
       ++it;
       continue;
     }

@@ -7,9 +7,11 @@
 #ifndef HEARTH_SCRAPE_DISCOVERY_FILE_WATCHER_H_
 #define HEARTH_SCRAPE_DISCOVERY_FILE_WATCHER_H_
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hearth {
@@ -26,9 +28,12 @@ class FileWatcher {
   // call, and as long as a folder cannot be watched (it is missing, or there are no watches left).
   // Never blocks.
   bool Changed();
+  // How often a folder could not be watched since the last call.
+  uint64_t TakeErrors() { return std::exchange(errors_, 0); }
 
  private:
   const int fd_;  // -1: inotify is not to be had.
+  uint64_t errors_ = 0;
   std::set<std::string> unwatched_;
   std::map<int, std::string> watched_;  // By watch descriptor.
 };

@@ -10,7 +10,7 @@
 namespace hearth {
 namespace {
 
-constexpr int kPageObjects = 500;
+constexpr int kPageObjects = 250;  // A page with 64 KiB an object is within ApiClient's limit.
 constexpr int kWatchSeconds = 5;
 constexpr int kGone = 410;
 

@@ -203,7 +203,7 @@ TEST(KubernetesDiscoveryTest, ListsByPagesThenWatchesAndListsAgainWhenTheApiForg
     return pods + "?watch=1&allowWatchBookmarks=true&timeoutSeconds=5&resourceVersion=" + version +
            "&labelSelector=app%3Dweb";
   };
-  const std::string list = pods + "?limit=500&labelSelector=app%3Dweb";
+  const std::string list = pods + "?limit=250&labelSelector=app%3Dweb";
   EXPECT_FALSE(discovery.Refresh().ok()) << "nothing is there yet";
   const std::string pod(kPod);
   api.Answer(list, R"({"metadata": {"continue": "c 1"}, "items": [)" + pod + "]}");

@@ -1,6 +1,5 @@
 #include "scrape/discovery/providers.h"
 
-#include "model/status.h"
 #include "scrape/discovery/consul_discovery.h"
 #include "scrape/discovery/dns_discovery.h"
 #include "scrape/discovery/docker_discovery.h"
@@ -12,44 +11,45 @@ namespace hearth {
 namespace {
 
 template <typename Config, typename Make>
-absl::Status AddAll(const std::vector<Config>& configs, Make make,
-                    std::vector<std::unique_ptr<Discovery>>* out) {
+void AddAll(const std::vector<Config>& configs, Make make, DiscoveryFactory::Made* out) {
   for (const Config& config : configs) {
-    HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<Discovery> discovery, make(config));
-    out->push_back(std::move(discovery));
+    absl::StatusOr<std::unique_ptr<Discovery>> discovery = make(config);
+    if (discovery.ok()) {
+      out->running.push_back(*std::move(discovery));
+    } else {
+      out->failed.push_back(discovery.status());
+    }
   }
-  return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::unique_ptr<Discovery>>> ProviderFactory::Create(
-    const DiscoveryConfigs& configs) {
+DiscoveryFactory::Made ProviderFactory::Create(const DiscoveryConfigs& configs) {
   const Options& o = options_;
-  std::vector<std::unique_ptr<Discovery>> all;
-  HEARTH_RETURN_IF_ERROR(AddAll(
+  Made made;
+  AddAll(
       configs.http_sd_configs,
-      [&](const HttpSdConfig& c) { return HttpDiscovery::Create(c, o.io, o.registry); }, &all));
-  HEARTH_RETURN_IF_ERROR(AddAll(
+      [&](const HttpSdConfig& c) { return HttpDiscovery::Create(c, o.io, o.registry); }, &made);
+  AddAll(
       configs.dns_sd_configs,
       [&](const DnsSdConfig& c) {
         return DnsDiscovery::Create(c, o.registry, o.warn, o.dns_servers);
       },
-      &all));
-  HEARTH_RETURN_IF_ERROR(AddAll(
+      &made);
+  AddAll(
       configs.docker_sd_configs,
-      [&](const DockerSdConfig& c) { return DockerDiscovery::Create(c, o.io); }, &all));
-  HEARTH_RETURN_IF_ERROR(AddAll(
+      [&](const DockerSdConfig& c) { return DockerDiscovery::Create(c, o.io); }, &made);
+  AddAll(
       configs.dockerswarm_sd_configs,
-      [&](const DockerSwarmSdConfig& c) { return DockerSwarmDiscovery::Create(c, o.io); }, &all));
-  HEARTH_RETURN_IF_ERROR(AddAll(
+      [&](const DockerSwarmSdConfig& c) { return DockerSwarmDiscovery::Create(c, o.io); }, &made);
+  AddAll(
       configs.consul_sd_configs,
-      [&](const ConsulSdConfig& c) { return ConsulDiscovery::Create(c, o.io, o.registry); }, &all));
-  HEARTH_RETURN_IF_ERROR(AddAll(
+      [&](const ConsulSdConfig& c) { return ConsulDiscovery::Create(c, o.io, o.registry); }, &made);
+  AddAll(
       configs.kubernetes_sd_configs,
       [&](const KubernetesSdConfig& c) { return KubernetesDiscovery::Create(c, o.io, o.registry); },
-      &all));
-  return all;
+      &made);
+  return made;
 }
 
 }  // namespace hearth

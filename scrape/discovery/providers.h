@@ -25,9 +25,11 @@ namespace hearth {
 class DiscoveryFactory {
  public:
   virtual ~DiscoveryFactory() = default;
-  // kInvalidArgument, kNotFound: a TLS file or an address that cannot be used; nothing runs then.
-  virtual absl::StatusOr<std::vector<std::unique_ptr<Discovery>>> Create(
-      const DiscoveryConfigs& configs) = 0;
+  struct Made {
+    std::vector<std::unique_ptr<Discovery>> running;
+    std::vector<absl::Status> failed;  // One for each item that cannot be: a TLS file, an address.
+  };
+  virtual Made Create(const DiscoveryConfigs& configs) = 0;
 };
 
 // The real ones.
@@ -41,8 +43,7 @@ class ProviderFactory : public DiscoveryFactory {
   };
   explicit ProviderFactory(Options options) : options_(std::move(options)) {}
 
-  absl::StatusOr<std::vector<std::unique_ptr<Discovery>>> Create(
-      const DiscoveryConfigs& configs) override;
+  Made Create(const DiscoveryConfigs& configs) override;
 
  private:
   const Options options_;

@@ -1,4 +1,5 @@
 // hearthctl check: loads files as the server would and says what is wrong with them.
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -10,6 +11,7 @@
 #include "tools/hearthctl/command.h"
 #include "tools/hearthctl/config_check.h"
 #include "tools/hearthctl/metric_lint.h"
+#include "tools/hearthctl/sd_check.h"
 #include "tools/hearthctl/web_config_check.h"
 
 namespace hearth::hearthctl {
@@ -58,6 +60,32 @@ void AddCheckWebConfig(CLI::App& check, Commands& commands) {
   commands.Add(web, [files] { return CheckWebConfigFiles(*files, std::cout, std::cerr); });
 }
 
+void AddCheckServiceDiscovery(CLI::App& check, Commands& commands) {
+  struct Arguments {
+    std::string timeout = "30s";
+    std::string file, job;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* const discovery = check.add_subcommand(
+      "service-discovery",
+      "Perform service discovery for the given job name and report the results, including "
+      "relabeling.");
+  discovery->add_option("--timeout", arguments->timeout, "The time to wait for discovery results.");
+  discovery->add_option("config-file", arguments->file, "The prometheus config file.")->required();
+  discovery->add_option("job", arguments->job, "The job to run service discovery for.")->required();
+  commands.Add(discovery, [arguments] {
+    const auto timeout = ParseDuration(arguments->timeout);
+    if (!timeout.ok()) {
+      std::cerr << "hearthctl: --timeout: " << timeout.status().message() << "\n";
+      return kExitFailure;
+    }
+    SdCheckOptions options;
+    options.timeout_ms = *timeout;
+    if (const char* servers = std::getenv("HEARTH_DNS_SERVERS")) options.dns_servers = servers;
+    return CheckServiceDiscovery(options, arguments->file, arguments->job, std::cout, std::cerr);
+  });
+}
+
 void AddCheckMetrics(CLI::App& check, Commands& commands) {
   struct Arguments {
     MetricCheckOptions options;
@@ -85,6 +113,7 @@ void AddCheckCommands(CLI::App& root, Commands& commands) {
   check->require_subcommand(1);
   AddCheckConfig(*check, commands);
   AddCheckWebConfig(*check, commands);
+  AddCheckServiceDiscovery(*check, commands);
   AddCheckMetrics(*check, commands);
 }
 
