@@ -1,9 +1,10 @@
-// hearthctl tsdb on the data directory of a server that has stopped.
+// hearthctl: tsdb on the data directory of a server that has stopped, checks beside promtool.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,9 +32,10 @@ class HearthctlTest : public testing::Test {
     ASSERT_EQ(SendRemoteWrite(*server_, load_.Body(0, kSeries, 7, t_)).status, 204);
   }
   // The exit code; what was printed is in output_.
-  int Run(std::vector<std::string> args) {
+  int Run(std::vector<std::string> args, bool with_stderr = true) {
     const std::string hearth = HearthBinary();
     args.insert(args.begin(), hearth.substr(0, hearth.rfind("server/")) + "tools/hearthctl");
+    if (!with_stderr) args.insert(args.begin(), {"/bin/sh", "-c", "exec \"$@\" 2>/dev/null", "sh"});
     const std::string path = directory_.Path("output-" + std::to_string(++runs_));
     Process process(args, path);
     const int code = process.Wait(seconds(60)).value_or(-1);
@@ -67,6 +69,35 @@ TEST_F(HearthctlTest, TsdbCommandsShowWhatAStoppedServerLeft) {
                         " " + std::to_string(t_) + "\n"));
   EXPECT_EQ(Run({"tsdb", "list", directory_.Path("nowhere")}), 1);
   EXPECT_THAT(output_, HasSubstr("is not a data directory"));
+}
+
+TEST_F(HearthctlTest, FindsTheTargetsThatPromtoolFinds) {
+  if (FindProgram("promtool").empty())
+    GTEST_SKIP() << "promtool (package prometheus) is not installed";
+  std::ofstream(directory_.Path("targets.json"))
+      << R"([{"targets": ["f:1", "drop:1", "not/a/host", "f:1"], "labels": {"__meta_x": "<y>"}}])";
+  const std::string config = directory_.Path("sd.yml");
+  std::ofstream(config) << R"(
+scrape_configs:
+- job_name: files
+  params: {module: [a]}
+  file_sd_configs: [{files: [targets.json]}]
+  relabel_configs:
+  - {source_labels: [__address__], regex: "drop.*", action: drop}
+  - {source_labels: [__meta_x], target_label: x}
+- job_name: fixed
+  static_configs: [{targets: ["a:1", "b:1", "a:1"], labels: {env: e}}]
+)";
+  for (const std::string job : {"files", "fixed", "nowhere"}) {
+    const std::vector<std::string> args = {"check", "service-discovery", "--timeout=1s", config,
+                                           job};
+    std::vector<std::string> promtool = {"/bin/sh", "-c", "exec promtool \"$@\" 2>/dev/null", "sh"};
+    promtool.insert(promtool.end(), args.begin(), args.end());
+    Process reference(promtool, directory_.Path("promtool-" + job));
+    const int code = reference.Wait(seconds(60)).value_or(-1);
+    EXPECT_EQ(Run(args, /*with_stderr=*/false), code) << job;
+    EXPECT_EQ(output_, reference.Output()) << job;
+  }
 }
 
 TEST_F(HearthctlTest, FormatsQueriesAsPromtoolDoes) {

@@ -3,42 +3,17 @@
 #include <algorithm>
 #include <set>
 
+#include "config/checking.h"
 #include "model/status.h"
 #include "model/text.h"
 
 namespace hearth {
 namespace {
 
-absl::Status Invalid(std::string_view message) {
-  return absl::InvalidArgumentError(ToAbsl(message));
-}
-
-std::string Quoted(std::string_view s) {
-  std::string out;
-  AppendQuoted(s, &out);
-  return out;
-}
-
-std::string Lower(std::string_view s) {
-  std::string out(s);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
-
-bool EndsWith(std::string_view s, std::string_view suffix) {
-  return s.size() >= suffix.size() && s.substr(s.size() - suffix.size()) == suffix;
-}
-
-absl::Status CheckLabels(const StringMapConfig& labels) {
-  for (const auto& [name, value] : labels) {
-    if (name.empty() || !IsValidUtf8(name))
-      return Invalid(StrCat(Quoted(name), " is not a valid label name"));
-    if (!IsValidUtf8(value)) return Invalid(StrCat(Quoted(value), " is not a valid label value"));
-  }
-  return absl::OkStatus();
-}
+using config_internal::CheckLabels;
+using config_internal::Invalid;
+using config_internal::Lower;
+using config_internal::Quoted;
 
 absl::Status CheckProxy(const ProxyConfig& proxy) {
   if (proxy.proxy_from_environment && !proxy.proxy_url.empty()) {
@@ -111,6 +86,27 @@ absl::Status CheckAuthorization(AuthorizationConfig* auth) {
     return Invalid("authorization type cannot be set to \"basic\", use \"basic_auth\" instead");
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckOneAuthentication(const RemoteWriteConfig& config) {
+  const std::pair<std::string_view, bool> methods[] = {
+      {"basic_auth", config.http.basic_auth.has_value()},
+      {"authorization", config.http.authorization.has_value()},
+      {"oauth2", config.http.oauth2.has_value()},
+      {"sigv4", config.sigv4.has_value()},
+      {"azuread", config.azuread.has_value()},
+      {"google_iam", config.google_iam.has_value()}};
+  std::string given;
+  int count = 0;
+  for (const auto& [name, present] : methods) {
+    if (!present) continue;
+    StrAppend(&given, count++ == 0 ? "" : " ", name);
+  }
+  if (count <= 1) return absl::OkStatus();
+  return Invalid(
+      StrCat("at most one of basic_auth, authorization, oauth2, sigv4, azuread or google_iam must "
+             "be configured. Currently configured: [",
+             given, "]"));
 }
 
 bool IsProtobufMessage(std::string_view name) {
@@ -204,20 +200,30 @@ absl::Status Check(HttpClientConfig& config) {
   return CheckProxy(config.proxy);
 }
 
-absl::Status Check(TargetGroup& group) { return CheckLabels(group.labels); }
-
-absl::Status Check(FileSdConfig& config) {
-  if (config.files.empty())
-    return Invalid("file service discovery config must contain at least one path name");
-  for (const std::string& file : config.files) {
-    const std::string lower = Lower(file);
-    const size_t star = file.find('*');
-    const bool suffix =
-        EndsWith(lower, ".json") || EndsWith(lower, ".yml") || EndsWith(lower, ".yaml");
-    if (!suffix || (star != std::string::npos && file.find('/', star) != std::string::npos)) {
-      return Invalid(StrCat("path name ", Quoted(file), " is not valid for file discovery"));
-    }
+absl::Status Check(Sigv4Config& config) {
+  if (config.access_key.empty() != config.secret_key.empty()) {
+    return Invalid(
+        "must provide a AWS SigV4 Access key and Secret Key if credentials are specified in the "
+        "SigV4 config");
   }
+  return absl::OkStatus();
+}
+
+absl::Status Check(AzureAdConfig& config) {
+  if (config.cloud.empty()) config.cloud = "AzurePublic";
+  if (config.cloud != "AzurePublic" && config.cloud != "AzureChina" &&
+      config.cloud != "AzureGovernment") {
+    return Invalid("must provide a cloud in the Azure AD config");
+  }
+  const int methods = config.managed_identity.has_value() + config.workload_identity.has_value() +
+                      config.oauth.has_value() + config.sdk.has_value();
+  if (methods == 0) {
+    return Invalid(
+        "must provide an Azure Managed Identity, Azure Workload Identity, Azure OAuth or Azure SDK "
+        "in the Azure AD config");
+  }
+  if (methods > 1)
+    return Invalid("cannot provide multiple authentication methods in the Azure AD config");
   return absl::OkStatus();
 }
 
@@ -253,8 +259,11 @@ absl::Status Check(ScrapeConfig& config) {
 
 absl::Status Check(AlertmanagerConfig& config) {
   HEARTH_RETURN_IF_ERROR(Check(config.http));
-  if (config.api_version == "v1")
-    return Invalid("expected Alertmanager api version to be one of [v2] but got v1");
+  const bool authenticated =
+      config.http.basic_auth || config.http.authorization || config.http.oauth2;
+  if (authenticated && config.sigv4) {
+    return Invalid("at most one of basic_auth, authorization, oauth2, & sigv4 must be configured");
+  }
   if (config.api_version != "v2") {
     return Invalid(
         StrCat("expected Alertmanager api version to be one of [v2] but got ", config.api_version));
@@ -293,7 +302,8 @@ absl::Status Check(RemoteWriteConfig& config) {
                config.protobuf_message,
                ", supported: prometheus.WriteRequest, io.prometheus.write.v2.Request"));
   }
-  return Check(config.http);
+  HEARTH_RETURN_IF_ERROR(Check(config.http));
+  return CheckOneAuthentication(config);
 }
 
 absl::Status Check(RemoteReadConfig& config) {

@@ -20,8 +20,8 @@ absl::Status Check(TlsConfig& config);
 absl::Status Check(OAuth2Config& config);
 // Moves the deprecated bearer_token fields into `authorization`.
 absl::Status Check(HttpClientConfig& config);
-absl::Status Check(TargetGroup& group);
-absl::Status Check(FileSdConfig& config);
+absl::Status Check(Sigv4Config& config);
+absl::Status Check(AzureAdConfig& config);
 absl::Status Check(GlobalConfig& config);
 absl::Status Check(ScrapeConfig& config);
 absl::Status Check(AlertmanagerConfig& config);

@@ -3,82 +3,21 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
 #include "config/field_reader.h"
 #include "config/field_writer.h"
+#include "config/path_resolver.h"
 #include "config/validate.h"
 #include "model/status.h"
 #include "model/text.h"
 
 namespace hearth {
 namespace {
-
-std::string_view FolderOf(std::string_view filename) {
-  const size_t slash = filename.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : filename.substr(0, slash + 1);
-}
-
-// Resolves the paths that a configuration holds against the folder of its file.
-class PathResolver {
- public:
-  explicit PathResolver(std::string_view filename) : folder_(FolderOf(filename)) {}
-
-  void Resolve(std::string* path) const {
-    if (!path->empty() && path->front() != '/') path->insert(0, folder_);
-  }
-  void Resolve(std::optional<TlsConfig>* tls) const {
-    if (!*tls) return;
-    Resolve(&(*tls)->ca_file);
-    Resolve(&(*tls)->cert_file);
-    Resolve(&(*tls)->key_file);
-  }
-  void Resolve(HttpClientConfig* http) const {
-    if (http->basic_auth) {
-      Resolve(&http->basic_auth->username_file);
-      Resolve(&http->basic_auth->password_file);
-    }
-    if (http->authorization) Resolve(&http->authorization->credentials_file);
-    if (http->oauth2) {
-      Resolve(&http->oauth2->client_secret_file);
-      Resolve(&http->oauth2->client_certificate_key_file);
-      Resolve(&http->oauth2->tls_config);
-    }
-    Resolve(&http->tls_config);
-    for (auto& [name, header] : http->http_headers) {
-      for (std::string& file : header.files) Resolve(&file);
-    }
-  }
-  void Resolve(DiscoveryConfigs* discovery) const {
-    for (FileSdConfig& sd : discovery->file_sd_configs) {
-      for (std::string& file : sd.files) Resolve(&file);
-    }
-  }
-  void Resolve(ScrapeConfig* scrape) const {
-    Resolve(&scrape->http);
-    Resolve(&scrape->discovery);
-    Resolve(&scrape->scrape_failure_log_file);
-  }
-  void Resolve(Config* config) const {
-    for (std::string& path : config->rule_files) Resolve(&path);
-    for (std::string& path : config->scrape_config_files) Resolve(&path);
-    Resolve(&config->global.query_log_file);
-    Resolve(&config->global.scrape_failure_log_file);
-    for (ScrapeConfig& scrape : config->scrape_configs) Resolve(&scrape);
-    for (AlertmanagerConfig& am : config->alerting.alertmanagers) {
-      Resolve(&am.http);
-      Resolve(&am.discovery);
-    }
-    for (RemoteWriteConfig& write : config->remote_write) Resolve(&write.http);
-    for (RemoteReadConfig& read : config->remote_read) Resolve(&read.http);
-    if (config->tracing) Resolve(&config->tracing->tls_config);
-  }
-
- private:
-  const std::string folder_;  // Ends with '/' unless empty.
-};
 
 bool IsVariableChar(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -128,9 +67,8 @@ absl::Status LoadScrapeConfigFile(const std::string& path, const LoadEnvironment
   HEARTH_ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(text));
   ScrapeConfigFile file;
   HEARTH_RETURN_IF_ERROR(ReadYaml(root, &file));
-  const PathResolver resolver(path);
+  ResolvePaths(path, &file.scrape_configs);
   for (ScrapeConfig& scrape : file.scrape_configs) {
-    resolver.Resolve(&scrape);
     HEARTH_RETURN_IF_ERROR(CompleteScrapeConfig(config->global, &scrape));
     for (const ScrapeConfig& other : config->scrape_configs) {
       if (other.job_name == scrape.job_name) {
@@ -151,7 +89,7 @@ absl::Status LoadInto(std::string_view text, std::string_view filename,
   for (auto& [name, value] : config->global.external_labels)
     value = ExpandVariables(value, environment);
   HEARTH_RETURN_IF_ERROR(CompleteConfig(config));
-  PathResolver(filename).Resolve(config);
+  ResolvePaths(filename, config);
   for (const std::string& pattern : config->scrape_config_files) {
     for (const std::string& path : environment.glob(pattern)) {
       if (absl::Status s = LoadScrapeConfigFile(path, environment, config); !s.ok()) {
@@ -165,8 +103,11 @@ absl::Status LoadInto(std::string_view text, std::string_view filename,
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
+  if (!in) return absl::NotFoundError(StrCat("open ", path, ": ", std::strerror(errno)));
   std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) return absl::NotFoundError(StrCat("reading ", path, " failed"));
+  // An empty file is fine, but inserting nothing counts as a failure of the stream.
+  if (in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
+  if (in.bad() || !text) return absl::UnavailableError(StrCat("read ", path, " failed"));
   return std::move(text).str();
 }
 
@@ -204,6 +145,22 @@ absl::StatusOr<Config> Load(std::string_view text, std::string_view filename,
   return config;
 }
 
+std::vector<std::string> IncludedFiles(std::string_view text, std::string_view filename) {
+  const absl::StatusOr<YamlNode> root = ParseYaml(text);
+  if (!root.ok()) return {};
+  Config config;
+  for (const auto& [key, list] :
+       {std::pair<std::string_view, std::vector<std::string>*>{"rule_files", &config.rule_files},
+        {"scrape_config_files", &config.scrape_config_files}}) {
+    const YamlNode* node = root->Find(key);
+    if (node != nullptr && !ReadYaml(*node, list).ok()) list->clear();
+  }
+  ResolvePaths(filename, &config);
+  std::vector<std::string> all = std::move(config.rule_files);
+  all.insert(all.end(), config.scrape_config_files.begin(), config.scrape_config_files.end());
+  return all;
+}
+
 std::string ToYaml(const Config& config) {
   Config shown = config;
   shown.scrape_configs.resize(shown.scrape_configs.size() -
@@ -211,12 +168,6 @@ std::string ToYaml(const Config& config) {
   std::string out;
   AppendYaml(ToYamlNode(shown), 0, &out);
   return out;
-}
-
-std::vector<std::string_view> UnsupportedDiscoveryKinds() {
-  std::vector<std::string_view> names;
-  for (const DiscoveryKind& kind : OtherDiscoveryKinds()) names.push_back(kind.name);
-  return names;
 }
 
 }  // namespace hearth

@@ -16,27 +16,23 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "config/http_client_config.h"
 #include "config/relabel.h"
+#include "config/remote_auth_config.h"
+#include "config/sd_aws.h"
+#include "config/sd_clouds.h"
+#include "config/sd_consul.h"
+#include "config/sd_dns.h"
+#include "config/sd_docker.h"
+#include "config/sd_http.h"
+#include "config/sd_kubernetes.h"
+#include "config/sd_registries.h"
+#include "config/units.h"
 #include "config/yaml.h"
-#include "model/clock.h"
 
 namespace hearth {
-
-// A length of time, written `1m30s`.
-struct Duration {
-  TimeMs ms = 0;
-  friend bool operator==(Duration, Duration) = default;
-};
-
-// A size, written `15MB`. 0 = none given.
-struct ByteSize {
-  int64_t bytes = 0;
-  friend bool operator==(ByteSize, ByteSize) = default;
-};
-
-using StringMapConfig = std::map<std::string, std::string>;
 
 // What `global` gives and a scrape configuration may override. 0 = no limit.
 struct ScrapeLimits {
@@ -87,18 +83,47 @@ struct FileSdConfig {
   friend bool operator==(const FileSdConfig&, const FileSdConfig&) = default;
 };
 
-// A kind of discovery that this build does not run: its keys were checked, its values are kept for
-// display.
-struct OtherDiscovery {
-  std::string kind;  // "kubernetes"; the key in the file is `kubernetes_sd_configs`.
-  YamlNode config;   // One list item, secrets included.
-  friend bool operator==(const OtherDiscovery&, const OtherDiscovery&) = default;
-};
-
+// The targets of a scrape configuration or an Alertmanager: one list for each kind of discovery.
 struct DiscoveryConfigs {
   std::vector<TargetGroup> static_configs;
   std::vector<FileSdConfig> file_sd_configs;
-  std::vector<OtherDiscovery> others;
+  std::vector<ConsulSdConfig> consul_sd_configs;
+  std::vector<DnsSdConfig> dns_sd_configs;
+  std::vector<DockerSdConfig> docker_sd_configs;
+  std::vector<DockerSwarmSdConfig> dockerswarm_sd_configs;
+  std::vector<HttpSdConfig> http_sd_configs;
+  std::vector<KubernetesSdConfig> kubernetes_sd_configs;
+
+  // Without a provider: read, checked and shown.
+  std::vector<AwsSdConfig> aws_sd_configs;
+  std::vector<AzureSdConfig> azure_sd_configs;
+  std::vector<DigitaloceanSdConfig> digitalocean_sd_configs;
+  std::vector<Ec2SdConfig> ec2_sd_configs;
+  std::vector<AwsClusterSdConfig> ecs_sd_configs;
+  std::vector<AwsClusterSdConfig> elasticache_sd_configs;
+  std::vector<EurekaSdConfig> eureka_sd_configs;
+  std::vector<GceSdConfig> gce_sd_configs;
+  std::vector<HetznerSdConfig> hetzner_sd_configs;
+  std::vector<IonosSdConfig> ionos_sd_configs;
+  std::vector<KumaSdConfig> kuma_sd_configs;
+  std::vector<LightsailSdConfig> lightsail_sd_configs;
+  std::vector<LinodeSdConfig> linode_sd_configs;
+  std::vector<MarathonSdConfig> marathon_sd_configs;
+  std::vector<AwsClusterSdConfig> msk_sd_configs;
+  std::vector<ZookeeperSdConfig> nerve_sd_configs;
+  std::vector<NomadSdConfig> nomad_sd_configs;
+  std::vector<OciSdConfig> oci_sd_configs;
+  std::vector<OpenstackSdConfig> openstack_sd_configs;
+  std::vector<OutscaleSdConfig> outscale_sd_configs;
+  std::vector<OvhcloudSdConfig> ovhcloud_sd_configs;
+  std::vector<PuppetdbSdConfig> puppetdb_sd_configs;
+  std::vector<AwsClusterSdConfig> rds_sd_configs;
+  std::vector<ScalewaySdConfig> scaleway_sd_configs;
+  std::vector<ZookeeperSdConfig> serverset_sd_configs;
+  std::vector<StackitSdConfig> stackit_sd_configs;
+  std::vector<TritonSdConfig> triton_sd_configs;
+  std::vector<UyuniSdConfig> uyuni_sd_configs;
+  std::vector<VultrSdConfig> vultr_sd_configs;
   friend bool operator==(const DiscoveryConfigs&, const DiscoveryConfigs&) = default;
 };
 
@@ -133,7 +158,7 @@ struct AlertmanagerConfig {
   std::string path_prefix;
   Duration timeout{10'000};
   std::string api_version = "v2";
-  std::optional<YamlNode> sigv4;
+  std::optional<Sigv4Config> sigv4;
   std::vector<RelabelConfig> relabel_configs;
   std::vector<RelabelConfig> alert_relabel_configs;
 };
@@ -171,7 +196,10 @@ struct RemoteWriteConfig {
   bool send_exemplars = false;
   bool send_native_histograms = false;
   bool round_robin_dns = false;
-  std::optional<YamlNode> failed_request_logging, sigv4, azuread, google_iam;
+  std::optional<YamlNode> failed_request_logging;  // Undocumented: kept and shown as written.
+  std::optional<Sigv4Config> sigv4;
+  std::optional<AzureAdConfig> azuread;
+  std::optional<GoogleIamConfig> google_iam;
   HttpClientConfig http{.enable_http2 = false};
   QueueConfig queue_config;
   MetadataSendConfig metadata_config;
@@ -277,13 +305,17 @@ const LoadEnvironment& SystemEnvironment();
 absl::StatusOr<Config> Load(std::string_view text, std::string_view filename,
                             const LoadEnvironment& environment = SystemEnvironment());
 
+// That `config` has what an agent needs and nothing that an agent does not do. kInvalidArgument in
+// Prometheus' words.
+absl::Status CheckAgentMode(const Config& config);
+
+// The patterns of other files that a configuration's text names, resolved: rule_files and
+// scrape_config_files. None for what is no configuration.
+std::vector<std::string> IncludedFiles(std::string_view text, std::string_view filename);
+
 // The configuration in force, as /api/v1/status/config shows it: defaults filled in, secrets as
 // `<secret>`.
 std::string ToYaml(const Config& config);
-
-// The warning names of discovery kinds that Load accepts besides static and file, in order: "aws",
-// "azure" …
-std::vector<std::string_view> UnsupportedDiscoveryKinds();
 
 }  // namespace hearth
 

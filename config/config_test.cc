@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <random>
 
 #include "config/yaml.h"
@@ -53,6 +54,8 @@ scrape_configs:
     scrape_interval: 5s
     params: {module: [http_2xx]}
     consul_sd_configs: [{server: "localhost:8500", token: hunter3}]
+    kubernetes_sd_configs: [{role: pod}]
+    hetzner_sd_configs: [{role: hcloud}]
     relabel_configs:
       - source_labels: [__address__]
         target_label: __param_target
@@ -104,7 +107,9 @@ TEST(ConfigTest, WarnsOfWhatIsAcceptedWithoutEffect) {
   ASSERT_TRUE(config.ok()) << config.status();
   std::string all;
   for (const std::string& warning : config->warnings) StrAppend(&all, warning, "\n");
-  EXPECT_NE(all.find("consul_sd_configs"), std::string::npos) << all;
+  EXPECT_NE(all.find("hetzner_sd_configs"), std::string::npos) << all;
+  EXPECT_EQ(all.find("consul_sd_configs"), std::string::npos) << "it finds targets";
+  EXPECT_EQ(all.find("kubernetes_sd_configs"), std::string::npos) << "it finds targets";
   EXPECT_NE(all.find("rule_files"), std::string::npos) << all;
 }
 
@@ -184,6 +189,79 @@ TEST(ConfigFuzzTest, MutatedFilesNeverCrash) {
       EXPECT_TRUE(again.ok()) << again.status() << "\n" << text;
     }
   }
+}
+
+TEST(ConfigTest, GlobalLimitsFlowIntoScrapeConfigs) {
+  const auto config = LoadText(
+      "global: {body_size_limit: 1MB, sample_limit: 1, label_limit: 2, label_name_length_limit: 3, "
+      "label_value_length_limit: 4, target_limit: 5, keep_dropped_targets: 6}\n"
+      "scrape_configs: [{job_name: a}, {job_name: b, sample_limit: 7, body_size_limit: 2MB}]");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->scrape_configs[0].limits, config->global.limits);
+  EXPECT_EQ(config->scrape_configs[0].limits.keep_dropped_targets, 6u);
+  ScrapeLimits own = config->global.limits;
+  own.sample_limit = 7;
+  own.body_size_limit.bytes = 2 << 20;
+  EXPECT_EQ(config->scrape_configs[1].limits, own);
+}
+
+TEST(ConfigTest, BearerTokensBecomeAuthorization) {
+  const auto config = LoadText(
+      "scrape_configs: [{job_name: a, bearer_token: t}, {job_name: b, bearer_token_file: t.txt}]");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->scrape_configs[0].http.authorization->type, "Bearer");
+  EXPECT_EQ(config->scrape_configs[0].http.authorization->credentials.value, "t");
+  EXPECT_EQ(config->scrape_configs[1].http.authorization->credentials_file, "/etc/p/t.txt");
+}
+
+// Every section below, wherever it stands.
+TEST(ConfigTest, DiscoverySectionsHaveDefaultsPathsAndSecrets) {
+  const auto config = LoadText(
+      "scrape_configs:\n"
+      "- job_name: a\n"
+      "  consul_sd_configs: [{username: u, password: hunter1}]\n"
+      "  kubernetes_sd_configs: [{role: pod, kubeconfig_file: kube/../k.yml}]\n"
+      "  dns_sd_configs: [{names: [x]}]\n"
+      "  oci_sd_configs: [{key_file: oci.pem, key_passphrase: hunter2}]\n"
+      "  openstack_sd_configs: [{role: instance, region: r, tls_config: {ca_file: c.pem}}]\n"
+      "remote_write: [{url: 'http://x', azuread: {oauth: {client_secret: hunter3}}}]\n");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const DiscoveryConfigs& discovery = config->scrape_configs[0].discovery;
+  EXPECT_EQ(discovery.consul_sd_configs[0].server, "localhost:8500");
+  EXPECT_EQ(discovery.consul_sd_configs[0].http.basic_auth->password.value, "hunter1");
+  EXPECT_EQ(discovery.kubernetes_sd_configs[0].kubeconfig_file, "/etc/p/k.yml");
+  EXPECT_EQ(discovery.dns_sd_configs[0].type, "SRV");
+  EXPECT_EQ(discovery.oci_sd_configs[0].key_file, "/etc/p/oci.pem");
+  EXPECT_EQ(discovery.openstack_sd_configs[0].tls_config.ca_file, "/etc/p/c.pem");
+  EXPECT_EQ(config->remote_write[0].azuread->cloud, "AzurePublic");
+  const std::string yaml = ToYaml(*config);
+  EXPECT_EQ(yaml.find("hunter"), std::string::npos) << yaml;
+  EXPECT_NE(yaml.find("refresh_interval: 30s"), std::string::npos) << yaml;
+  const auto again = Load(yaml, "/etc/p/prometheus.yml", FakeEnvironment());
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(ToYaml(*again), yaml);
+}
+
+TEST(ConfigTest, OneAuthenticationForEachRemoteWrite) {
+  EXPECT_NE(ErrorOf("remote_write: [{url: 'http://x', sigv4: {region: r}, basic_auth: {}}]")
+                .find("Currently configured: [basic_auth sigv4]"),
+            std::string::npos);
+  EXPECT_NE(ErrorOf("remote_write: [{url: 'http://x', sigv4: {access_key: a}}]")
+                .find("must provide a AWS SigV4 Access key and Secret Key"),
+            std::string::npos);
+  EXPECT_NE(ErrorOf("remote_write: [{url: 'http://x', sigv4: {nonsense: a}}]")
+                .find("field nonsense not found in type sigv4.plain"),
+            std::string::npos);
+}
+
+TEST(ConfigTest, TheSystemReadsEmptyFilesAndNoFolders) {
+  const std::string path = testing::TempDir() + "/empty.yml";
+  std::ofstream(path).close();
+  const auto empty = SystemEnvironment().read_file(path);
+  ASSERT_TRUE(empty.ok()) << empty.status();
+  EXPECT_EQ(*empty, "");
+  EXPECT_FALSE(SystemEnvironment().read_file(testing::TempDir()).ok());
+  EXPECT_FALSE(SystemEnvironment().read_file(path + ".gone").ok());
 }
 
 }  // namespace

@@ -32,22 +32,6 @@ const YamlNode* FieldReader::Take(std::string_view key) {
   return found;
 }
 
-void FieldReader::OtherDiscoveries(std::vector<OtherDiscovery>* out) {
-  for (const DiscoveryKind& kind : OtherDiscoveryKinds()) {
-    const YamlNode* list = Take(StrCat(kind.name, "_sd_configs"));
-    if (list == nullptr || list->is_null() || !status_.ok()) continue;
-    if (!list->is_list()) {
-      status_ = TypeError(*list, StrCat("a list of ", kind.name, ".plain"));
-      return;
-    }
-    for (const YamlNode& item : list->items) {
-      status_ = CheckDiscoveryKeys(kind, item);
-      if (!status_.ok()) return;
-      out->push_back(OtherDiscovery{std::string(kind.name), item});
-    }
-  }
-}
-
 absl::Status FieldReader::Finish() {
   if (!status_.ok()) return status_;
   for (size_t i = 0; i < used_.size(); ++i) {

@@ -17,8 +17,9 @@
 #include "absl/status/status.h"
 #include "config/checks.h"
 #include "config/config.h"
-#include "config/discovery_kinds.h"
+#include "config/discovery_checks.h"
 #include "config/fields.h"
+#include "config/idle_discovery_checks.h"
 #include "config/yaml.h"
 #include "model/status.h"
 #include "model/text.h"
@@ -65,6 +66,15 @@ class FieldReader {
     status_ = ReadYaml(*value, field);
   }
 
+  template <typename T>
+  void Path(std::string_view key, T* field, Show = Show::kUnlessEmpty) {
+    (*this)(key, field);
+  }
+  template <typename T>
+  void Discovery(std::string_view key, std::vector<T>* field) {
+    List(key, field, StrCat("empty or null section in ", key));
+  }
+
   // A list of sections none of which may be empty.
   template <typename T>
   void List(std::string_view key, std::vector<T>* field, std::string_view null_message) {
@@ -83,8 +93,6 @@ class FieldReader {
   void Inline(T* section) {
     Fields(*this, *section);
   }
-
-  void OtherDiscoveries(std::vector<OtherDiscovery>* out);
 
   // The first error; otherwise that of a key which nobody asked for.
   absl::Status Finish();

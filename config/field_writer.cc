@@ -16,18 +16,6 @@ YamlNode PlainScalar(std::string text) {
   return node;
 }
 
-void FieldWriter::OtherDiscoveries(std::vector<OtherDiscovery>* list) {
-  for (const OtherDiscovery& item : *list) {
-    const std::string key = StrCat(item.kind, "_sd_configs");
-    if (node_.entries.empty() || node_.entries.back().first.scalar != key) {
-      YamlNode empty;
-      empty.kind = YamlNode::Kind::kList;
-      Add(key, std::move(empty));
-    }
-    node_.entries.back().second.items.push_back(WithoutSecrets(item.config));
-  }
-}
-
 }  // namespace config_internal
 
 using config_internal::PlainScalar;

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/discovery_kinds.h"
 #include "config/fields.h"
 #include "config/yaml.h"
 
@@ -26,7 +25,7 @@ YamlNode ToYamlNode(double value);
 YamlNode ToYamlNode(Duration value);
 YamlNode ToYamlNode(ByteSize value);
 YamlNode ToYamlNode(const Secret& value);
-inline YamlNode ToYamlNode(const YamlNode& value) { return WithoutSecrets(value); }
+inline YamlNode ToYamlNode(const YamlNode& value) { return value; }
 template <typename T>
 YamlNode ToYamlNode(const std::vector<T>& list);
 template <typename T>
@@ -79,10 +78,17 @@ class FieldWriter {
     (*this)(key, field);
   }
   template <typename T>
+  void Path(std::string_view key, T* field, Show show = Show::kUnlessEmpty) {
+    (*this)(key, field, show);
+  }
+  template <typename T>
+  void Discovery(std::string_view key, std::vector<T>* field) {
+    (*this)(key, field);
+  }
+  template <typename T>
   void Inline(T* section) {
     Fields(*this, *section);
   }
-  void OtherDiscoveries(std::vector<OtherDiscovery>* list);
 
   YamlNode Take() { return std::move(node_); }
 

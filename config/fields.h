@@ -1,23 +1,28 @@
 // config/fields.h
 //
 // The keys of prometheus.yml: for each struct of config.h one Fields function that names its keys,
-// read by FieldReader and by FieldWriter. A key is added here and nowhere else. Internal to
-// config/.
+// read by FieldReader, FieldWriter and PathResolver. A key is added here and nowhere else. Sections
+// below `*_sd_configs` are in discovery_fields.h. Internal to config/.
+//
+// A visitor has operator()(key, field, show) for a value, Path(…) for a file name that is relative
+// to the configuration's folder, List(key, field, message) for a list without empty items,
+// Discovery(key, field) for a list of discovery sections, Inline(section) for keys that stand here.
 #ifndef HEARTH_CONFIG_FIELDS_H_
 #define HEARTH_CONFIG_FIELDS_H_
 
 #include <string_view>
 
 #include "config/config.h"
+#include "config/discovery_fields.h"
+#include "config/idle_discovery_fields.h"
+#include "config/show.h"
 
 namespace hearth {
-
-// When FieldWriter prints a field.
-enum class Show { kUnlessEmpty, kAlways };
 
 // How Prometheus names the Go type of a section in `field x not found in type config.plain`.
 template <typename T>
 constexpr std::string_view YamlTypeName(const T&) {
+  if constexpr (requires { T::kYamlType; }) return T::kYamlType;
   return "config.plain";
 }
 constexpr std::string_view YamlTypeName(const RelabelConfig&) { return "relabel.plain"; }
@@ -38,16 +43,16 @@ void Fields(V& v, RelabelConfig& c) {
 template <typename V>
 void Fields(V& v, BasicAuthConfig& c) {
   v("username", &c.username);
-  v("username_file", &c.username_file);
+  v.Path("username_file", &c.username_file);
   v("password", &c.password);
-  v("password_file", &c.password_file);
+  v.Path("password_file", &c.password_file);
 }
 
 template <typename V>
 void Fields(V& v, AuthorizationConfig& c) {
   v("type", &c.type);
   v("credentials", &c.credentials);
-  v("credentials_file", &c.credentials_file);
+  v.Path("credentials_file", &c.credentials_file);
 }
 
 template <typename V>
@@ -55,9 +60,9 @@ void Fields(V& v, TlsConfig& c) {
   v("ca", &c.ca);
   v("cert", &c.cert);
   v("key", &c.key);
-  v("ca_file", &c.ca_file);
-  v("cert_file", &c.cert_file);
-  v("key_file", &c.key_file);
+  v.Path("ca_file", &c.ca_file);
+  v.Path("cert_file", &c.cert_file);
+  v.Path("key_file", &c.key_file);
   v("server_name", &c.server_name);
   v("insecure_skip_verify", &c.insecure_skip_verify, Show::kAlways);
   v("min_version", &c.min_version);
@@ -76,10 +81,10 @@ template <typename V>
 void Fields(V& v, OAuth2Config& c) {
   v("client_id", &c.client_id);
   v("client_secret", &c.client_secret);
-  v("client_secret_file", &c.client_secret_file);
+  v.Path("client_secret_file", &c.client_secret_file);
   v("client_certificate_key_id", &c.client_certificate_key_id);
   v("client_certificate_key", &c.client_certificate_key);
-  v("client_certificate_key_file", &c.client_certificate_key_file);
+  v.Path("client_certificate_key_file", &c.client_certificate_key_file);
   v("grant_type", &c.grant_type);
   v("signature_algorithm", &c.signature_algorithm);
   v("iss", &c.iss);
@@ -96,7 +101,7 @@ template <typename V>
 void Fields(V& v, HttpHeaderConfig& c) {
   v("values", &c.values);
   v("secrets", &c.secrets);
-  v("files", &c.files);
+  v.Path("files", &c.files);
 }
 
 template <typename V>
@@ -105,7 +110,7 @@ void Fields(V& v, HttpClientConfig& c) {
   v("authorization", &c.authorization);
   v("oauth2", &c.oauth2);
   v("bearer_token", &c.bearer_token);
-  v("bearer_token_file", &c.bearer_token_file);
+  v.Path("bearer_token_file", &c.bearer_token_file);
   v("tls_config", &c.tls_config);
   v("follow_redirects", &c.follow_redirects, Show::kAlways);
   v("enable_http2", &c.enable_http2, Show::kAlways);
@@ -141,8 +146,8 @@ void Fields(V& v, GlobalConfig& c) {
   v("scrape_timeout", &c.scrape_timeout);
   v("evaluation_interval", &c.evaluation_interval);
   v("rule_query_offset", &c.rule_query_offset);
-  v("query_log_file", &c.query_log_file);
-  v("scrape_failure_log_file", &c.scrape_failure_log_file);
+  v.Path("query_log_file", &c.query_log_file);
+  v.Path("scrape_failure_log_file", &c.scrape_failure_log_file);
   v("external_labels", &c.external_labels);
   v.Inline(&c.limits);
   v.Inline(&c.formats);
@@ -154,22 +159,44 @@ void Fields(V& v, RuntimeConfig& c) {
 }
 
 template <typename V>
-void Fields(V& v, TargetGroup& c) {
-  v("targets", &c.targets, Show::kAlways);
-  v("labels", &c.labels);
-}
-
-template <typename V>
-void Fields(V& v, FileSdConfig& c) {
-  v("files", &c.files, Show::kAlways);
-  v("refresh_interval", &c.refresh_interval);
-}
-
-template <typename V>
 void Fields(V& v, DiscoveryConfigs& c) {
-  v.OtherDiscoveries(&c.others);
-  v.List("file_sd_configs", &c.file_sd_configs, "empty or null section in file_sd_configs");
-  v.List("static_configs", &c.static_configs, "empty or null section in static_configs");
+  v.Discovery("aws_sd_configs", &c.aws_sd_configs);
+  v.Discovery("azure_sd_configs", &c.azure_sd_configs);
+  v.Discovery("consul_sd_configs", &c.consul_sd_configs);
+  v.Discovery("digitalocean_sd_configs", &c.digitalocean_sd_configs);
+  v.Discovery("dns_sd_configs", &c.dns_sd_configs);
+  v.Discovery("docker_sd_configs", &c.docker_sd_configs);
+  v.Discovery("dockerswarm_sd_configs", &c.dockerswarm_sd_configs);
+  v.Discovery("ec2_sd_configs", &c.ec2_sd_configs);
+  v.Discovery("ecs_sd_configs", &c.ecs_sd_configs);
+  v.Discovery("elasticache_sd_configs", &c.elasticache_sd_configs);
+  v.Discovery("eureka_sd_configs", &c.eureka_sd_configs);
+  v.Discovery("file_sd_configs", &c.file_sd_configs);
+  v.Discovery("gce_sd_configs", &c.gce_sd_configs);
+  v.Discovery("hetzner_sd_configs", &c.hetzner_sd_configs);
+  v.Discovery("http_sd_configs", &c.http_sd_configs);
+  v.Discovery("ionos_sd_configs", &c.ionos_sd_configs);
+  v.Discovery("kubernetes_sd_configs", &c.kubernetes_sd_configs);
+  v.Discovery("kuma_sd_configs", &c.kuma_sd_configs);
+  v.Discovery("lightsail_sd_configs", &c.lightsail_sd_configs);
+  v.Discovery("linode_sd_configs", &c.linode_sd_configs);
+  v.Discovery("marathon_sd_configs", &c.marathon_sd_configs);
+  v.Discovery("msk_sd_configs", &c.msk_sd_configs);
+  v.Discovery("nerve_sd_configs", &c.nerve_sd_configs);
+  v.Discovery("nomad_sd_configs", &c.nomad_sd_configs);
+  v.Discovery("oci_sd_configs", &c.oci_sd_configs);
+  v.Discovery("openstack_sd_configs", &c.openstack_sd_configs);
+  v.Discovery("outscale_sd_configs", &c.outscale_sd_configs);
+  v.Discovery("ovhcloud_sd_configs", &c.ovhcloud_sd_configs);
+  v.Discovery("puppetdb_sd_configs", &c.puppetdb_sd_configs);
+  v.Discovery("rds_sd_configs", &c.rds_sd_configs);
+  v.Discovery("scaleway_sd_configs", &c.scaleway_sd_configs);
+  v.Discovery("serverset_sd_configs", &c.serverset_sd_configs);
+  v.Discovery("stackit_sd_configs", &c.stackit_sd_configs);
+  v.Discovery("static_configs", &c.static_configs);
+  v.Discovery("triton_sd_configs", &c.triton_sd_configs);
+  v.Discovery("uyuni_sd_configs", &c.uyuni_sd_configs);
+  v.Discovery("vultr_sd_configs", &c.vultr_sd_configs);
 }
 
 template <typename V>
@@ -188,7 +215,7 @@ void Fields(V& v, ScrapeConfig& c) {
   v("metrics_path", &c.metrics_path);
   v("scheme", &c.scheme);
   v("enable_compression", &c.enable_compression, Show::kAlways);
-  v("scrape_failure_log_file", &c.scrape_failure_log_file);
+  v.Path("scrape_failure_log_file", &c.scrape_failure_log_file);
   v.Inline(&c.limits);
   v.Inline(&c.http);
   v.List("relabel_configs", &c.relabel_configs,
@@ -196,6 +223,57 @@ void Fields(V& v, ScrapeConfig& c) {
   v.List("metric_relabel_configs", &c.metric_relabel_configs,
          "empty or null metric relabeling rule in scrape config");
   v.Inline(&c.discovery);
+}
+
+template <typename V>
+void Fields(V& v, Sigv4Config& c) {
+  v("region", &c.region);
+  v("access_key", &c.access_key);
+  v("secret_key", &c.secret_key);
+  v("profile", &c.profile);
+  v("role_arn", &c.role_arn);
+  v("external_id", &c.external_id);
+  v("use_fips_sts_endpoint", &c.use_fips_sts_endpoint);
+  v("service_name", &c.service_name);
+}
+
+template <typename V>
+void Fields(V& v, AzureManagedIdentity& c) {
+  v("client_id", &c.client_id);
+}
+
+template <typename V>
+void Fields(V& v, AzureWorkloadIdentity& c) {
+  v("client_id", &c.client_id);
+  v("tenant_id", &c.tenant_id);
+  v("token_file_path", &c.token_file_path);
+}
+
+template <typename V>
+void Fields(V& v, AzureOauth& c) {
+  v("client_id", &c.client_id);
+  v("client_secret", &c.client_secret);
+  v("tenant_id", &c.tenant_id);
+}
+
+template <typename V>
+void Fields(V& v, AzureSdk& c) {
+  v("tenant_id", &c.tenant_id);
+}
+
+template <typename V>
+void Fields(V& v, AzureAdConfig& c) {
+  v("managed_identity", &c.managed_identity);
+  v("workload_identity", &c.workload_identity);
+  v("oauth", &c.oauth);
+  v("sdk", &c.sdk);
+  v("cloud", &c.cloud);
+  v("scope", &c.scope);
+}
+
+template <typename V>
+void Fields(V& v, GoogleIamConfig& c) {
+  v("credentials_file", &c.credentials_file);
 }
 
 template <typename V>
@@ -334,8 +412,8 @@ void Fields(V& v, Config& c) {
   v("global", &c.global);
   v("runtime", &c.runtime);
   v("alerting", &c.alerting);
-  v("rule_files", &c.rule_files);
-  v("scrape_config_files", &c.scrape_config_files);
+  v.Path("rule_files", &c.rule_files);
+  v.Path("scrape_config_files", &c.scrape_config_files);
   v.List("scrape_configs", &c.scrape_configs, "empty or null scrape config section");
   v("storage", &c.storage);
   v("tracing", &c.tracing);

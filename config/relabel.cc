@@ -12,7 +12,6 @@
 namespace hearth {
 namespace {
 
-
 struct ActionName {
   std::string_view name;
   RelabelAction action;

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "config/checking.h"
 #include "config/checks.h"
-#include "config/discovery_kinds.h"
+#include "config/fields.h"
 #include "model/status.h"
 #include "model/text.h"
 
@@ -20,15 +21,8 @@ constexpr std::string_view kSupported =
 constexpr std::string_view kDefaultProtocols[] = {"OpenMetricsText1.0.0", "OpenMetricsText0.0.1",
                                                   "PrometheusText1.0.0", "PrometheusText0.0.4"};
 
-absl::Status Invalid(std::string_view message) {
-  return absl::InvalidArgumentError(ToAbsl(message));
-}
-
-std::string Quoted(std::string_view s) {
-  std::string out;
-  AppendQuoted(s, &out);
-  return out;
-}
+using config_internal::Invalid;
+using config_internal::Quoted;
 
 absl::Status CheckProtocol(std::string_view protocol) {
   if (std::find(std::begin(kProtocols), std::end(kProtocols), protocol) != std::end(kProtocols)) {
@@ -154,6 +148,25 @@ absl::Status CheckNames(const Config& config) {
   return absl::OkStatus();
 }
 
+// The discovery sections whose targets are found; a warning names the others when they are used.
+constexpr std::string_view kRunningDiscovery[] = {
+    "consul_sd_configs", "dns_sd_configs",  "docker_sd_configs",     "dockerswarm_sd_configs",
+    "file_sd_configs",   "http_sd_configs", "kubernetes_sd_configs", "static_configs"};
+
+// A visitor of DiscoveryConfigs' Fields: the keys of what was given and is not run.
+class IdleDiscovery {
+ public:
+  template <typename T>
+  void Discovery(std::string_view key, std::vector<T>* field) {
+    const auto running = std::find(std::begin(kRunningDiscovery), std::end(kRunningDiscovery), key);
+    if (!field->empty() && running == std::end(kRunningDiscovery)) keys_.emplace(key);
+  }
+  const std::set<std::string>& keys() const { return keys_; }
+
+ private:
+  std::set<std::string> keys_;
+};
+
 absl::Status CompleteGlobal(GlobalConfig* global) {
   HEARTH_RETURN_IF_ERROR(Check(*global));
   ScrapeFormats& formats = global->formats;
@@ -214,23 +227,34 @@ absl::Status CompleteConfig(Config* config) {
   return absl::OkStatus();
 }
 
+absl::Status CheckAgentMode(const Config& config) {
+  if (!config.alerting.alertmanagers.empty() || !config.alerting.alert_relabel_configs.empty())
+    return Invalid("field alerting is not allowed in agent mode");
+  if (!config.rule_files.empty()) return Invalid("field rule_files is not allowed in agent mode");
+  if (!config.remote_read.empty()) return Invalid("field remote_read is not allowed in agent mode");
+  if (config.remote_write.empty())
+    return Invalid("at least one remote_write target must be specified in agent mode");
+  return absl::OkStatus();
+}
+
 std::vector<std::string> UnsupportedWarnings(const Config& config) {
   std::vector<std::string> warnings;
   const auto note = [&](bool present, std::string_view what) {
     if (present) warnings.push_back(StrCat(what, " is accepted but has no effect in this version"));
   };
-  std::set<std::string> kinds;
+  IdleDiscovery idle;
   bool oauth2 = false, proxy = false;
   const auto look_at = [&](const DiscoveryConfigs& discovery, const HttpClientConfig& http) {
-    for (const OtherDiscovery& other : discovery.others) kinds.insert(other.kind);
+    DiscoveryConfigs copy = discovery;  // Fields takes a mutable struct, since the reader fills it.
+    Fields(idle, copy);
     oauth2 |= http.oauth2.has_value();
     proxy |= !http.proxy.proxy_url.empty() || http.proxy.proxy_from_environment;
   };
   for (const ScrapeConfig& scrape : config.scrape_configs) look_at(scrape.discovery, scrape.http);
   for (const AlertmanagerConfig& am : config.alerting.alertmanagers) look_at(am.discovery, am.http);
-  for (const std::string& kind : kinds) {
-    warnings.push_back(StrCat("service discovery ", kind,
-                              "_sd_configs is accepted but finds no targets in this version"));
+  for (const std::string& key : idle.keys()) {
+    warnings.push_back(
+        StrCat("service discovery ", key, " is accepted but finds no targets in this version"));
   }
   note(oauth2, "oauth2");
   note(proxy, "proxy_url");

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <boost/asio/connect.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -29,19 +31,21 @@ namespace hearth::http {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 using Tcp = asio::ip::tcp;
+using Stream = asio::generic::stream_protocol;  // TCP or a Unix socket.
 using ErrorCode = boost::system::error_code;
 using SteadyClock = std::chrono::steady_clock;
 
 namespace {
 
 constexpr size_t kReadBufferBytes = 64 << 10;
+constexpr size_t kUnixPathBytesMax = 107;  // sun_path without its terminator.
 
-// One TCP or TLS connection. Used by one fetch at a time, or idle in the pool.
+// One connection, with or without TLS. Used by one fetch at a time, or idle in the pool.
 struct Connection {
   explicit Connection(asio::io_context& context) : socket(context) {}
 
-  Tcp::socket socket;
-  std::unique_ptr<asio::ssl::stream<Tcp::socket&>> tls;  // Null for http.
+  Stream::socket socket;
+  std::unique_ptr<asio::ssl::stream<Stream::socket&>> tls;  // Null for http.
   beast::flat_buffer buffer;
   std::string pool_key;
   bool reused = false;
@@ -56,7 +60,7 @@ struct Connection {
     ErrorCode error;
     socket.non_blocking(true, error);
     char byte;
-    socket.receive(asio::buffer(&byte, 1), Tcp::socket::message_peek, error);
+    socket.receive(asio::buffer(&byte, 1), Stream::socket::message_peek, error);
     return error == asio::error::would_block;
   }
 };
@@ -153,7 +157,8 @@ class Client::Impl::Exchange : public std::enable_shared_from_this<Exchange> {
   void Fail(std::string_view what) { Finish(absl::UnavailableError(StrCat(Prefix(), ": ", what))); }
 
   void Open();  // Pool, or resolve → connect → handshake.
-  void Connect(std::vector<Tcp::endpoint> endpoints);
+  void Connect(std::vector<Stream::endpoint> endpoints);
+  std::string DialError(const ErrorCode& error) const;
   void Handshake();
   void Send();
   void Receive();
@@ -176,7 +181,8 @@ class Client::Impl::Exchange : public std::enable_shared_from_this<Exchange> {
   asio::steady_timer deadline_;
   Tcp::resolver resolver_;
   Url url_;
-  std::vector<Tcp::endpoint> endpoints_;
+  std::vector<Stream::endpoint> endpoints_;
+  std::string last_address_;  // Of endpoints_, for messages.
   std::unique_ptr<Connection> connection_;
   beast::http::request<beast::http::string_body> message_;
   std::optional<beast::http::response_parser<beast::http::string_body>> parser_;
@@ -212,14 +218,25 @@ void Client::Impl::Exchange::Finish(absl::StatusOr<FetchResult> result) {
 }
 
 void Client::Impl::Exchange::Open() {
-  const std::string key = StrCat(url_.scheme, "://", url_.HostPort());
+  const std::string key = StrCat(url_.scheme, "://", url_.HostPort(),
+                                 request_.unix_socket.empty() ? "" : " at ", request_.unix_socket);
   connection_ = client_->TakeIdle(key);
   if (connection_ != nullptr) return Send();
   connection_ = std::make_unique<Connection>(client_->io()->context());
   connection_->pool_key = key;
+  if (!request_.unix_socket.empty()) {
+    if (request_.unix_socket.size() > kUnixPathBytesMax) {
+      return Fail(StrCat("dial unix ", request_.unix_socket, ": path longer than ",
+                         kUnixPathBytesMax, " bytes"));
+    }
+    return Connect({asio::local::stream_protocol::endpoint(request_.unix_socket)});
+  }
   ErrorCode not_an_address;
   const asio::ip::address address = asio::ip::make_address(url_.host, not_an_address);
-  if (!not_an_address) return Connect({Tcp::endpoint(address, url_.port)});
+  if (!not_an_address) {
+    last_address_ = url_.HostPort();
+    return Connect({Tcp::endpoint(address, url_.port)});
+  }
   resolver_.async_resolve(
       url_.host, std::to_string(url_.port), Tcp::resolver::numeric_service,
       Guarded([this](const ErrorCode& error, const Tcp::resolver::results_type& results) {
@@ -228,35 +245,40 @@ void Client::Impl::Exchange::Open() {
               StrCat("dial tcp: lookup ", url_.host, ": ",
                      error == asio::error::host_not_found ? "no such host" : ErrorText(error)));
         }
-        std::vector<Tcp::endpoint> endpoints;
-        for (const auto& entry : results) endpoints.push_back(entry.endpoint());
+        std::vector<Stream::endpoint> endpoints;
+        for (const auto& entry : results) {
+          Url where;
+          where.host = entry.endpoint().address().to_string();
+          where.port = entry.endpoint().port();
+          last_address_ = where.HostPort();
+          endpoints.emplace_back(entry.endpoint());
+        }
         Connect(std::move(endpoints));
       }));
 }
 
-void Client::Impl::Exchange::Connect(std::vector<Tcp::endpoint> endpoints) {
+std::string Client::Impl::Exchange::DialError(const ErrorCode& error) const {
+  if (request_.unix_socket.empty())
+    return StrCat("dial tcp ", last_address_, ": connect: ", ErrorText(error));
+  return StrCat("dial unix ", request_.unix_socket, ": connect: ", ErrorText(error));
+}
+
+void Client::Impl::Exchange::Connect(std::vector<Stream::endpoint> endpoints) {
   endpoints_ = std::move(endpoints);
-  asio::async_connect(
-      connection_->socket, endpoints_,
-      Guarded([this](const ErrorCode& error, const Tcp::endpoint&) {
-        if (error) {
-          const Tcp::endpoint& last = endpoints_.back();
-          Url where;
-          where.host = last.address().to_string();
-          where.port = last.port();
-          return Fail(StrCat("dial tcp ", where.HostPort(), ": connect: ", ErrorText(error)));
-        }
-        ErrorCode ignored;
-        connection_->socket.set_option(Tcp::no_delay(true), ignored);
-        url_.tls() ? Handshake() : Send();
-      }));
+  asio::async_connect(connection_->socket, endpoints_,
+                      Guarded([this](const ErrorCode& error, const Stream::endpoint&) {
+                        if (error) return Fail(DialError(error));
+                        ErrorCode ignored;  // A Unix socket has no such option.
+                        connection_->socket.set_option(Tcp::no_delay(true), ignored);
+                        url_.tls() ? Handshake() : Send();
+                      }));
 }
 
 void Client::Impl::Exchange::Handshake() {
   const absl::StatusOr<std::shared_ptr<const TlsContext>> tls = client_->Tls();
   if (!tls.ok()) return Fail(FromAbsl(tls.status().message()));
   connection_->tls =
-      std::make_unique<asio::ssl::stream<Tcp::socket&>>(connection_->socket, (*tls)->context());
+      std::make_unique<asio::ssl::stream<Stream::socket&>>(connection_->socket, (*tls)->context());
   SSL* const ssl = connection_->tls->native_handle();
   const TlsOptions& options = (*tls)->options();
   const std::string name = options.server_name.empty() ? url_.host : options.server_name;
@@ -495,7 +517,9 @@ absl::StatusOr<std::shared_ptr<const TlsContext>> Client::Impl::Tls() {
 Client::Client(IoThread* io, std::shared_ptr<const TlsContext> tls, ClientOptions options)
     : impl_(std::make_shared<Impl>(io, std::move(tls), options)) {}
 
-Client::~Client() { impl_->CloseAndDrain(); }
+Client::~Client() { Close(); }
+
+void Client::Close() { impl_->CloseAndDrain(); }
 
 void Client::Fetch(FetchRequest request, Callback done) {
   impl_->Start(std::move(request), std::move(done));

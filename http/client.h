@@ -44,7 +44,8 @@ struct ClientOptions {
 struct FetchRequest {
   std::string method = "GET";
   std::string url;
-  Headers headers;  // Host, Content-Length and Connection are the client's to set.
+  std::string unix_socket;  // Path of a socket to connect to instead of the URL's host; "" = none.
+  Headers headers;          // Host, Content-Length and Connection are the client's to set.
   std::string body;
   TimeMs timeout_ms = 0;                     // From the call to the last byte of the answer; > 0.
   size_t body_bytes_max = size_t{64} << 20;  // Of the answer, as sent and as inflated.
@@ -78,8 +79,7 @@ class Client {
   // `tls` decides for https URLs; null = the system's CA certificates.
   explicit Client(IoThread* io, std::shared_ptr<const TlsContext> tls = nullptr,
                   ClientOptions options = {});
-  // Ends running fetches with kCancelled and waits for their callbacks. Not from the IO thread.
-  ~Client();
+  ~Client();  // Close.
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -87,6 +87,9 @@ class Client {
   void Fetch(FetchRequest request, Callback done);
   // The same, waiting for the answer; inflates on the calling thread. Not from the IO thread.
   absl::StatusOr<FetchResult> FetchBlocking(FetchRequest request);
+  // Ends running fetches with kCancelled, later ones likewise, and waits for their callbacks. Not
+  // from the IO thread.
+  void Close();
 
  private:
   class Impl;

@@ -4,9 +4,11 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
@@ -362,6 +364,50 @@ TEST_F(ClientTest, TlsVerifiesTheServersCertificate) {
   EXPECT_THAT(Message(get({.ca_pem = identity.cert_pem, .server_name = "other.example"}).status()),
               HasSubstr("tls: failed to verify certificate: "));
   EXPECT_TRUE(get({.insecure_skip_verify = true}).ok());
+}
+
+TEST_F(ClientTest, SpeaksThroughAUnixSocket) {
+  using Local = asio::local::stream_protocol;
+  // A socket's path is short, so not below the test's folder.
+  const std::string path = "/tmp/hearth-client-test-" + std::to_string(::getpid());
+  ::unlink(path.c_str());
+  asio::io_context context;
+  Local::acceptor acceptor(context, Local::endpoint(path));
+  std::string request;
+  std::thread server([&] {
+    boost::system::error_code error;
+    Local::socket socket = acceptor.accept(error);
+    asio::read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n", error);
+    asio::write(socket, asio::buffer(std::string("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")),
+                error);
+  });
+  const auto result = client_.FetchBlocking(
+      {.url = "http://docker/containers/json", .unix_socket = path, .timeout_ms = kLong});
+  server.join();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->body, "ok");
+  EXPECT_THAT(request, StartsWith("GET /containers/json HTTP/1.1\r\nHost: docker\r\n"));
+  ::unlink(path.c_str());
+
+  const auto gone =
+      client_.FetchBlocking({.url = "http://docker/x", .unix_socket = path, .timeout_ms = kLong});
+  EXPECT_EQ(Message(gone.status()),
+            "Get \"http://docker/x\": dial unix " + path + ": connect: no such file or directory");
+  const auto too_long = client_.FetchBlocking(
+      {.url = "http://docker/x", .unix_socket = std::string(200, 's'), .timeout_ms = kLong});
+  EXPECT_THAT(Message(too_long.status()), HasSubstr("path longer than 107 bytes"));
+}
+
+TEST_F(ClientTest, CloseEndsWhatRunsAndWhatComesLater) {
+  Serve([](const Request& request) {
+    while (!*request.cancelled) std::this_thread::yield();
+    return Response::Text(200, "late");
+  });
+  auto running = std::async(std::launch::async, [&] { return Get(Url("/")).status(); });
+  while (server_->connections() == 0) std::this_thread::yield();
+  client_.Close();
+  EXPECT_TRUE(absl::IsCancelled(running.get()));
+  EXPECT_TRUE(absl::IsCancelled(Get(Url("/")).status()));
 }
 
 TEST(TlsContextTest, NamesTheBadSetting) {

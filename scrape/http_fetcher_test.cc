@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <future>
 
 #include "http/server.h"
@@ -92,6 +93,27 @@ TEST_F(HttpFetcherTest, CredentialsAndHeadersAreSent) {
   HttpClientConfig token;
   token.authorization = AuthorizationConfig{.type = "Bearer", .credentials = {"t0ken"}};
   EXPECT_EQ(Fetch(token, "/headers")->body, "Bearer t0ken||text/plain");
+}
+
+TEST_F(HttpFetcherTest, SecretsComeFromFilesAtEveryFetch) {
+  const auto write = [](const std::string& name, std::string_view text) {
+    const std::string path = testing::TempDir() + "/" + name;
+    std::ofstream(path) << text;
+    return path;
+  };
+  HttpClientConfig basic;
+  basic.basic_auth = BasicAuthConfig{.username_file = write("user", "u\n"),
+                                     .password_file = write("password", "p")};
+  basic.http_headers["X-Extra"].files = {write("header", " from a file ")};
+  EXPECT_EQ(Fetch(basic, "/headers")->body, "Basic dTpw|from a file|text/plain");
+  write("user", "v");
+  EXPECT_EQ(Fetch(basic, "/headers")->body, "Basic djpw|from a file|text/plain");
+
+  HttpClientConfig token;
+  token.authorization =
+      AuthorizationConfig{.type = "Bearer", .credentials_file = write("token", "t0ken\n")};
+  token.http_headers["X-Extra"].secrets = {{"hidden"}};
+  EXPECT_EQ(Fetch(token, "/headers")->body, "Bearer t0ken|hidden|text/plain");
 }
 
 TEST_F(HttpFetcherTest, AMissingSecretFileFailsTheFetch) {

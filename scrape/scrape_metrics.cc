@@ -36,6 +36,20 @@ ScrapeMetrics::ScrapeMetrics(metrics::Registry* r)
       reloads(r->AddCounter("prometheus_target_scrape_pool_reloads_total",
                             "Total number of scrape pool reloads.")),
       reloads_failed(r->AddCounter("prometheus_target_scrape_pool_reloads_failed_total",
-                                   "Total number of failed scrape pool reloads.")) {}
+                                   "Total number of failed scrape pool reloads.")),
+      sd_failed_configs(
+          r->AddGauge("prometheus_sd_failed_configs",
+                      "Current number of service discovery configurations that failed to load.",
+                      {{"name", "scrape"}})),
+      sd_updates(r->AddCounter("prometheus_sd_updates_total",
+                               "Total number of update events sent to the SD consumers.",
+                               {{"name", "scrape"}})),
+      sd_updates_delayed(
+          r->AddCounter("prometheus_sd_updates_delayed_total",
+                        "Total number of update events that couldn't be sent immediately.",
+                        {{"name", "scrape"}})),
+      sd_last_update(r->AddGauge("prometheus_sd_last_update_timestamp_seconds",
+                                 "Timestamp of the last update sent to the SD consumers.",
+                                 {{"name", "scrape"}})) {}
 
 }  // namespace hearth

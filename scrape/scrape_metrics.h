@@ -27,6 +27,10 @@ struct ScrapeMetrics {
   metrics::Counter* const pools_failed;
   metrics::Counter* const reloads;
   metrics::Counter* const reloads_failed;
+  metrics::Gauge* const sd_failed_configs;
+  metrics::Counter* const sd_updates;
+  metrics::Counter* const sd_updates_delayed;  // Of providers whose section has just changed.
+  metrics::Gauge* const sd_last_update;        // Unix seconds.
 };
 
 }  // namespace hearth

@@ -10,8 +10,8 @@
 namespace hearth {
 namespace {
 
-// Target files are looked at this often for changes, and at least at each refresh_interval.
-constexpr TimeMs kFilePollMs = 5'000;
+// What discovery has found is taken over this often.
+constexpr TimeMs kSourcesPollMs = 5'000;
 // The scheduling thread looks at the clock at least this often, since it may have been set.
 constexpr TimeMs kIdleMs = 500;
 constexpr TimeMs kClockJumpMs = 1'000;
@@ -107,14 +107,14 @@ TimeMs Scraper::Tick() {
   };
   std::vector<Starting> starting;
   std::vector<LeasedFetcher> idle;
-  bool files_due = false;
+  bool sources_due = false;
   {
     MutexLock lock(&mu_);
     if (stopping_) return 0;
     const TimeMs now = options_.clock->NowMs();
     if (now < last_tick_ms_ - kClockJumpMs) {  // The clock was set back.
       Reschedule(now);
-      files_due_ms_ = now;
+      sources_due_ms_ = now;
     }
     last_tick_ms_ = now;
     while (!schedule_.empty() && schedule_.begin()->first <= now) {
@@ -140,18 +140,18 @@ TimeMs Scraper::Tick() {
       scrape.forced_error = pool->limit_error;
       starting.push_back({owner, pool->fetcher.fetcher, std::move(scrape)});
     }
-    files_due = now >= files_due_ms_;
-    if (files_due) {
-      files_due_ms_ = now + kFilePollMs;
+    sources_due = now >= sources_due_ms_;
+    if (sources_due) {
+      sources_due_ms_ = now + kSourcesPollMs;
       idle = TakeIdleFetchers();
     }
   }
   for (Starting& start : starting)
     StartScrape(start.loop, start.fetcher.get(), std::move(start.scrape));
-  if (files_due) jobs_->Post([this] { RefreshFiles(); });
+  if (sources_due) jobs_->Post([this] { FollowSources(); });
 
   MutexLock lock(&mu_);
-  return schedule_.empty() ? files_due_ms_ : std::min(files_due_ms_, schedule_.begin()->first);
+  return schedule_.empty() ? sources_due_ms_ : std::min(sources_due_ms_, schedule_.begin()->first);
 }
 
 void Scraper::StartScrape(const LoopPtr& loop, Fetcher* fetcher, ScrapeLoop::Scrape scrape) {
@@ -184,15 +184,9 @@ void Scraper::Finished(const LoopPtr& loop) {
   loop->End(options_.clock->NowMs());
 }
 
-Scraper::Found Scraper::FindTargets(
-    const PoolSettings& settings, const std::vector<std::unique_ptr<FileDiscovery>>& files) const {
-  std::vector<Labels> discovered;
-  for (const TargetGroup& group : settings.config.discovery.static_configs) {
-    for (Labels& labels : LabelsOfGroup(group)) discovered.push_back(std::move(labels));
-  }
-  for (const auto& file : files) {
-    for (Labels& labels : file->Targets()) discovered.push_back(std::move(labels));
-  }
+Scraper::Found Scraper::FindTargets(const PoolSettings& settings,
+                                    const TargetSources& sources) const {
+  const std::vector<Labels> discovered = sources.Targets();
   Found found;
   found.discovered = static_cast<int64_t>(discovered.size());
   const uint64_t keep = settings.config.limits.keep_dropped_targets;
@@ -215,7 +209,8 @@ Scraper::Found Scraper::FindTargets(
   return found;
 }
 
-absl::StatusOr<std::unique_ptr<Scraper::Pool>> Scraper::MakePool(const ScrapeConfig& config) {
+absl::StatusOr<std::unique_ptr<Scraper::Pool>> Scraper::MakePool(
+    const ScrapeConfig& config, std::shared_ptr<TargetSources> sources) {
   auto settings = std::make_shared<PoolSettings>();
   settings->config = config;
   HEARTH_ASSIGN_OR_RETURN(settings->relabel, CompileRelabelRules(config.relabel_configs));
@@ -232,30 +227,44 @@ absl::StatusOr<std::unique_ptr<Scraper::Pool>> Scraper::MakePool(const ScrapeCon
   auto pool = std::make_unique<Pool>();
   HEARTH_ASSIGN_OR_RETURN(pool->fetcher.fetcher, options_.fetchers->Create(config.http));
   pool->settings = std::move(settings);
-  for (const FileSdConfig& file : config.discovery.file_sd_configs) {
-    pool->files.push_back(std::make_unique<FileDiscovery>(file, options_.environment));
-    pool->files.back()->Refresh();
-    for (const std::string& error : pool->files.back()->errors()) options_.warn(error);
+  if (sources == nullptr || sources->configs() != config.discovery ||
+      !sources->failures().empty()) {
+    TargetSources::Options options;
+    options.environment = options_.environment;
+    options.watch_files = options_.watch_files;
+    options.providers = options_.providers;
+    options.registry = options_.registry;
+    options.warn = options_.warn;
+    sources = std::make_shared<TargetSources>(config, options_.clock->NowMs(), std::move(options));
+    for (const absl::Status& failure : sources->failures()) {
+      options_.warn(StrCat("scrape pool ", config.job_name,
+                           ": cannot create service discovery: ", FromAbsl(failure.message())));
+    }
   }
+  pool->sources = std::move(sources);
   return pool;
 }
 
 absl::Status Scraper::Apply(const Config& config) {
   MutexLock apply_lock(&apply_mu_);
-  // Everything that can fail comes first. A pool whose configuration has not changed stays.
+  // Everything that can fail comes first. A pool whose configuration has not changed stays, unless
+  // it lacks providers.
   std::map<std::string, std::unique_ptr<Pool>> fresh;
   std::set<std::string> names;
   for (const ScrapeConfig& scrape : config.scrape_configs) {
     names.insert(scrape.job_name);
     std::shared_ptr<const PoolSettings> settings;
+    std::shared_ptr<TargetSources> sources;
     {
       MutexLock lock(&mu_);
-      if (const auto it = pools_.find(scrape.job_name); it != pools_.end())
+      if (const auto it = pools_.find(scrape.job_name); it != pools_.end()) {
         settings = it->second->settings;
+        sources = it->second->sources;
+      }
     }
-    if (settings != nullptr && settings->config == scrape) continue;
+    if (settings != nullptr && settings->config == scrape && sources->failures().empty()) continue;
     (settings == nullptr ? metrics_.pools : metrics_.reloads)->Increment();
-    auto pool = MakePool(scrape);
+    auto pool = MakePool(scrape, std::move(sources));
     if (!pool.ok()) {
       (settings == nullptr ? metrics_.pools_failed : metrics_.reloads_failed)->Increment();
       return absl::Status(pool.status().code(), ToAbsl(StrCat("scrape pool ", scrape.job_name, ": ",
@@ -265,11 +274,12 @@ absl::Status Scraper::Apply(const Config& config) {
   }
   std::map<std::string, Found> found;
   for (const auto& [name, pool] : fresh)
-    found.emplace(name, FindTargets(*pool->settings, pool->files));
+    found.emplace(name, FindTargets(*pool->settings, *pool->sources));
 
   std::vector<LoopPtr> ended;
   std::vector<std::string> gone;
-  std::vector<LeasedFetcher> idle;  // Destroyed without the lock.
+  std::vector<LeasedFetcher> idle;  // Destroyed without the lock, as are sources and `fresh`.
+  std::vector<std::shared_ptr<TargetSources>> gone_sources;
   {
     MutexLock lock(&mu_);
     for (auto it = pools_.begin(); it != pools_.end();) {
@@ -280,6 +290,7 @@ absl::Status Scraper::Apply(const Config& config) {
       Sync(it->second.get(), Found(), &ended);
       gone.push_back(it->first);
       retired_.push_back(std::move(it->second->fetcher));
+      gone_sources.push_back(std::move(it->second->sources));
       it = pools_.erase(it);
     }
     for (auto& [name, pool] : fresh) {
@@ -290,10 +301,15 @@ absl::Status Scraper::Apply(const Config& config) {
         std::swap(slot->fetcher, pool->fetcher);
         retired_.push_back(std::move(pool->fetcher));
         slot->settings = std::move(pool->settings);
-        slot->files = std::move(pool->files);
+        slot->sync_waits = !pool->sources->has_answers();
+        std::swap(slot->sources, pool->sources);
       }
-      Sync(slot.get(), std::move(found[name]), &ended);
+      if (!slot->sync_waits) Sync(slot.get(), std::move(found[name]), &ended);
     }
+    size_t failed = 0;
+    for (const auto& [name, pool] : pools_) failed += pool->sources->failures().size();
+    metrics_.sd_failed_configs->Set(static_cast<double>(failed));
+    if (!found.empty() || !gone.empty()) CountUpdate();
     idle = TakeIdleFetchers();
     wake_.SignalAll();
   }
@@ -368,15 +384,16 @@ void Scraper::PostEnds(const std::vector<LoopPtr>& ended) {
   }
 }
 
-void Scraper::RefreshFiles() {
+void Scraper::FollowSources() {
   MutexLock apply_lock(&apply_mu_);
   std::vector<std::string> names;
   {
     MutexLock lock(&mu_);
     for (const auto& [name, pool] : pools_) {
-      if (!pool->files.empty()) names.push_back(name);
+      if (!pool->sources->only_static()) names.push_back(name);
     }
   }
+  bool updated = false;
   for (const std::string& name : names) {
     // Only Apply and this function change pools, and they take turns.
     Pool* pool;
@@ -384,10 +401,14 @@ void Scraper::RefreshFiles() {
       MutexLock lock(&mu_);
       pool = pools_.at(name).get();
     }
-    bool changed = false;
-    for (const auto& file : pool->files) changed |= file->Refresh();
-    if (!changed) continue;
-    Found found = FindTargets(*pool->settings, pool->files);
+    if (!pool->sources->Refresh(options_.clock->NowMs())) continue;
+    if (pool->sync_waits && !pool->sources->has_answers()) {
+      metrics_.sd_updates_delayed->Increment();
+      continue;
+    }
+    pool->sync_waits = false;
+    updated = true;
+    Found found = FindTargets(*pool->settings, *pool->sources);
     std::vector<LoopPtr> ended;
     {
       MutexLock lock(&mu_);
@@ -396,6 +417,12 @@ void Scraper::RefreshFiles() {
     }
     PostEnds(ended);
   }
+  if (updated) CountUpdate();
+}
+
+void Scraper::CountUpdate() {
+  metrics_.sd_updates->Increment();
+  metrics_.sd_last_update->Set(static_cast<double>(options_.clock->NowMs()) / 1000);
 }
 
 void Scraper::CountTargets(const Pool& pool) {

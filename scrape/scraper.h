@@ -27,12 +27,12 @@
 #include "metrics/registry.h"
 #include "model/clock.h"
 #include "model/mutex.h"
-#include "scrape/discovery/file_discovery.h"
 #include "scrape/fetcher.h"
 #include "scrape/job_queue.h"
 #include "scrape/scrape_loop.h"
 #include "scrape/scrape_metrics.h"
 #include "scrape/status.h"
+#include "scrape/target_sources.h"
 #include "tsdb/storage.h"
 
 namespace hearth {
@@ -44,6 +44,8 @@ struct ScraperOptions {
   FetcherFactory* fetchers = nullptr;
   metrics::Registry* registry = nullptr;
   const LoadEnvironment* environment = &SystemEnvironment();  // For file_sd_configs.
+  DiscoveryFactory* providers = nullptr;  // For all other discovery; null: there is none.
+  bool watch_files = true;                // By inotify; false reads target files every 5 s.
 
   int workers = 2;           // 0 = work where the answer arrives; for tests.
   uint64_t offset_seed = 0;  // Shifts all targets, so that two servers do not scrape in step.
@@ -61,7 +63,8 @@ class Scraper : public ScrapeStatus {
 
   // Takes the scrape configurations of `config`. All or nothing: on an error (a rule or a TLS file
   // that is wrong) the pools go on as they were. Targets that are no longer there get stale
-  // markers.
+  // markers. A provider of targets that cannot be made is a warning, and the next Apply tries
+  // again.
   absl::Status Apply(const Config& config) LOCKS_EXCLUDED(apply_mu_, mu_);
 
   // Starts the scheduling thread. Without it nothing happens but by Tick.
@@ -70,8 +73,8 @@ class Scraper : public ScrapeStatus {
   // server will be back.
   void Stop() LOCKS_EXCLUDED(mu_);
 
-  // Starts what is due and reads the target files whose turn it is. Returns when to come again, in
-  // the clock's time.
+  // Starts what is due and, every 5 s, follows what discovery has found. Returns when to come
+  // again, in the clock's time.
   TimeMs Tick() LOCKS_EXCLUDED(mu_);
 
   std::vector<TargetStatus> ActiveTargets() const override LOCKS_EXCLUDED(mu_);
@@ -102,25 +105,29 @@ class Scraper : public ScrapeStatus {
   struct Pool {
     LeasedFetcher fetcher;
     std::shared_ptr<const PoolSettings> settings;
-    std::vector<std::unique_ptr<FileDiscovery>> files;
+    std::shared_ptr<TargetSources> sources;  // Kept by a reload that does not change them.
+    bool sync_waits =
+        false;  // For the first answers of new sources, with the targets as they were.
     std::map<uint64_t, LoopPtr> loops;  // By the target's identity.
     Found found;                        // Its `targets` have moved into `loops`.
     absl::Status limit_error;           // target_limit exceeded.
   };
 
-  absl::StatusOr<std::unique_ptr<Pool>> MakePool(const ScrapeConfig& config);
-  Found FindTargets(const PoolSettings& settings,
-                    const std::vector<std::unique_ptr<FileDiscovery>>& files) const;
+  // `sources`: those of the pool so far, or null.
+  absl::StatusOr<std::unique_ptr<Pool>> MakePool(const ScrapeConfig& config,
+                                                 std::shared_ptr<TargetSources> sources);
+  Found FindTargets(const PoolSettings& settings, const TargetSources& sources) const;
   // Makes the loops of `pool` those of `found`; loops that are wanted no more go to *ended.
   void Sync(Pool* pool, Found found, std::vector<LoopPtr>* ended) EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void EndLoop(LoopPtr loop, std::vector<LoopPtr>* ended) EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void PostEnds(const std::vector<LoopPtr>& ended);
+  void CountUpdate();
   void CountTargets(const Pool& pool) EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ForgetPoolMetrics(const std::string& name);
 
   TimeMs NextDue(const ScrapeLoop& loop, TimeMs after_ms) const;
   void Reschedule(TimeMs now_ms) EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void RefreshFiles() LOCKS_EXCLUDED(apply_mu_, mu_);
+  void FollowSources() LOCKS_EXCLUDED(apply_mu_, mu_);
   void StartScrape(const LoopPtr& loop, Fetcher* fetcher, ScrapeLoop::Scrape scrape);
   // The fetchers of former configurations whose last answer has come.
   std::vector<LeasedFetcher> TakeIdleFetchers() EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -142,7 +149,7 @@ class Scraper : public ScrapeStatus {
   std::vector<LeasedFetcher> retired_
       GUARDED_BY(mu_);  // Replaced by a reload, perhaps still fetching.
   TimeMs last_tick_ms_ GUARDED_BY(mu_) = 0;
-  TimeMs files_due_ms_ GUARDED_BY(mu_) = 0;
+  TimeMs sources_due_ms_ GUARDED_BY(mu_) = 0;
   bool stopping_ GUARDED_BY(mu_) = false;
 };
 

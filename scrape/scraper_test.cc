@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
 #include <map>
+#include <thread>
 
 #include "model/fake_clock.h"
 #include "model/text.h"
@@ -89,6 +93,60 @@ class FakeFetchers : public FetcherFactory,
   int fetches_ GUARDED_BY(mu_) = 0;
 };
 
+// Providers of http_sd_configs whose answers the test gives, by URL. Their loops ask once.
+class FakeProviders : public DiscoveryFactory {
+ public:
+  Made Create(const DiscoveryConfigs& configs) override {
+    Made made;
+    for (const HttpSdConfig& config : configs.http_sd_configs) {
+      if (config.http.tls_config && !has_ca_) {
+        made.failed.push_back(absl::InvalidArgumentError("no such CA"));
+        continue;
+      }
+      made.running.push_back(std::make_unique<Provider>(this, config.url));
+      ++made_;
+    }
+    return made;
+  }
+  void AddCa() { has_ca_ = true; }
+  void Answer(const std::string& url, const std::string& address) {
+    MutexLock lock(&mu_);
+    answers_[url] = address;
+    changed_.SignalAll();
+  }
+  int made() const { return made_; }
+
+ private:
+  struct Provider : public Discovery {
+    Provider(FakeProviders* all, std::string url) : all(all), url(std::move(url)) {}
+    std::string_view mechanism() const override { return "http"; }
+    TimeMs interval_ms() const override { return 1; }
+    // Waits until the answer differs from the last.
+    absl::StatusOr<std::vector<Labels>> Refresh() override {
+      MutexLock lock(&all->mu_);
+      while (!cancelled && all->answers_[url] == last) all->changed_.Wait(&all->mu_);
+      if (cancelled) return absl::CancelledError("cancelled");
+      last = all->answers_[url];
+      return std::vector<Labels>{Labels{{"__address__", last}}};
+    }
+    void Cancel() override {
+      MutexLock lock(&all->mu_);
+      cancelled = true;
+      all->changed_.SignalAll();
+    }
+    FakeProviders* const all;
+    const std::string url;
+    std::string last;
+    bool cancelled = false;
+  };
+
+  Mutex mu_;
+  CondVar changed_;
+  std::map<std::string, std::string> answers_ GUARDED_BY(mu_);
+  int made_ = 0;
+  bool has_ca_ = false;
+};
+
 constexpr TimeMs kStart = 1'700'000'000'000;
 
 class ScraperTest : public testing::Test {
@@ -100,6 +158,8 @@ class ScraperTest : public testing::Test {
     options.fetchers = fetchers_.get();
     options.registry = &registry_;
     options.environment = &environment_;
+    options.watch_files = false;
+    options.providers = &providers_;
     options.workers = 0;
     options.external_host = "monitor.example:9090";
     options.warn = [this](const std::string& text) { warnings_.push_back(text); };
@@ -136,6 +196,28 @@ class ScraperTest : public testing::Test {
   FakeStorage storage_;
   metrics::Registry registry_;
   std::shared_ptr<FakeFetchers> fetchers_ = std::make_shared<FakeFetchers>();
+  // Ticks until the only target is the one at `instance`.
+  bool WaitForInstance(std::string_view instance) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < deadline) {
+      Run(5'000);
+      const auto targets = scraper_->ActiveTargets();
+      if (targets.size() == 1 && targets[0].labels.Get("instance") == instance) return true;
+      std::this_thread::yield();
+    }
+    return false;
+  }
+
+  // What follows `line_start` on its line of /metrics; NaN when there is none.
+  double Metric(std::string_view line_start) {
+    std::string text;
+    registry_.Render(&text);
+    const size_t at = text.find(StrCat("\n", line_start));
+    return at == std::string::npos ? std::nan("")
+                                   : std::atof(text.c_str() + at + 1 + line_start.size());
+  }
+
+  FakeProviders providers_;
   std::map<std::string, std::string> files_;
   LoadEnvironment environment_{
       .variable = [](const std::string&) { return std::string(); },
@@ -212,6 +294,20 @@ TEST_F(ScraperTest, TheRequestAsksForTextAndSaysTheTimeout) {
   EXPECT_EQ(headers.at("X-Prometheus-Scrape-Timeout-Seconds"), "2.5");
   EXPECT_EQ(request.timeout_ms, 2'500);
   EXPECT_EQ(request.body_bytes_max, 1024u);
+}
+
+TEST_F(ScraperTest, TheRequestIsAsCompressionAndRedirectsSay) {
+  const auto asked = [&](const std::string& keys) {
+    EXPECT_TRUE(Apply("- {job_name: x, " + keys + ", static_configs: [{targets: ['h:1']}]}").ok());
+    Run(10'000);
+    const ScrapeRequest request = fetchers_->last_request();
+    const std::map<std::string, std::string> headers(request.headers.begin(),
+                                                     request.headers.end());
+    return std::pair(headers.at("Accept-Encoding"), request.follow_redirects);
+  };
+  EXPECT_EQ(asked("scrape_interval: 10s"), std::pair(std::string("gzip"), true));
+  EXPECT_EQ(asked("scrape_interval: 10s, enable_compression: false, follow_redirects: false"),
+            std::pair(std::string("identity"), false));
 }
 
 TEST_F(ScraperTest, UnusableAnswersSayWhy) {
@@ -390,6 +486,52 @@ TEST_F(ScraperTest, TargetFilesAreFollowed) {
   ASSERT_EQ(scraper_->ActiveTargets().size(), 1u);
   EXPECT_EQ(scraper_->ActiveTargets()[0].labels.Get("instance"), "b:1");
   EXPECT_TRUE(IsStaleNaN(Samples(R"(m{dc="eu", instance="a:1", job="x"})").rbegin()->second));
+}
+
+TEST_F(ScraperTest, ProvidersAreFollowedAndOutliveAReloadOfTheRest) {
+  providers_.Answer("http://sd/", "a:1");
+  ASSERT_TRUE(Apply("- {job_name: x, http_sd_configs: [{url: 'http://sd/'}]}").ok());
+  ASSERT_TRUE(WaitForInstance("a:1"));
+  providers_.Answer("http://sd/", "b:1");
+  ASSERT_TRUE(WaitForInstance("b:1"));
+  ASSERT_TRUE(
+      Apply("- {job_name: x, metrics_path: /m, http_sd_configs: [{url: 'http://sd/'}]}").ok());
+  ASSERT_EQ(scraper_->ActiveTargets().size(), 1u);
+  EXPECT_EQ(scraper_->ActiveTargets()[0].scrape_url, "http://b:1/m") << "at once";
+  EXPECT_EQ(providers_.made(), 1);
+}
+
+TEST_F(ScraperTest, TargetsStayUntilAChangedProviderHasAnswered) {
+  providers_.Answer("http://sd/", "a:1");
+  ASSERT_TRUE(Apply("- {job_name: x, http_sd_configs: [{url: 'http://sd/'}]}").ok());
+  ASSERT_TRUE(WaitForInstance("a:1"));
+  ASSERT_TRUE(Apply("- {job_name: x, http_sd_configs: [{url: 'http://other/'}]}").ok());
+  Run(20'000);
+  ASSERT_EQ(scraper_->ActiveTargets().size(), 1u);
+  EXPECT_EQ(scraper_->ActiveTargets()[0].labels.Get("instance"), "a:1");
+  providers_.Answer("http://other/", "b:1");
+  EXPECT_TRUE(WaitForInstance("b:1"));
+  EXPECT_GE(Metric("prometheus_sd_updates_total{name=\"scrape\"} "), 3);
+  EXPECT_GT(Metric("prometheus_sd_last_update_timestamp_seconds{name=\"scrape\"} "), kStart / 1000);
+  EXPECT_EQ(Metric("prometheus_sd_discovered_targets{name=\"scrape\",config=\"x\"} "), 1);
+}
+
+TEST_F(ScraperTest, AProviderThatCannotBeMadeIsAWarningUntilItCan) {
+  constexpr std::string_view kFailed = "prometheus_sd_failed_configs{name=\"scrape\"} ";
+  constexpr std::string_view kConfig =
+      "- {job_name: x, http_sd_configs: [{url: 'http://sd/', tls_config: {ca: x}}], "
+      "static_configs: [{targets: ['h:1']}]}";
+  providers_.Answer("http://sd/", "h:1");
+  ASSERT_TRUE(Apply(kConfig).ok());
+  ASSERT_EQ(scraper_->ActiveTargets().size(), 1u) << "the rest goes on";
+  ASSERT_EQ(warnings_.size(), 1u);
+  EXPECT_EQ(warnings_[0], "scrape pool x: cannot create service discovery: no such CA");
+  EXPECT_EQ(Metric(kFailed), 1);
+  providers_.AddCa();
+  ASSERT_TRUE(Apply(kConfig).ok());
+  EXPECT_EQ(Metric(kFailed), 0);
+  EXPECT_EQ(providers_.made(), 1);
+  EXPECT_TRUE(WaitForInstance("h:1"));
 }
 
 TEST_F(ScraperTest, AClockSetBackDoesNotStopScraping) {

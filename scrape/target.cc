@@ -88,7 +88,7 @@ std::string MakeUrl(const ScrapeConfig& config, const LabelsBuilder& labels) {
   return url;
 }
 
-absl::Status ParseTimes(const LabelsBuilder& labels, Target* target) {
+absl::Status ParseTimes(const LabelsBuilder& labels, TargetLabels* target) {
   const auto parse = [&](std::string_view label, std::string_view what) -> absl::StatusOr<TimeMs> {
     const auto ms = ParseDuration(labels.Get(label));
     if (!ms.ok()) {
@@ -118,28 +118,26 @@ uint64_t IdentityOf(const Labels& labels, const std::string& url) {
 
 }  // namespace
 
-absl::StatusOr<TargetOutcome> MakeTarget(const ScrapeConfig& config,
-                                         const std::vector<RelabelRule>& rules,
-                                         LabelsView discovered) {
+absl::StatusOr<TargetLabels> MakeTargetLabels(const ScrapeConfig& config,
+                                              const std::vector<RelabelRule>& rules,
+                                              LabelsView discovered) {
   LabelsBuilder labels(discovered);
   AddConfigLabels(config, &labels);
-  TargetOutcome outcome;
-  outcome.discovered_labels = labels.Build();
-  if (!Relabel(rules, &labels) || labels.empty()) return outcome;
+  TargetLabels made;
+  made.discovered = labels.Build();
+  if (!Relabel(rules, &labels) || labels.empty()) return made;
 
   const std::string_view address = labels.Get(kAddress);
   if (address.empty()) return absl::InvalidArgumentError("no address");
   if (address.find('/') != std::string_view::npos) {
     return absl::InvalidArgumentError(StrCat(Quoted(address), " is not a valid hostname"));
   }
-  Target target;
-  HEARTH_RETURN_IF_ERROR(ParseTimes(labels, &target));
+  HEARTH_RETURN_IF_ERROR(ParseTimes(labels, &made));
   if (labels.Get("instance").empty()) labels.Set("instance", std::string(address));
   absl::Status invalid;
-  std::vector<std::string> meta, hidden;
+  std::vector<std::string> meta;
   labels.ForEach([&](std::string_view name, std::string_view value) {
     if (StartsWith(name, kMetaPrefix)) meta.emplace_back(name);
-    if (StartsWith(name, "__")) hidden.emplace_back(name);
     if (!IsValidUtf8(value)) {
       invalid = absl::InvalidArgumentError(
           StrCat("invalid label value for ", Quoted(name), ": ", Quoted(value)));
@@ -147,9 +145,28 @@ absl::StatusOr<TargetOutcome> MakeTarget(const ScrapeConfig& config,
   });
   HEARTH_RETURN_IF_ERROR(invalid);
   labels.Drop(meta);
+  made.relabelled = labels.Build();
+  return made;
+}
+
+absl::StatusOr<TargetOutcome> MakeTarget(const ScrapeConfig& config,
+                                         const std::vector<RelabelRule>& rules,
+                                         LabelsView discovered) {
+  HEARTH_ASSIGN_OR_RETURN(TargetLabels made, MakeTargetLabels(config, rules, discovered));
+  TargetOutcome outcome;
+  outcome.discovered_labels = std::move(made.discovered);
+  if (!made.relabelled) return outcome;
+  LabelsBuilder labels(*made.relabelled);
+  Target target;
+  target.interval_ms = made.interval_ms;
+  target.timeout_ms = made.timeout_ms;
   target.url = MakeUrl(config, labels);
   labels.Del(kInterval).Del(kTimeout);
   target.identity = IdentityOf(labels.Build(), target.url);
+  std::vector<std::string> hidden;
+  labels.ForEach([&](std::string_view name, std::string_view) {
+    if (StartsWith(name, "__")) hidden.emplace_back(name);
+  });
   labels.Drop(hidden);
   target.labels = labels.Build();
   target.discovered_labels = outcome.discovered_labels;

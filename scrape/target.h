@@ -35,6 +35,19 @@ struct TargetOutcome {
   std::optional<Target> target;  // Empty: dropped by relabelling.
 };
 
+// The labels of a target on its way from discovery to Target.
+struct TargetLabels {
+  Labels discovered;                 // With what the configuration adds.
+  std::optional<Labels> relabelled;  // With `__`-labels but `__meta_*`; empty: dropped.
+  TimeMs interval_ms = 0;            // As of `relabelled`; both as in Target.
+  TimeMs timeout_ms = 0;
+};
+
+// The first part of MakeTarget, with its errors.
+absl::StatusOr<TargetLabels> MakeTargetLabels(const ScrapeConfig& config,
+                                              const std::vector<RelabelRule>& rules,
+                                              LabelsView discovered);
+
 // Applies Prometheus' rules: labels that the configuration implies, `rules`, no default port,
 // `instance` from `__address__`. kInvalidArgument: `no address`, `"http://x" is not a valid
 // hostname`, a bad `__scrape_interval__`, an invalid label value.

@@ -32,6 +32,18 @@ TEST(TargetTest, DefaultsComeFromTheConfiguration) {
   EXPECT_EQ(outcome.discovered_labels.Get("__scheme__"), "http");
 }
 
+TEST(TargetTest, LabelsBetweenDiscoveryAndSeriesKeepAllButMeta) {
+  const auto made =
+      MakeTargetLabels(Job(), {}, Labels{{"__address__", "h:1"}, {"__meta_x", "y"}, {"__z", "z"}});
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->discovered.Get("__meta_x"), "y");
+  ASSERT_TRUE(made->relabelled.has_value());
+  EXPECT_EQ(made->relabelled->ToString(),
+            R"({__address__="h:1", __metrics_path__="/metrics", __scheme__="http", )"
+            R"(__scrape_interval__="15s", __scrape_timeout__="10s", __z="z", instance="h:1", )"
+            R"(job="node"})");
+}
+
 TEST(TargetTest, NoDefaultPortIsAdded) {
   EXPECT_EQ(Made(Job(), {{"__address__", "host"}}).target->url, "http://host/metrics");
 }

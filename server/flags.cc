@@ -189,6 +189,10 @@ void DefineQueryFlags(FlagTable& table, Flags* f) {
 
 void DefineGeneralFlags(FlagTable& table, Flags* f) {
   table.Text("config.file", &f->config_file, "prometheus.yml", "Configuration file path.");
+  table.Bool("config.auto-reload", &f->auto_reload, false,
+             "Reload the configuration when it, or a file that it names, has changed.");
+  table.Duration("config.auto-reload-interval", &f->auto_reload_interval_ms, "30s",
+                 "How often --config.auto-reload looks; at least 1s.");
   table.Bool("scrape.adjust-timestamps", &f->adjust_timestamps, true,
              "Adjust scrape timestamps by up to the tolerance to align them to the schedule.");
   table.Duration("scrape.timestamp-tolerance", &f->timestamp_tolerance_ms, "2ms",
@@ -206,8 +210,7 @@ void DefineFlagsWithoutMeaning(FlagTable& table) {
   for (const char* name :
        {"auto-gomaxprocs", "auto-gomemlimit", "storage.tsdb.no-lockfile",
         "storage.tsdb.wal-compression", "storage.tsdb.allow-overlapping-compaction",
-        "web.enable-otlp-receiver", "config.auto-reload",
-        "alertmanager.drain-notification-queue-on-shutdown"}) {
+        "web.enable-otlp-receiver", "alertmanager.drain-notification-queue-on-shutdown"}) {
     table.WithoutMeaning(name, /*boolean=*/true, "");
   }
   static constexpr std::pair<const char*, const char*> kValued[] = {
@@ -218,7 +221,6 @@ void DefineFlagsWithoutMeaning(FlagTable& table) {
       {"web.max-notifications-subscribers", "16"},
       {"web.search.max-limit", "10000"},
       {"web.remote-write-receiver.accepted-protobuf-messages", "prometheus.WriteRequest"},
-      {"config.auto-reload-interval", "30s"},
       {"auto-gomemlimit.ratio", "0.9"},
       {"auto-gomemlimit.refresh-interval", "0s"},
       {"storage.tsdb.head-chunks-write-queue-size", "0"},
@@ -261,6 +263,8 @@ absl::Status CheckValues(const Flags& flags) {
   }
   if (flags.query_max_samples < 1)
     return absl::InvalidArgumentError("--query.max-samples must be at least 1");
+  if (flags.auto_reload && flags.auto_reload_interval_ms < 1000)
+    return absl::InvalidArgumentError("--config.auto-reload-interval must be at least 1s");
   if (flags.max_connections < 1)
     return absl::InvalidArgumentError("--web.max-connections must be at least 1");
   if (flags.lookback_delta_ms < 1)
@@ -279,6 +283,7 @@ void ApplyDefaultsThatDepend(Flags* flags) {
       features.emplace_back(name);
   }
   flags->features = std::move(features);
+  flags->auto_reload |= flags->HasFeature("auto-reload-config");  // The flag's name of old.
   for (std::string& address : flags->listen_addresses) {
     if (absl::StartsWith(address, ":")) address = "0.0.0.0" + address;
   }
@@ -300,8 +305,9 @@ bool Flags::HasFeature(std::string_view name) const {
 std::vector<std::string> Flags::FeaturesWithoutEffect() const {
   // What Server::StartAll asks for with HasFeature.
   static constexpr std::string_view kWithEffect[] = {
-      "promql-binop-fill-modifiers", "promql-delayed-name-removal", "promql-experimental-functions",
-      "promql-extended-range-selectors", "promql-per-step-stats"};
+      "auto-reload-config", "promql-binop-fill-modifiers", "promql-delayed-name-removal",
+      "promql-experimental-functions", "promql-extended-range-selectors",
+      "promql-per-step-stats"};
   std::vector<std::string> others;
   for (const std::string& feature : features) {
     if (std::find(std::begin(kWithEffect), std::end(kWithEffect), feature) ==

@@ -20,6 +20,8 @@ namespace hearth {
 
 struct Flags {
   std::string config_file;
+  bool auto_reload = false;
+  TimeMs auto_reload_interval_ms = 0;  // >= 1000
 
   std::vector<std::string> listen_addresses;
   std::string grpc_listen_address;  // Empty = no gRPC.

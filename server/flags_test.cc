@@ -50,6 +50,15 @@ TEST(FlagsTest, BooleansHaveANoForm) {
   EXPECT_TRUE(command->flags.enable_admin_api);
 }
 
+TEST(FlagsTest, AutoReloadHasAnIntervalOfAtLeastASecond) {
+  const auto command = Parse({"--config.auto-reload", "--config.auto-reload-interval=5s"});
+  ASSERT_TRUE(command.ok()) << command.status();
+  EXPECT_TRUE(command->flags.auto_reload);
+  EXPECT_EQ(command->flags.auto_reload_interval_ms, 5000);
+  EXPECT_TRUE(Parse({"--enable-feature=auto-reload-config"})->flags.auto_reload);
+  EXPECT_FALSE(Parse({"--config.auto-reload", "--config.auto-reload-interval=500ms"}).ok());
+}
+
 TEST(FlagsTest, SizeAloneMeansNoTimeLimit) {
   const absl::StatusOr<CommandLine> command = Parse({"--storage.tsdb.retention.size=512MB"});
   ASSERT_TRUE(command.ok()) << command.status();

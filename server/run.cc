@@ -2,10 +2,13 @@
 
 #include <signal.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <ctime>
 #include <iostream>
 
 #include "model/text.h"
+#include "server/config_watch.h"
 #include "server/flags.h"
 #include "server/logging.h"
 #include "server/server.h"
@@ -31,6 +34,27 @@ sigset_t BlockSignals() {
   return set;
 }
 
+// Waits for a signal and reloads for SIGHUP, and with --config.auto-reload when a file has changed.
+// Returns the signal that ends the process.
+int ServeUntilSignal(Server* server, const sigset_t& signals, const Flags& flags) {
+  ConfigWatch watch(flags.config_file, &SystemEnvironment());
+  const timespec interval = {
+      .tv_sec = static_cast<time_t>(flags.auto_reload_interval_ms / 1000),
+      .tv_nsec = static_cast<int64_t>(flags.auto_reload_interval_ms % 1000) * 1'000'000};
+  for (;;) {
+    const int signal = sigtimedwait(&signals, nullptr, flags.auto_reload ? &interval : nullptr);
+    if (signal == SIGHUP) {
+      watch.Changed();                 // What a signal reloads, the next look need not.
+      server->Reload().IgnoreError();  // Reload has logged it.
+    } else if (signal > 0) {
+      return signal;
+    } else if (errno == EAGAIN && watch.Changed()) {
+      spdlog::info("Configuration file change detected, reloading the configuration.");
+      server->Reload().IgnoreError();
+    }
+  }
+}
+
 }  // namespace
 
 int RunHearth(int argc, char** argv, const ServerSeams& seams) {
@@ -54,18 +78,11 @@ int RunHearth(int argc, char** argv, const ServerSeams& seams) {
     spdlog::warn("--enable-feature={} has no effect here", feature);
   }
 
-  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(std::move(command->flags), seams);
+  const Flags& flags = command->flags;
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags, seams);
   if (!server.ok()) return Fail(server.status());
-  for (;;) {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    if (signal == SIGHUP) {
-      (*server)->Reload().IgnoreError();  // Reload has logged it.
-      continue;
-    }
-    spdlog::info("Received {}, exiting gracefully", signal == SIGINT ? "SIGINT" : "SIGTERM");
-    break;
-  }
+  const int signal = ServeUntilSignal(server->get(), signals, flags);
+  spdlog::info("Received {}, exiting gracefully", signal == SIGINT ? "SIGINT" : "SIGTERM");
   (*server)->Stop();
   spdlog::info("See you next time!");
   return 0;

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -105,10 +106,17 @@ absl::Status Server::StartAll() {
   engine.parser.fill_modifiers = flags_.HasFeature("promql-binop-fill-modifiers");
   engine_ = std::make_unique<promql::Engine>(&storage_, seams_.clock, engine);
 
+  ProviderFactory::Options providers;
+  providers.io = &client_io_;
+  providers.registry = &registry_;
+  providers.warn = [](const std::string& text) { spdlog::warn("{}", text); };
+  if (const char* servers = std::getenv("HEARTH_DNS_SERVERS")) providers.dns_servers = servers;
+  providers_ = std::make_unique<ProviderFactory>(std::move(providers));
   ScraperOptions scraper;
   scraper.clock = seams_.clock;
   scraper.storage = &storage_;
   scraper.fetchers = &fetchers_;
+  scraper.providers = providers_.get();
   scraper.registry = &registry_;
   scraper.offset_seed = FingerprintOf(HostName()).lo;
   scraper.external_host = ExternalHost(flags_);

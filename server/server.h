@@ -28,6 +28,7 @@
 #include "model/clock.h"
 #include "model/mutex.h"
 #include "query/engine.h"
+#include "scrape/discovery/providers.h"
 #include "scrape/http_fetcher.h"
 #include "scrape/scraper.h"
 #include "server/db_admin.h"
@@ -102,6 +103,7 @@ class Server {
   std::unique_ptr<promql::Engine> engine_;
   http::IoThread client_io_;
   HttpFetcherFactory fetchers_{&client_io_};
+  std::unique_ptr<ProviderFactory> providers_;
   std::unique_ptr<Scraper> scraper_;
   std::unique_ptr<RemoteWrite> remote_write_;
   std::unique_ptr<Api> api_;

@@ -8,6 +8,7 @@
 #define HEARTH_SCRAPE_DISCOVERY_FILE_DISCOVERY_H_
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,12 +18,6 @@
 #include "model/labels.h"
 
 namespace hearth {
-
-// The label sets of one target group: `__address__` and the group's labels.
-std::vector<Labels> LabelsOfGroup(const TargetGroup& group);
-
-// Parses the text of a file. kInvalidArgument names line and key; null groups are refused.
-absl::StatusOr<std::vector<TargetGroup>> ParseTargetGroups(std::string_view text);
 
 class FileDiscovery {
  public:
@@ -36,6 +31,8 @@ class FileDiscovery {
   bool Refresh();
   // As of the last Refresh, each with `__meta_filepath`.
   std::vector<Labels> Targets() const;
+  // The files that were there in the last Refresh and could be read once.
+  std::set<std::string> Paths() const;
   // What was wrong in the last Refresh, one sentence a file.
   const std::vector<std::string>& errors() const { return errors_; }
 

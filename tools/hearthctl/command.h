@@ -32,7 +32,7 @@ class Commands {
   std::map<CLI::App*, Run> runs_;
 };
 
-void AddCheckCommands(CLI::App& root, Commands& commands);   // check config FILE…
+void AddCheckCommands(CLI::App& root, Commands& commands);   // check config|metrics …
 void AddQueryCommands(CLI::App& root, Commands& commands);   // query instant|range URL EXPR
 void AddPromqlCommands(CLI::App& root, Commands& commands);  // promql functions|format
 void AddTsdbCommands(CLI::App& root, Commands& commands);    // tsdb list|dump|verify|stats [PATH]

@@ -20,7 +20,7 @@ struct Room {
 };
 
 // Of tsdb's own folder its parts see the words they share, not the facade.
-#define TSDB_WORDS \
+#define TSDB_WORDS                                                                            \
   "tsdb/storage.h", "tsdb/file_system.h", "tsdb/kill_point.h", "tsdb/lsn.h", "tsdb/window.h", \
       "tsdb/merge_columns.h"
 
@@ -37,14 +37,14 @@ const std::vector<Room>& Rooms() {
       {"tsdb/index", {"model", TSDB_WORDS}},
       {"tsdb/wal", {"model", TSDB_WORDS}},
       {"tsdb/deletes", {"model", TSDB_WORDS, "tsdb/index", "tsdb/wal"}},
-      {"tsdb/head",
-       {"model", TSDB_WORDS, "tsdb/chunk", "tsdb/deletes", "tsdb/index", "tsdb/wal"}},
+      {"tsdb/head", {"model", TSDB_WORDS, "tsdb/chunk", "tsdb/deletes", "tsdb/index", "tsdb/wal"}},
       {"tsdb/store", {"model", TSDB_WORDS, "tsdb/chunk", "tsdb/index"}},
       {"tsdb/compact",
        {"model", TSDB_WORDS, "tsdb/merge_columns.h", "tsdb/chunk", "tsdb/deletes", "tsdb/index",
         "tsdb/head", "tsdb/store", "tsdb/wal"}},
       {"tsdb", {"model", "tsdb"}},
-      {"scrape/discovery", {"model", "metrics", "config", "http", "scrape/discovery"}},
+      {"scrape/discovery",
+       {"model", "metrics", "config", "http", "scrape/discovery", "scrape/http_settings.h"}},
       {"scrape/exposition", {"model"}},
       {"scrape", {"model", "metrics", "config", "http", "scrape", "tsdb/storage.h"}},
       {"query/parse", {"model", "query/functions/spec.h"}},
@@ -78,6 +78,7 @@ const std::vector<LibraryRule>& LibraryRules() {
   static const std::vector<LibraryRule> rules = {
       {"rocksdb/", {"tsdb/store"}},
       {"boost/", {"http"}},
+      {"ares", {"scrape/discovery"}},
       {"openssl/", {"http", "config"}},
       {"grpcpp/", {"api/grpc", "blackbox"}},
       {"protozero/", {"api/receive", "remote"}},
@@ -150,8 +151,7 @@ bool IsTestOnlyFile(std::string_view path) {
   return IsTest(path) || path.starts_with("tools/conformance/") ||
          path.starts_with("tools/promdiff/") || name.starts_with("fake_") ||
          name.starts_with("fault_") || name.starts_with("sync_journal") ||
-         name == "drop_unsynced.cc" ||
-         name.find("_fixture.") != std::string_view::npos ||
+         name == "drop_unsynced.cc" || name.find("_fixture.") != std::string_view::npos ||
          name.find("_test_base.") != std::string_view::npos;
 }
 

@@ -1,0 +1,222 @@
+#include "tools/hearthctl/config_check.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+
+#include "config/config.h"
+#include "config/duration.h"
+#include "config/relabel.h"
+#include "model/status.h"
+#include "model/text.h"
+#include "scrape/discovery/target_groups.h"
+#include "scrape/target.h"
+
+namespace hearth::hearthctl {
+namespace {
+
+constexpr std::string_view kDuplicateRules = "duplicate-rules";
+constexpr std::string_view kTooLongInterval = "too-long-scrape-interval";
+constexpr std::string_view kLints[] = {"all", kDuplicateRules, "none", kTooLongInterval};
+
+std::string Quoted(std::string_view text) {
+  std::string out;
+  AppendQuoted(text, &out);
+  return out;
+}
+
+absl::Status Invalid(std::string_view message) {
+  return absl::InvalidArgumentError(ToAbsl(message));
+}
+
+// That `path` exists; "" does. The error says `<what> "path": stat path: …`.
+absl::Status CheckFileExists(std::string_view what, const std::string& path) {
+  struct stat info {};
+  if (path.empty() || stat(path.c_str(), &info) == 0) return absl::OkStatus();
+  std::string reason = std::strerror(errno);
+  if (!reason.empty()) reason[0] = static_cast<char>(std::tolower(reason[0]));
+  return Invalid(StrCat(what, " ", Quoted(path), ": stat ", path, ": ", reason));
+}
+
+absl::Status CheckTlsFiles(const std::optional<TlsConfig>& tls) {
+  if (!tls) return absl::OkStatus();
+  HEARTH_RETURN_IF_ERROR(CheckFileExists("error checking client cert file", tls->cert_file));
+  return CheckFileExists("error checking client key file", tls->key_file);
+}
+
+absl::StatusOr<std::vector<TargetGroup>> ReadSdFile(const std::string& path) {
+  const std::string extension = std::filesystem::path(path).extension().string();
+  if (extension != ".json" && extension != ".yml" && extension != ".yaml")
+    return Invalid(StrCat("invalid file extension: ", Quoted(extension)));
+  HEARTH_ASSIGN_OR_RETURN(const std::string text, SystemEnvironment().read_file(path));
+  return ParseTargetGroups(text);
+}
+
+// The checks of one configuration. The first error ends them.
+class ConfigCheck {
+ public:
+  ConfigCheck(const ConfigCheckOptions& options, std::ostream& out)
+      : options_(options), out_(out) {}
+
+  absl::Status Run(const std::string& path) {
+    HEARTH_ASSIGN_OR_RETURN(const std::string text, SystemEnvironment().read_file(path));
+    HEARTH_ASSIGN_OR_RETURN(config_, Load(text, path));
+    if (options_.agent) HEARTH_RETURN_IF_ERROR(CheckAgentMode(config_));
+    HEARTH_RETURN_IF_ERROR(FindRuleFiles());
+    for (const ScrapeConfig& scrape : config_.scrape_configs)
+      HEARTH_RETURN_IF_ERROR(CheckScrape(scrape));
+    for (const AlertmanagerConfig& alertmanager : config_.alerting.alertmanagers)
+      HEARTH_RETURN_IF_ERROR(CheckAlertmanager(alertmanager));
+    return absl::OkStatus();
+  }
+
+  const Config& config() const { return config_; }
+  size_t rule_files() const { return rule_files_; }
+
+ private:
+  absl::Status FindRuleFiles() {
+    for (const std::string& pattern : config_.rule_files) {
+      const std::vector<std::string> found = SystemEnvironment().glob(pattern);
+      if (found.empty() && pattern.find('*') == std::string::npos)
+        return Invalid(StrCat(Quoted(pattern), " does not point to an existing file"));
+      rule_files_ += found.size();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckScrape(const ScrapeConfig& scrape) {
+    if (!options_.syntax_only) {
+      if (scrape.http.authorization) {
+        HEARTH_RETURN_IF_ERROR(
+            CheckFileExists("error checking authorization credentials or bearer token file",
+                            scrape.http.authorization->credentials_file));
+      }
+      HEARTH_RETURN_IF_ERROR(CheckTlsFiles(scrape.http.tls_config));
+      for (const KubernetesSdConfig& sd : scrape.discovery.kubernetes_sd_configs)
+        HEARTH_RETURN_IF_ERROR(CheckTlsFiles(sd.http.tls_config));
+    }
+    HEARTH_ASSIGN_OR_RETURN(const auto rules, CompileRelabelRules(scrape.relabel_configs));
+    const auto make = [&](const TargetGroup& group) -> absl::Status {
+      for (const Labels& labels : LabelsOfGroup(group))
+        HEARTH_RETURN_IF_ERROR(MakeTarget(scrape, rules, labels).status());
+      return absl::OkStatus();
+    };
+    return CheckTargets(scrape.discovery, StrCat("scrape job ", Quoted(scrape.job_name)), make);
+  }
+
+  absl::Status CheckAlertmanager(const AlertmanagerConfig& alertmanager) {
+    if (!options_.syntax_only) HEARTH_RETURN_IF_ERROR(CheckTlsFiles(alertmanager.http.tls_config));
+    HEARTH_ASSIGN_OR_RETURN(const auto rules, CompileRelabelRules(alertmanager.relabel_configs));
+    const auto make = [&](const TargetGroup& group) -> absl::Status {
+      for (const Labels& discovered : LabelsOfGroup(group)) {
+        LabelsBuilder labels(discovered);
+        labels.Set("__scheme__", alertmanager.scheme);
+        labels.Set("__alerts_path__", StrCat(alertmanager.path_prefix, "/api/v2/alerts"));
+        if (!Relabel(rules, &labels)) continue;
+        const std::string address(labels.Get("__address__"));
+        if (address.empty()) return Invalid("no address");
+        if (address.find('/') != std::string::npos)
+          return Invalid(StrCat(Quoted(address), " is not a valid hostname"));
+      }
+      return absl::OkStatus();
+    };
+    return CheckTargets(alertmanager.discovery, "alertmanager config", make);
+  }
+
+  template <typename Make>
+  absl::Status CheckTargets(const DiscoveryConfigs& discovery, std::string_view owner,
+                            const Make& make) {
+    for (const FileSdConfig& sd : discovery.file_sd_configs) {
+      if (options_.syntax_only) break;
+      for (const std::string& pattern : sd.files) {
+        const std::vector<std::string> found = SystemEnvironment().glob(pattern);
+        if (found.empty()) {
+          out_ << "  WARNING: file " << Quoted(pattern) << " for file_sd in " << owner
+               << " does not exist\n";
+        }
+        for (const std::string& path : found) {
+          const auto groups = ReadSdFile(path);
+          if (!groups.ok()) {
+            return Invalid(StrCat("checking SD file ", Quoted(path), ": ",
+                                  FromAbsl(groups.status().message())));
+          }
+          for (const TargetGroup& group : *groups) HEARTH_RETURN_IF_ERROR(make(group));
+        }
+      }
+    }
+    for (const TargetGroup& group : discovery.static_configs) HEARTH_RETURN_IF_ERROR(make(group));
+    return absl::OkStatus();
+  }
+
+  const ConfigCheckOptions& options_;
+  std::ostream& out_;
+  Config config_;
+  size_t rule_files_ = 0;
+};
+
+// The lints that a list names; nullopt for an unknown one.
+std::optional<std::vector<std::string>> ParseLints(const std::string& list) {
+  std::vector<std::string> lints;
+  for (size_t at = 0; at <= list.size();) {
+    const size_t end = std::min(list.find(',', at), list.size());
+    lints.push_back(list.substr(at, end - at));
+    if (std::find(std::begin(kLints), std::end(kLints), lints.back()) == std::end(kLints))
+      return std::nullopt;
+    at = end + 1;
+  }
+  return lints;
+}
+
+// True when an interval was found that leaves gaps between samples.
+bool LintIntervals(const Config& config, TimeMs lookback_delta_ms, std::ostream& err) {
+  bool found = false;
+  for (const ScrapeConfig& scrape : config.scrape_configs) {
+    if (scrape.scrape_interval.ms < lookback_delta_ms) continue;
+    err << "  FAILED: too long scrape interval found, data point will be marked as stale - job: "
+        << scrape.job_name << ", interval: " << FormatDuration(scrape.scrape_interval.ms) << "\n";
+    found = true;
+  }
+  return found;
+}
+
+}  // namespace
+
+int CheckConfigFiles(const ConfigCheckOptions& options, const std::vector<std::string>& files,
+                     std::ostream& out, std::ostream& err) {
+  const auto lints = ParseLints(options.lint);
+  if (!lints) {
+    err << "hearthctl: --lint=" << options.lint
+        << ": lints are all, duplicate-rules, none, too-long-scrape-interval\n";
+    return kExitFailure;
+  }
+  const auto asked = [&](std::string_view lint) {
+    return std::find(lints->begin(), lints->end(), "all") != lints->end() ||
+           std::find(lints->begin(), lints->end(), lint) != lints->end();
+  };
+  bool errors = false, findings = false;
+  for (const std::string& file : files) {
+    out << "Checking " << file << "\n";
+    ConfigCheck check(options, out);
+    if (const absl::Status status = check.Run(file); !status.ok()) {
+      err << "  FAILED: " << FromAbsl(status.message()) << "\n";
+      errors = true;
+    } else {
+      for (const std::string& warning : check.config().warnings)
+        out << "  WARNING: " << warning << "\n";
+      if (check.rule_files() > 0)
+        out << "  SUCCESS: " << check.rule_files() << " rule files found\n";
+      out << " SUCCESS: " << file << " is valid prometheus config file syntax\n";
+      if (!options.syntax_only && asked(kTooLongInterval))
+        findings |= LintIntervals(check.config(), options.lookback_delta_ms, err);
+    }
+    out << "\n";
+  }
+  if (errors) return kExitFailure;
+  return findings && options.lint_fatal ? kExitLint : kExitSuccess;
+}
+
+}  // namespace hearth::hearthctl
