@@ -90,6 +90,14 @@ TEST(DifferencesTest, LogarithmsDifferBelowTheNormalNumbersOnly) {
   EXPECT_EQ(Explain(c), nullptr);
 }
 
+TEST(DifferencesTest, AnExponentialMayBeInfiniteOnlyNearTheLargestNumber) {
+  Case c{Of("cosh", {"cosh(g)"}), Vector({{"{}", {{0, 8.7e307, ""}}}}),
+         Vector({{"{}", {{0, HUGE_VAL, ""}}}}), &Nothing, &Nothing};
+  EXPECT_EQ(NameOf(Explain(c)), "exponentials near the largest number");
+  c.hearth.series[0].points[0].v = 8.7e300;
+  EXPECT_EQ(Explain(c), nullptr);
+}
+
 TEST(DifferencesTest, TheSignOfAZeroIsOpenInMinAndMaxWhereBothAre) {
   double other = -0.0;
   Case c{Of("min", {"min(", Part(Compose(ValueType::kInstantVector, "selector", {"g"})), ")"}),
