@@ -423,6 +423,36 @@ TEST_F(EngineTest, SeriesThatLoseTheirNameMustStayDistinct) {
   }
 }
 
+// With names removed at the end they are joined then: testdata/promql/collisions.test.
+TEST_F(EngineTest, SeriesOfARangeFunctionMustStayDistinctInDifferentStepsToo) {
+  storage_.Clear();
+  for (TimeMs t : {0, 1, 2}) storage_.Put(Labels({{"__name__", "x"}}), t * kMinute, 1.0);
+  for (TimeMs t : {20, 21, 22}) storage_.Put(Labels({{"__name__", "y"}}), t * kMinute, 2.0);
+  QueryRequest request = Range("");
+  request.start_ms = 2 * kMinute;
+  request.end_ms = 22 * kMinute;
+  request.step_ms = 10 * kMinute;
+  const auto run = [&](const std::string& query) {
+    request.query = query;
+    return Run(request, EngineOptions());
+  };
+  const std::string both = "{__name__=~\"x|y\"}";
+  for (const std::string& query : {"rate(" + both + "[3m])", "abs(rate(" + both + "[3m]))",
+                                   "max_over_time(sum_over_time(" + both + "[3m])[5m:1m])"}) {
+    const auto result = run(query);
+    EXPECT_EQ(result.status().message(), "vector cannot contain metrics with the same labelset")
+        << query;
+    const auto instant = Run(Instant(query, 22 * kMinute), EngineOptions());
+    EXPECT_TRUE(instant.ok()) << query << ": " << instant.status();
+  }
+  // Joined where labels alone change, kept apart by their names, only looked for, without a value.
+  EXPECT_EQ(run("-" + both)->series.size(), 1u);
+  EXPECT_EQ(run("last_over_time(" + both + "[3m])")->series.size(), 2u);
+  EXPECT_EQ(run("absent_over_time(" + both + "[3m])")->series[0].floats.size(), 1u);
+  request.end_ms = 12 * kMinute;
+  EXPECT_EQ(run("rate(" + both + "[3m])")->series.size(), 1u);
+}
+
 TEST_F(EngineTest, TheDefaultSubqueryStepCanChange) {
   Engine engine(&watched_, &clock_, EngineOptions());
   const QueryRequest request = Instant("count_over_time(vector(1)[10m:])");

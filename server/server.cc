@@ -104,6 +104,8 @@ absl::Status Server::StartAll() {
   engine.parser.experimental_functions = flags_.HasFeature("promql-experimental-functions");
   engine.parser.extended_range_selectors = flags_.HasFeature("promql-extended-range-selectors");
   engine.parser.fill_modifiers = flags_.HasFeature("promql-binop-fill-modifiers");
+  engine.use_start_timestamps = flags_.HasFeature("use-start-timestamps");
+  engine.parser.start_timestamps = engine.use_start_timestamps;
   engine_ = std::make_unique<promql::Engine>(&storage_, seams_.clock, engine);
 
   ProviderFactory::Options providers;

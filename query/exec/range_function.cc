@@ -60,8 +60,11 @@ class RangeFunction : public VectorOperator {
   }
 
   absl::Status ComputeColumn(size_t i, Worker* worker, StepColumn* out) const override {
-    return map_.Column(
-        i, out, [&](size_t input, StepColumn* column) { return Compute(input, worker, column); });
+    const auto compute = [&](size_t input, StepColumn* column) {
+      return Compute(input, worker, column);
+    };
+    // Prometheus has these series whole when it looks for two that are equal.
+    return map_.Column(i, out, compute, Sharing::kNever);
   }
 
  private:

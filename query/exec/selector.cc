@@ -80,6 +80,13 @@ class InstantSelector : public VectorOperator {
     return output_ == SelectorOutput::kTime || output_ == SelectorOutput::kStartTime;
   }
 
+  // The time at which a step looks. Prometheus' timestamp() reads the samples around the time that
+  // `@` and `offset` give together, and then looks at that of `@` alone.
+  TimeMs Reference(size_t step) const {
+    const bool at_alone = IsTime() && selector_.time.at != AtKind::kNone;
+    return at_alone ? selector_.time.at_ms : ReferenceTime(selector_.time, grid().at(step));
+  }
+
   absl::Status Look(size_t i, Worker* worker, StepColumn* out) const {
     ScratchLease scratch(worker);
     HEARTH_RETURN_IF_ERROR(worker->Tick());
@@ -109,7 +116,7 @@ class InstantSelector : public VectorOperator {
     scratch->end.resize(steps());
     uint32_t next = 0;
     for (size_t step = 0; step < steps(); ++step) {
-      const TimeMs reference = ReferenceTime(selector_.time, grid().at(step));
+      const TimeMs reference = Reference(step);
       while (next < t.size() && t[next] <= reference) ++next;
       const bool seen = next > 0 && t[next - 1] > reference - lookback_;
       scratch->end[step] = seen ? next : 0;
@@ -145,7 +152,7 @@ class InstantSelector : public VectorOperator {
     const std::vector<TimeMs>& t = samples.t;
     size_t next = 0;  // The first sample after the reference time.
     for (size_t step = 0; step < steps(); ++step) {
-      const TimeMs reference = ReferenceTime(selector_.time, grid().at(step));
+      const TimeMs reference = Reference(step);
       while (next < t.size() && t[next] <= reference) ++next;
       if (next == 0 || t[next - 1] <= reference - lookback_) continue;
       const bool between =
@@ -161,7 +168,7 @@ class InstantSelector : public VectorOperator {
     const std::vector<TimeMs>& histogram_t = samples.histogram_t;
     size_t next = 0, next_histogram = 0;  // The first samples after the step's reference time.
     for (size_t step = 0; step < steps(); ++step) {
-      const TimeMs reference = ReferenceTime(selector_.time, grid().at(step));
+      const TimeMs reference = Reference(step);
       while (next < t.size() && t[next] <= reference) ++next;
       while (next_histogram < histogram_t.size() && histogram_t[next_histogram] <= reference) {
         ++next_histogram;

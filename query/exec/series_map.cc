@@ -92,13 +92,17 @@ void SeriesMap::Build(std::vector<SeriesMeta> changed, std::vector<SeriesMeta>* 
 }
 
 absl::Status SeriesMap::Column(size_t i, StepColumn* out,
-                               const std::function<absl::Status(size_t, StepColumn*)>& read) const {
+                               const std::function<absl::Status(size_t, StepColumn*)>& read,
+                               Sharing sharing) const {
   const std::span<const uint32_t> inputs = sources(i);
   HEARTH_RETURN_IF_ERROR(read(inputs[0], out));
   if (inputs.size() == 1) return absl::OkStatus();
   StepColumn other;
   for (uint32_t input : inputs.subspan(1)) {
     HEARTH_RETURN_IF_ERROR(read(input, &other));
+    if (sharing == Sharing::kNever && out->CountPresent() > 0 && other.CountPresent() > 0) {
+      return SameLabelsetError();
+    }
     for (size_t step = 0; step < other.steps(); ++step) {
       if (!other.ok[step]) continue;
       if (out->ok[step]) return SameLabelsetError();

@@ -2,7 +2,7 @@
 //
 // From the series of an input to the series of an output when labels change on the way: the outputs
 // in fingerprint order, and for each the inputs that have come to share its labels. Sharing is an
-// error only at a step where two of them have a value.
+// error at a step where two of them have a value, or at all.
 //
 // Thread safety: immutable once built.
 #ifndef HEARTH_QUERY_EXEC_SERIES_MAP_H_
@@ -41,6 +41,12 @@ std::string PlainText(LabelsView labels);
 // `meta` with its name dropped: at once, or marked when names are removed at the end.
 SeriesMeta DropName(const SeriesMeta& meta, bool delayed, LabelArena* arena);
 
+// When two inputs may share an output.
+enum class Sharing {
+  kInTurns,  // Each step has a value from one of them at most.
+  kNever,    // Only one of them has values at all.
+};
+
 class SeriesMap {
  public:
   // changed[i] is what became of input i; its fingerprint is computed here when its labels are not
@@ -53,10 +59,11 @@ class SeriesMap {
   std::span<const uint32_t> sources(size_t i) const {
     return {sources_.data() + first_[i], first_[i + 1] - first_[i]};
   }
-  // Reads output i: `read` gives the column of an input. kFailedPrecondition when two inputs have a
-  // value at one step.
+  // Reads output i: `read` gives the column of an input. kFailedPrecondition when inputs share it
+  // otherwise than `sharing` says.
   absl::Status Column(size_t i, StepColumn* out,
-                      const std::function<absl::Status(size_t, StepColumn*)>& read) const;
+                      const std::function<absl::Status(size_t, StepColumn*)>& read,
+                      Sharing sharing = Sharing::kInTurns) const;
   // The outputs in the order of their first inputs in `input_order`.
   std::vector<uint32_t> OutputOrder(const std::vector<uint32_t>& input_order) const;
 

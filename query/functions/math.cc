@@ -80,8 +80,12 @@ double Tan(double v) { return std::tan(v); }
 double Asin(double v) { return std::asin(v); }
 double Acos(double v) { return std::acos(v); }
 double Atan(double v) { return std::atan(v); }
-double Sinh(double v) { return std::sinh(v); }
-double Cosh(double v) { return std::cosh(v); }
+// Half an exponential far from zero, and so infinite as soon as the exponential is.
+constexpr double kFar = 21;
+double Cosh(double v) { return std::fabs(v) > kFar ? std::exp(std::fabs(v)) * 0.5 : std::cosh(v); }
+double Sinh(double v) {
+  return std::fabs(v) > kFar ? std::copysign(std::exp(std::fabs(v)) * 0.5, v) : std::sinh(v);
+}
 double Tanh(double v) { return std::tanh(v); }
 double Asinh(double v) { return std::asinh(v); }
 double Acosh(double v) { return std::acosh(v); }

@@ -211,6 +211,7 @@ constexpr Kernel Windowed(WindowFn fn) { return {.shape = Shape::kWindowed, .win
 constexpr FunctionSpec kFunctions[] = {
     {.name = "absent_over_time",
      .args = kRangeArg,
+     .metric_name = MetricNameRule::kKeep,  // Of the series that are looked for.
      .kernel = {.shape = Shape::kAbsent, .window = &Present},
      .summary = "1 when no series has a sample in the window.",
      .example = "absent_over_time(up{job=\"node\"}[1h])"},

@@ -167,6 +167,8 @@ TEST(ParserTest, BindsOperatorsByPrecedence) {
       {"a offset 5m + b", "(a offset 5m+b)"},
       {"a offset -2 ^ b", "(a offset -2s^b)"},
       {"a offset step() * 2", "(a offset step()*2)"},
+      {"a offset +(1m + 4m) * 2", "(a offset (1m + 4m)*2)"},
+      {"a offset (1m + 4m) * 2", "a offset (1m + 4m) * 2"},
   };
   for (const auto& [query, want] : cases) {
     const auto expr = ParseExpr(query);
@@ -238,6 +240,7 @@ TEST(ParserTest, ReportsSyntaxErrorsInPrometheusWords) {
       {"foo[-5m]", "1:5: parse error: duration must be greater than 0"},
       {"foo[5m:0s]", "1:8: parse error: duration must be greater than 0"},
       {"foo[5m/0]", "1:7: parse error: division by zero"},
+      {"foo offset (1m + 4m) / 0", "1:22: parse error: division by zero"},
       {"foo[5m%0s]", "1:7: parse error: modulo by zero"},
       {"foo[:5m]", "1:6: parse error: unexpected colon before duration in duration expression"},
       {"foo[5m:1m:1m]", "1:10: parse error: unexpected colon ':'"},

@@ -31,11 +31,9 @@ bool IsStepInvariant(const Expr& expr) {
              std::all_of(call.args.begin(), call.args.end(),
                          [](const ExprPtr& arg) { return IsStepInvariant(*arg); });
     }
-    case ExprKind::kAggregate: {
-      const AggregateExpr& aggregate = As<AggregateExpr>(expr);
-      return IsStepInvariant(*aggregate.expr) &&
-             (aggregate.param == nullptr || IsStepInvariant(*aggregate.param));
-    }
+    case ExprKind::kAggregate:
+      // As in Prometheus the parameter is not asked: one that changes counts as of the first step.
+      return IsStepInvariant(*As<AggregateExpr>(expr).expr);
     case ExprKind::kBinary:
       return IsStepInvariant(*As<BinaryExpr>(expr).lhs) &&
              IsStepInvariant(*As<BinaryExpr>(expr).rhs);

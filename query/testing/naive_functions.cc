@@ -272,8 +272,12 @@ bool NaiveMathFunction(std::string_view name, double v, const std::vector<double
       {"asin", [](double x) { return std::asin(x); }},
       {"acos", [](double x) { return std::acos(x); }},
       {"atan", [](double x) { return std::atan(x); }},
-      {"sinh", [](double x) { return std::sinh(x); }},
-      {"cosh", [](double x) { return std::cosh(x); }},
+      {"sinh",
+       [](double x) {
+         return std::abs(x) > 21 ? std::copysign(std::exp(std::abs(x)) / 2, x) : std::sinh(x);
+       }},
+      {"cosh",
+       [](double x) { return std::abs(x) > 21 ? std::exp(std::abs(x)) / 2 : std::cosh(x); }},
       {"tanh", [](double x) { return std::tanh(x); }},
       {"asinh", [](double x) { return std::asinh(x); }},
       {"acosh", [](double x) { return std::acosh(x); }},

@@ -90,6 +90,65 @@ TEST(DifferencesTest, LogarithmsDifferBelowTheNormalNumbersOnly) {
   EXPECT_EQ(Explain(c), nullptr);
 }
 
+TEST(DifferencesTest, AnExponentialMayBeInfiniteOnlyNearTheLargestNumber) {
+  Case c{Of("cosh", {"cosh(g)"}), Vector({{"{}", {{0, 8.7e307, ""}}}}),
+         Vector({{"{}", {{0, HUGE_VAL, ""}}}}), &Nothing, &Nothing};
+  EXPECT_EQ(NameOf(Explain(c)), "exponentials near the largest number");
+  c.hearth.series[0].points[0].v = 8.7e300;
+  EXPECT_EQ(Explain(c), nullptr);
+}
+
+TEST(DifferencesTest, TheSignOfAZeroIsOpenInMinAndMaxWhereBothAre) {
+  double other = -0.0;
+  Case c{Of("min", {"min(", Part(Compose(ValueType::kInstantVector, "selector", {"g"})), ")"}),
+         Vector({{"{}", {{0, -0.0, ""}}}}), Vector({{"{}", {{0, 0.0, ""}}}}),
+         [&](const Query&) {
+           return Vector({{"{a=\"x\",}", {{0, 0.0, ""}}}, {"{a=\"y\",}", {{0, other, ""}}}});
+         },
+         &Nothing};
+  EXPECT_EQ(NameOf(Explain(c)), "the sign of a zero in min and max");
+  other = 0.0;
+  EXPECT_EQ(Explain(c), nullptr);
+  other = -0.0;
+  c.peer.series[0].points[0].v = 1;
+  EXPECT_EQ(Explain(c), nullptr);
+}
+
+TEST(DifferencesTest, ASubqueryThatBeginsNowIsExplainedByTheNextMillisecond) {
+  const NodePtr at = Compose(ValueType::kNone, "at", {" @ 300"});
+  const NodePtr offset = Compose(ValueType::kNone, "offset", {" offset -5m"});
+  const Answer right = Matrix({{"{}", {{300'000, 7, ""}}}});
+  Answer later = right;
+  const auto ask_hearth = [&](const Query&) { return right; };
+  const auto ask_peer = [&](const Query& q) {
+    EXPECT_EQ(q.start_ms, 300'001);
+    return later;
+  };
+  Case c{Of("subquery", {"(g", at, ")[5m:1m]", offset}), right, Matrix({}), ask_hearth, ask_peer};
+  EXPECT_EQ(NameOf(Explain(c)), "@ in a subquery that begins now");
+  later = Matrix({});
+  EXPECT_EQ(Explain(c), nullptr);
+  later = right;
+  c.query = Of("subquery", {"(g", at, ")[5m:1m]"});
+  EXPECT_EQ(Explain(c), nullptr);
+}
+
+TEST(DifferencesTest, PowersOfSubnormalNumbersDifferByHalfTheirLogarithmsErrorAtMost) {
+  double base = 5e-324;
+  Case c{Of("^", {Part(Compose(ValueType::kScalar, "number", {"5e-324"})), " ^ g"}),
+         Vector({{"{}", {{0, 6.7e80, ""}}}}), Vector({{"{}", {{0, 9.7e76, ""}}}}),
+         [&](const Query&) {
+           return Vector({{"{}", {{0, base, ""}}}});
+         },
+         &Nothing};
+  EXPECT_EQ(NameOf(Explain(c)), "powers of subnormal numbers");
+  c.peer.series[0].points[0].v = 6.7e72;
+  EXPECT_EQ(Explain(c), nullptr);
+  c.peer.series[0].points[0].v = 9.7e76;
+  base = 1e-300;
+  EXPECT_EQ(Explain(c), nullptr);
+}
+
 TEST(DifferencesTest, AnErrorIsExplainedWhenBoolMakesThePeerGiveItToo) {
   Answer error;
   error.error_type = "execution";
@@ -101,6 +160,38 @@ TEST(DifferencesTest, AnErrorIsExplainedWhenBoolMakesThePeerGiveItToo) {
          }};
   EXPECT_EQ(NameOf(Explain(c)), "duplicates behind a comparison");
   peer_errs = false;
+  EXPECT_EQ(Explain(c), nullptr);
+}
+
+TEST(DifferencesTest, TheSignOfAZeroIsOpenAmongThirteenValuesOfBothSigns) {
+  Answer samples = Matrix({{"{__name__=\"l\",}", {}}});
+  for (int i = 0; i < 13; ++i) samples.series[0].points.push_back({i, i % 2 == 0 ? 0.0 : -0.0, ""});
+  const NodePtr range = Compose(ValueType::kRangeVector, "range selector", {"l[90s]"});
+  Case c{Of("quantile_over_time", {"quantile_over_time(0.5, ", range, ")"}),
+         Vector({{"{}", {{0, 0.0, ""}}}}), Vector({{"{}", {{0, -0.0, ""}}}}),
+         [&](const Query&) { return samples; }, &Nothing};
+  EXPECT_EQ(NameOf(Explain(c)), "which zero has a rank");
+  c.peer.series[0].points[0].v = 5e-324;
+  EXPECT_EQ(Explain(c), nullptr);
+  c.peer.series[0].points[0].v = -0.0;
+  samples.series[0].points.pop_back();
+  EXPECT_EQ(Explain(c), nullptr);
+}
+
+TEST(DifferencesTest, EqualLabelsInTurnsAreAnErrorOfThePeerBehindChangesOfLabelsAlone) {
+  Answer error;
+  error.error_type = "execution";
+  error.error = "vector cannot contain metrics with the same labelset";
+  const auto step = [](const Query& q) { return Vector({{"{}", {{q.start_ms, -1, ""}}}}); };
+  Case c{Of("negate", {"-x"}), Matrix({{"{}", {{0, -1, ""}, {60'000, -1, ""}}}}), error, &Nothing,
+         step};
+  c.query.start_ms = 0;
+  c.query.end_ms = c.query.step_ms = 60'000;
+  EXPECT_EQ(NameOf(Explain(c)), "equal labels, one after the other");
+  c.hearth.series[0].points[1].v = -2;
+  EXPECT_EQ(Explain(c), nullptr);
+  c.hearth.series[0].points[1].v = -1;
+  c.query.expr = Compose(ValueType::kInstantVector, "rate", {"rate(x[1m])"});
   EXPECT_EQ(Explain(c), nullptr);
 }
 

@@ -194,6 +194,8 @@ NodePtr Grammar::Aggregation(Want want) {
   auto node = Compose(ValueType::kInstantVector, std::string(name), std::move(parts));
   ApplyTrait(name, node.get());
   if (words_.unknown.contains(name)) node->facts.comparable = false;
+  // Over a vector that `@` fixes the parameter is that of the first step.
+  if (spec.param == ValueType::kScalar && Contains(*node, "at")) node->facts.needs_range = true;
   return node;
 }
 

@@ -217,8 +217,14 @@ NodePtr Grammar::Offset() {
   const std::string duration = Duration(One<TimeMs>({1, 30, 90, 300, 1800}) * kSecond);
   auto node = Compose(ValueType::kNone, "offset", {});
   const std::string plain = StrCat(" offset ", negative ? "-" : "", duration);
-  const bool arithmetic = !negative && Chance(20);
-  node->parts = {arithmetic ? Part(StrCat(" offset (", duration, " + 0s)"), plain) : Part(plain)};
+  if (!negative && Chance(20)) {
+    // An unsigned parenthesis would go on behind the closing one: `offset (1m + 0s) * 2` is 2m.
+    const std::string arithmetic =
+        Chance(50) ? StrCat("+(", duration, " + 0s)") : StrCat("min_of(2h, ", duration, ")");
+    node->parts = {Part(StrCat(" offset ", arithmetic), plain)};
+  } else {
+    node->parts = {Part(plain)};
+  }
   node->optional = true;
   return node;
 }

@@ -54,6 +54,25 @@ TEST_P(GrammarTest, ValidExpressionsParseToTheirType) {
   EXPECT_GT(valid, kMany * 9 / 10);
 }
 
+TEST_P(GrammarTest, ADurationAtTheEndDoesNotTakeInWhatFollows) {
+  const promql::ParserOptions everything{.experimental_functions = true,
+                                         .extended_range_selectors = true,
+                                         .fill_modifiers = true,
+                                         .start_timestamps = true};
+  Grammar grammar(4, &data_, words_, &tally_);
+  int offsets = 0;
+  for (int i = 0; i < kMany; ++i) {
+    const Query query = grammar.Next();
+    if (!query.expr->facts.valid || query.expr->type != ValueType::kInstantVector) continue;
+    offsets += Contains(*query.expr, "offset") ? 1 : 0;
+    // No duration may be divided by zero.
+    const std::string text = Text(*query.expr, Dialect::kHearth) + " / 0";
+    const auto parsed = promql::ParseExpr(text, everything);
+    EXPECT_TRUE(parsed.ok()) << text << ": " << parsed.status();
+  }
+  EXPECT_GT(offsets, kMany / 20);
+}
+
 TEST_P(GrammarTest, EverythingIsGeneratedBeforeLong) {
   Grammar grammar(1, &data_, words_, &tally_);
   EXPECT_FALSE(tally_.Missing().empty());
