@@ -1,6 +1,7 @@
 #include "server/run.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -55,10 +56,20 @@ int ServeUntilSignal(Server* server, const sigset_t& signals, const Flags& flags
   }
 }
 
+// As Prometheus does: the soft limit on open files is for programs that use select(2). Without the
+// rights for more the limit stays, and the store keeps fewer files open.
+void RaiseOpenFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 int RunHearth(int argc, char** argv, const ServerSeams& seams) {
   const sigset_t signals = BlockSignals();
+  RaiseOpenFileLimit();
   SetUpLogging("info", "logfmt");
   absl::StatusOr<CommandLine> command = ParseCommandLine(argc, argv);
   if (!command.ok()) return Fail(command.status());

@@ -13,7 +13,11 @@ namespace hearth {
 // Joins by fingerprint while it collects.
 class MergedSeriesSet::Builder {
  public:
-  Builder(MergedSeriesSet* set, const DeleteList& deletes) : set_(set), deletes_(deletes) {}
+  Builder(MergedSeriesSet* set, const SelectRequest& request, const DeleteList& deletes)
+      : set_(set),
+        request_(request),
+        matchers_key_(SelectionCache::KeyOf(request.matchers)),
+        deletes_(deletes) {}
 
   absl::Status AddHead() {
     const SeriesSet& head = *set_->head_;
@@ -26,35 +30,22 @@ class MergedSeriesSet::Builder {
     return absl::OkStatus();
   }
 
-  absl::Status AddGeneration(const SelectRequest& request,
-                             std::unique_ptr<GenerationReader> reader) {
-    HEARTH_ASSIGN_OR_RETURN(Postings ids, SelectPostings(*reader, request.matchers));
+  absl::Status AddGeneration(std::unique_ptr<GenerationReader> reader) {
+    HEARTH_ASSIGN_OR_RETURN(const SelectionPtr selection, Place(*reader));
+    const Postings& ids = selection->ids;
     if (ids.empty()) return absl::OkStatus();
-    HEARTH_RETURN_IF_ERROR(Charge(ids.size() * kPartBytes));
-    absl::Status charged;
     DeleteMask mask;
     if (!deletes_.empty()) {
       HEARTH_ASSIGN_OR_RETURN(mask, DeleteMask::Of(deletes_, reader->deletes_lsn(),
                                                    reader->info().range, *reader, ids));
     }
     const auto source = static_cast<uint32_t>(set_->sources_.size());
-    HEARTH_RETURN_IF_ERROR(reader->ReadSeries(
-        ids, [&](size_t i, const hearth::Fingerprint& fingerprint, LabelsView labels) {
-          if (!charged.ok()) return;
-          const auto [it, added] = by_fingerprint_.try_emplace(fingerprint, set_->series_.size());
-          if (added) {
-            charged = Charge(labels.bytes().size() + kSeriesBytes);
-            set_->series_.push_back({.fingerprint = fingerprint,
-                                     .labels_size = static_cast<uint32_t>(labels.bytes().size()),
-                                     .labels_begin = set_->labels_.size()});
-            set_->labels_.append(labels.bytes());
-          }
-          part_series_.push_back(it->second);
-          set_->parts_.push_back({source, ids[i], static_cast<uint32_t>(i)});
-        }));
-    HEARTH_RETURN_IF_ERROR(charged);
+    for (uint32_t i = 0; i < ids.size(); ++i) {
+      part_series_.push_back(places_[i]);
+      set_->parts_.push_back({source, ids[i], i});
+    }
     fetch_bytes_ += reader->bundle_bytes() * ids.size();
-    set_->sources_.push_back({std::move(reader), std::move(ids), std::move(mask)});
+    set_->sources_.push_back({std::move(reader), selection, std::move(mask)});
     return absl::OkStatus();
   }
 
@@ -71,9 +62,72 @@ class MergedSeriesSet::Builder {
  private:
   // Of a series and of a part, in the set and in the indexes of this builder.
   static constexpr size_t kSeriesBytes = sizeof(Series) + 48;
-  static constexpr size_t kPartBytes = 2 * sizeof(Part) + sizeof(size_t) + sizeof(uint32_t);
+  static constexpr size_t kPartBytes =
+      2 * sizeof(Part) + sizeof(size_t) + sizeof(uint32_t) + sizeof(hearth::Fingerprint);
 
   absl::Status Charge(size_t bytes) { return set_->bytes_.Add(bytes); }
+
+  // Finds a generation's series and their places_. What the generation before had needs no look.
+  absl::StatusOr<SelectionPtr> Place(const GenerationReader& reader) {
+    std::vector<size_t> places;
+    absl::Status charged;
+    bool read = false;
+    HEARTH_ASSIGN_OR_RETURN(
+        const SelectionPtr selection,
+        reader.Select(
+            request_.matchers, matchers_key_, placed_,
+            [&](size_t series) { return Charge(series * kPartBytes); },
+            [&](size_t, const hearth::Fingerprint& fingerprint, LabelsView labels) {
+              if (!charged.ok()) return;
+              const auto [it, added] =
+                  by_fingerprint_.try_emplace(fingerprint, set_->series_.size());
+              if (added) charged = AddSeries(fingerprint, labels);
+              places.push_back(it->second);
+            },
+            &read));
+    HEARTH_RETURN_IF_ERROR(charged);
+    if (read) {
+      places_ = std::move(places);
+    } else if (selection != placed_) {
+      HEARTH_RETURN_IF_ERROR(PlaceKnown(*selection, reader));
+    }
+    placed_ = selection;
+    return selection;
+  }
+
+  // Reads the labels of the series that are met for the first time.
+  absl::Status PlaceKnown(const Selection& selection, const GenerationReader& reader) {
+    places_.resize(selection.ids.size());
+    Postings unknown;
+    std::vector<size_t> at;
+    for (size_t i = 0; i < selection.ids.size(); ++i) {
+      const auto it = by_fingerprint_.find(selection.fingerprints[i]);
+      if (it != by_fingerprint_.end()) {
+        places_[i] = it->second;
+      } else {
+        unknown.push_back(selection.ids[i]);
+        at.push_back(i);
+      }
+    }
+    absl::Status charged;
+    HEARTH_RETURN_IF_ERROR(reader.ReadSeries(
+        unknown, [&](size_t i, const hearth::Fingerprint& fingerprint, LabelsView labels) {
+          if (!charged.ok()) return;
+          places_[at[i]] = set_->series_.size();
+          by_fingerprint_.emplace(fingerprint, set_->series_.size());
+          charged = AddSeries(fingerprint, labels);
+        }));
+    return charged;
+  }
+
+  absl::Status AddSeries(const hearth::Fingerprint& fingerprint, LabelsView labels) {
+    HEARTH_RETURN_IF_ERROR(Charge(labels.bytes().size() + kSeriesBytes));
+    set_->series_.push_back({.fingerprint = fingerprint,
+                             .labels_size = static_cast<uint32_t>(labels.bytes().size()),
+                             .labels_begin = set_->labels_.size()});
+    set_->labels_.append(labels.bytes());
+    return absl::OkStatus();
+  }
 
   // Counting sort of the parts by series; a series' parts stay in order of generation.
   void GroupParts() {
@@ -93,9 +147,13 @@ class MergedSeriesSet::Builder {
   }
 
   MergedSeriesSet* const set_;
+  const SelectRequest& request_;
+  const hearth::Fingerprint matchers_key_;
   const DeleteList& deletes_;
   absl::flat_hash_map<hearth::Fingerprint, size_t> by_fingerprint_;
   std::vector<size_t> part_series_;  // The series of each part.
+  SelectionPtr placed_;              // Of the last generation,
+  std::vector<size_t> places_;       // and the series of each of its ids.
   uint64_t fetch_bytes_ = 0;
 };
 
@@ -107,12 +165,12 @@ absl::StatusOr<std::unique_ptr<MergedSeriesSet>> MergedSeriesSet::Create(
   set->head_ = std::move(head);
   set->bytes_ = ByteCharge(account);
   set->fetch_bytes_ = ByteCharge(account);
-  Builder builder(set.get(), deletes);
+  Builder builder(set.get(), request, deletes);
   HEARTH_RETURN_IF_ERROR(builder.AddHead());
   for (const std::shared_ptr<Generation>& generation : version.generations) {
     if (!generation->info.range.Overlaps(request.range)) continue;
     HEARTH_RETURN_IF_ERROR(
-        builder.AddGeneration(request, std::make_unique<GenerationReader>(store, generation)));
+        builder.AddGeneration(std::make_unique<GenerationReader>(store, generation)));
   }
   builder.Finish(fetch_bytes_max);
   return set;
@@ -133,21 +191,22 @@ absl::Status MergedSeriesSet::Fetch() const {
   return fetch_status_;
 }
 
-void MergedSeriesSet::Source::Keep(std::string_view bundle) {
+std::string_view MergedSeriesSet::Keep(std::string_view bundle) const {
   constexpr size_t kBlockBytes = size_t{128} << 10;
-  if (blocks.empty() || blocks.back().capacity() - blocks.back().size() < bundle.size()) {
-    blocks.emplace_back().reserve(std::max(kBlockBytes, bundle.size()));
+  if (blocks_.empty() || blocks_.back().capacity() - blocks_.back().size() < bundle.size()) {
+    blocks_.emplace_back().reserve(std::max(kBlockBytes, bundle.size()));
   }
-  std::string& block = blocks.back();
+  std::string& block = blocks_.back();
   block.append(bundle);
-  bundles.push_back(std::string_view(block).substr(block.size() - bundle.size()));
+  return std::string_view(block).substr(block.size() - bundle.size());
 }
 
 absl::Status MergedSeriesSet::FetchAll() const {
   for (Source& source : sources_) {
-    source.bundles.reserve(source.ids.size());
+    source.bundles.reserve(source.selection->ids.size());
     HEARTH_RETURN_IF_ERROR(source.reader->ReadBundles(
-        source.ids, [&](size_t, std::string_view bundle) { source.Keep(bundle); }));
+        source.selection->ids,
+        [&](size_t, std::string_view bundle) { source.bundles.push_back(Keep(bundle)); }));
   }
   return absl::OkStatus();
 }

@@ -29,6 +29,7 @@
 #include "tsdb/deletes/delete_mask.h"
 #include "tsdb/storage.h"
 #include "tsdb/store/generation_reader.h"
+#include "tsdb/store/selection_cache.h"
 #include "tsdb/store/store.h"
 
 namespace hearth {
@@ -72,11 +73,9 @@ class MergedSeriesSet : public SeriesSet {
   // A generation with the selected bundles, once fetched.
   struct Source {
     std::unique_ptr<GenerationReader> reader;
-    Postings ids;
-    DeleteMask mask;                        // Of the ids; empty as a rule.
-    std::deque<std::string> blocks;         // None ever grows beyond what was reserved.
-    std::vector<std::string_view> bundles;  // In the blocks, one for each id.
-    void Keep(std::string_view bundle);
+    SelectionPtr selection;
+    DeleteMask mask;                        // Of the selection's ids; empty as a rule.
+    std::vector<std::string_view> bundles;  // In blocks_, one for each id.
   };
   class Builder;
 
@@ -84,6 +83,8 @@ class MergedSeriesSet : public SeriesSet {
   // Fills the sources' bytes, once. The status is the same for everybody who asks.
   absl::Status Fetch() const;
   absl::Status FetchAll() const EXCLUSIVE_LOCKS_REQUIRED(fetch_mu_);
+  // A copy of the bundle's bytes in blocks_. Called by FetchAll.
+  std::string_view Keep(std::string_view bundle) const;
 
   // Constant after Create.
   std::unique_ptr<SeriesSet> head_;
@@ -94,7 +95,9 @@ class MergedSeriesSet : public SeriesSet {
   ByteCharge fetch_bytes_;
   bool fetch_at_once_ = false;
 
-  mutable std::vector<Source> sources_;  // The bytes are constant once fetched_ is true.
+  // Constant once fetched_ is true.
+  mutable std::vector<Source> sources_;
+  mutable std::deque<std::string> blocks_;  // None ever grows beyond what was reserved.
   mutable std::atomic<bool> fetched_{false};
   mutable Mutex fetch_mu_;
   mutable absl::Status fetch_status_ GUARDED_BY(fetch_mu_);

@@ -1,6 +1,5 @@
 #include "query/functions/lanes.h"
 
-#include <iterator>
 #include <utility>
 
 namespace hearth::promql {
@@ -21,20 +20,31 @@ constexpr size_t kVectorBytes = 32;
 #include "query/functions/lanes_body.inc"
 }  // namespace wide
 #pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512dq")
+namespace widest {
+constexpr size_t kVectorBytes = 64;
+#include "query/functions/lanes_body.inc"
+}  // namespace widest
+#pragma GCC pop_options
 #endif
 
 #ifdef HEARTH_WIDE_LANES
-constexpr LaneKernels kAll[] = {narrow::Kernels("baseline"), wide::Kernels("avx2")};
-bool HasWide() { return __builtin_cpu_supports("avx2") != 0; }
+constexpr LaneKernels kAll[] = {narrow::Kernels("baseline"), wide::Kernels("avx2"),
+                                widest::Kernels("avx512")};
+size_t Supported() {
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) return 3;
+  return __builtin_cpu_supports("avx2") ? 2 : 1;
+}
 #else
 constexpr LaneKernels kAll[] = {narrow::Kernels("baseline")};
-bool HasWide() { return true; }
+size_t Supported() { return 1; }
 #endif
 
 }  // namespace
 
 std::span<const LaneKernels> AllLanes() {
-  static const size_t count = HasWide() ? std::size(kAll) : 1;
+  static const size_t count = Supported();
   return std::span<const LaneKernels>(kAll, count);
 }
 

@@ -39,7 +39,7 @@ struct EdgeColumns {
 // What the kernels over windows need to rearrange the samples: rows of a batch of zeros, then of
 // every n-th sample.
 inline constexpr size_t kLaneStrideMax = 64;
-inline constexpr size_t kLaneBatchMax = 16;
+inline constexpr size_t kLaneBatchMax = 32;
 constexpr size_t LaneBufferSize(size_t samples) {
   return samples + kLaneStrideMax * (kLaneBatchMax + 1);
 }

@@ -124,9 +124,10 @@ class Head : public Appendable {
   // Changes HeadOptions::out_of_order_window_ms for later commits.
   void SetOutOfOrderWindow(TimeMs window_ms);
 
-  // Closes late buffers that were begun before the current WAL segment, syncs the chunk log and
-  // deletes the WAL segments that only hold what is in it. When the WAL has
-  // grown past its bound, chunks are closed early for that. Cheap when there is nothing to do.
+  // Writes the closed chunks that wait in memory for the WAL's sync, which no commit may come after
+  // to do. Closes late buffers that were begun before the current WAL segment, syncs the chunk log
+  // and deletes the WAL segments that only hold what is in it. When the WAL has grown past its
+  // bound, chunks are closed early for that. Cheap when there is nothing to do.
   absl::Status Checkpoint();
 
   // Deletes the samples in `range` (not empty) of the series that satisfy one of the matcher sets.
@@ -154,8 +155,8 @@ class Head : public Appendable {
 
   HeadStats Stats() const;
 
-  // Blocks until everything that was committed is durable, and writes the closed chunks. For a clean
-  // stop, a snapshot and tests.
+  // Blocks until everything that was committed is durable, and writes the closed chunks. For a
+  // clean stop, a snapshot and tests.
   absl::Status SyncWal();
 
   class Impl;  // tsdb/head/head_impl.h; nobody else's business.

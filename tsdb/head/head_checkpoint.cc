@@ -23,6 +23,10 @@ absl::Status Head::Impl::Checkpoint() {
   // So that WriteAllChunks has little to wait for while commits wait for it.
   SyncWal().IgnoreError();
   CloseOldLate();
+  {
+    MutexLock lock(&commit_mu);
+    WriteDurableChunks();
+  }
   std::vector<ChunkLog::Unsynced> files;
   uint32_t below = 0;
   for (uint32_t closed_in = WalCoverage::kNone;;) {

@@ -55,6 +55,33 @@ TEST_F(HeadCheckpointTest, SegmentsWhoseSamplesAreInChunksGo) {
   EXPECT_EQ(head_->Stats().checkpoints, 0u) << "nothing to let go";
 }
 
+TEST_F(HeadCheckpointTest, ClosedChunksDoNotWaitInMemoryForAnotherCommit) {
+  options_.wal_segment_bytes = 1 << 20;
+  Open();
+  WriteGrid(10, 120);
+  ASSERT_GT(head_->Stats().chunk_log_pending_bytes, 0u) << "closed before their WAL was durable";
+  const uint64_t written = head_->Stats().chunk_log_bytes;
+  const Contents contents = ReadAll();
+  ASSERT_TRUE(head_->Checkpoint().ok());
+  EXPECT_EQ(head_->Stats().chunk_log_pending_bytes, 0u);
+  EXPECT_GT(head_->Stats().chunk_log_bytes, written);
+  EXPECT_EQ(head_->Stats().checkpoints, 0u) << "no segment went for that";
+  EXPECT_EQ(ReadAll(), contents);
+}
+
+TEST_F(HeadCheckpointTest, ChunksWhoseWalCannotBeSyncedStayInMemory) {
+  options_.wal_segment_bytes = 1 << 20;
+  Open();
+  WriteGrid(1, 119);
+  fs_.FailSyncs(true);
+  EXPECT_FALSE(Write(Named("m", "0"), {{kT0 + 119 * 15'000, 1}}).ok()) << "applied, not durable";
+  const uint64_t pending = head_->Stats().chunk_log_pending_bytes;
+  ASSERT_GT(pending, 0u);
+  head_->Checkpoint().IgnoreError();
+  EXPECT_EQ(head_->Stats().chunk_log_pending_bytes, pending);
+  fs_.FailSyncs(false);
+}
+
 TEST_F(HeadCheckpointTest, AnOpenChunkKeepsItsSegment) {
   ASSERT_EQ(WriteOne(Named("slow"), {kT0, 1}), AppendOutcome::kAppended);
   WriteGrid(10, 130);

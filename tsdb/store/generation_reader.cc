@@ -218,6 +218,30 @@ absl::Status GenerationReader::ReadSeries(PostingsView ids, SeriesFn fn) const {
   });
 }
 
+absl::StatusOr<SelectionPtr> GenerationReader::Select(std::span<const Matcher> matchers,
+                                                      const Fingerprint& matchers_key,
+                                                      const SelectionPtr& neighbour, RoomFn room,
+                                                      SeriesFn fn, bool* read) const {
+  SelectionCache& cache = store_->selections();
+  SelectionPtr known = cache.Find(generation_->serial, matchers_key);
+  *read = known == nullptr;
+  if (known != nullptr) {
+    HEARTH_RETURN_IF_ERROR(room(known->ids.size()));
+    return known;
+  }
+  Selection found;
+  HEARTH_ASSIGN_OR_RETURN(found.ids, SelectPostings(*this, matchers));
+  HEARTH_RETURN_IF_ERROR(room(found.ids.size()));
+  found.ids.shrink_to_fit();
+  found.fingerprints.reserve(found.ids.size());
+  HEARTH_RETURN_IF_ERROR(
+      ReadSeries(found.ids, [&](size_t i, const Fingerprint& fingerprint, LabelsView labels) {
+        found.fingerprints.push_back(fingerprint);
+        fn(i, fingerprint, labels);
+      }));
+  return cache.Insert(generation_->serial, matchers_key, std::move(found), neighbour);
+}
+
 absl::Status GenerationReader::ReadBundles(
     PostingsView ids, absl::FunctionRef<void(size_t, std::string_view)> fn) const {
   store_->CountRead(ids.size());

@@ -64,6 +64,16 @@ class GenerationReader : public PostingsSource {
       absl::FunctionRef<void(size_t i, const Fingerprint& fingerprint, LabelsView labels)>;
   absl::Status ReadSeries(PostingsView ids, SeriesFn fn) const;
 
+  // The series that satisfy all matchers, of which `matchers_key` is the cache's key. Calls
+  // room(series) with their number first, and gives up when it fails. Found in the store's cache,
+  // or read: fn is called for each series then, as by ReadSeries, and *read is set. `neighbour` is
+  // what another generation has for these matchers, or null.
+  using RoomFn = absl::FunctionRef<absl::Status(size_t series)>;
+  absl::StatusOr<SelectionPtr> Select(std::span<const Matcher> matchers,
+                                      const Fingerprint& matchers_key,
+                                      const SelectionPtr& neighbour, RoomFn room, SeriesFn fn,
+                                      bool* read) const;
+
   // Calls fn(i, bundle) for each ids[i]; `ids` is ascending. The bytes are valid during the call.
   absl::Status ReadBundles(PostingsView ids,
                            absl::FunctionRef<void(size_t i, std::string_view bundle)> fn) const;

@@ -75,7 +75,7 @@ class SortedFile {
                                   rocksdb::Env* env) {
     rocksdb::Options options;
     static_cast<rocksdb::DBOptions&>(options) = StoreDbOptions(env);
-    static_cast<rocksdb::ColumnFamilyOptions&>(options) = SealedFamilyOptions(nullptr);
+    static_cast<rocksdb::ColumnFamilyOptions&>(options) = SealedFamilyOptions(family, nullptr);
     options.table_properties_collector_factories = {
         std::make_shared<IdentityCollectorFactory>(family, info)};
     return options;

@@ -39,7 +39,7 @@ struct FoundFiles {
 absl::StatusOr<FileIdentity> ReadIdentity(const std::string& path, rocksdb::Env* env) {
   rocksdb::Options options;
   static_cast<rocksdb::DBOptions&>(options) = StoreDbOptions(env);
-  static_cast<rocksdb::ColumnFamilyOptions&>(options) = SealedFamilyOptions(nullptr);
+  static_cast<rocksdb::ColumnFamilyOptions&>(options) = SealedFamilyOptions(kSamples, nullptr);
   rocksdb::SstFileReader reader(options);
   HEARTH_RETURN_IF_ERROR(FromRocks(reader.Open(path), "open sorted file"));
   return IdentifyFile(*reader.GetTableProperties());

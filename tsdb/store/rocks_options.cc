@@ -1,5 +1,8 @@
 #include "tsdb/store/rocks_options.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <string>
 
 #include "model/text.h"
@@ -12,11 +15,23 @@ namespace hearth {
 
 namespace {
 
-constexpr size_t kBlockBytes = 32 << 10;
+// Of samples: what a query reads of a window (one metric's neighbouring series) and little else, so
+// that the cache has room for many windows. Of labels and postings: their text repeats, so larger
+// blocks are smaller on disk, and queries that come again do not read them.
+constexpr size_t kSampleBlockBytes = 8 << 10;
+constexpr size_t kIndexBlockBytes = 32 << 10;
 constexpr size_t kWriteBufferBytes = 64 << 10;
 constexpr size_t kMetaWriteBufferBytes = 256 << 10;
-// Table readers kept open; each pins a few KiB besides what the block cache holds.
-constexpr int kOpenFilesMax = 256;
+// Table readers kept open, once they were needed: the two files of 1 024 windows, more than thirty
+// days have. Opening one costs as much as reading ten windows; keeping it, a few KiB.
+constexpr int kOpenFilesMax = 2048;
+
+// Half of what the process may open stays free for sockets and logs.
+int OpenFilesMax() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kOpenFilesMax / 8;
+  return static_cast<int>(std::min<rlim_t>(kOpenFilesMax, limit.rlim_cur / 2));
+}
 
 // What RocksDB has to say reaches us as a Status; its own log would only grow.
 class SilentLog : public rocksdb::Logger {
@@ -25,9 +40,10 @@ class SilentLog : public rocksdb::Logger {
   void Logv(const char* /*format*/, va_list /*args*/) override {}
 };
 
-rocksdb::BlockBasedTableOptions TableOptions(std::shared_ptr<rocksdb::Cache> cache) {
+rocksdb::BlockBasedTableOptions TableOptions(size_t block_bytes,
+                                             std::shared_ptr<rocksdb::Cache> cache) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_size = kBlockBytes;
+  table.block_size = block_bytes;
   table.format_version = 5;
   table.checksum = rocksdb::kXXH3;
   table.block_cache = std::move(cache);
@@ -43,7 +59,7 @@ rocksdb::BlockBasedTableOptions TableOptions(std::shared_ptr<rocksdb::Cache> cac
 rocksdb::DBOptions StoreDbOptions(rocksdb::Env* env) {
   rocksdb::DBOptions options;
   if (env != nullptr) options.env = env;
-  options.max_open_files = kOpenFilesMax;
+  options.max_open_files = OpenFilesMax();
   options.max_file_opening_threads = 1;
   options.table_cache_numshardbits = 2;
   options.skip_stats_update_on_db_open = true;
@@ -59,7 +75,8 @@ rocksdb::DBOptions StoreDbOptions(rocksdb::Env* env) {
   return options;
 }
 
-rocksdb::ColumnFamilyOptions SealedFamilyOptions(std::shared_ptr<rocksdb::Cache> cache) {
+rocksdb::ColumnFamilyOptions SealedFamilyOptions(StoreFamily family,
+                                                 std::shared_ptr<rocksdb::Cache> cache) {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = kWriteBufferBytes;
   options.arena_block_size = 4 << 10;
@@ -69,7 +86,8 @@ rocksdb::ColumnFamilyOptions SealedFamilyOptions(std::shared_ptr<rocksdb::Cache>
   options.compression = rocksdb::kZSTD;
   options.bottommost_compression = rocksdb::kZSTD;
   options.compression_opts.level = 1;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions(std::move(cache))));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(
+      TableOptions(family == kSamples ? kSampleBlockBytes : kIndexBlockBytes, std::move(cache))));
   return options;
 }
 
@@ -79,14 +97,15 @@ rocksdb::ColumnFamilyOptions MetaFamilyOptions(std::shared_ptr<rocksdb::Cache> c
   options.arena_block_size = 16 << 10;
   options.max_write_buffer_number = 2;
   options.compression = rocksdb::kNoCompression;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions(std::move(cache))));
+  options.table_factory.reset(
+      rocksdb::NewBlockBasedTableFactory(TableOptions(kIndexBlockBytes, std::move(cache))));
   return options;
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor> StoreFamilies(std::shared_ptr<rocksdb::Cache> cache) {
   return {{rocksdb::kDefaultColumnFamilyName, MetaFamilyOptions(cache)},
-          {store_format::kSamplesFamily, SealedFamilyOptions(cache)},
-          {store_format::kIndexFamily, SealedFamilyOptions(cache)},
+          {store_format::kSamplesFamily, SealedFamilyOptions(kSamples, cache)},
+          {store_format::kIndexFamily, SealedFamilyOptions(kIndex, cache)},
           {store_format::kMetaFamily, MetaFamilyOptions(cache)}};
 }
 

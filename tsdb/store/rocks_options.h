@@ -25,9 +25,10 @@ inline constexpr size_t kStoreFamilies = 4;
 
 // `env` is borrowed; null is the operating system's.
 rocksdb::DBOptions StoreDbOptions(rocksdb::Env* env);
-// Options of `samples` and `index` files; also what SstFileWriter needs. `cache` may be null for a
-// writer.
-rocksdb::ColumnFamilyOptions SealedFamilyOptions(std::shared_ptr<rocksdb::Cache> cache);
+// Options of the files of `family`, kSamples or kIndex; also what SstFileWriter needs. `cache` may
+// be null for a writer.
+rocksdb::ColumnFamilyOptions SealedFamilyOptions(StoreFamily family,
+                                                 std::shared_ptr<rocksdb::Cache> cache);
 rocksdb::ColumnFamilyOptions MetaFamilyOptions(std::shared_ptr<rocksdb::Cache> cache);
 std::vector<rocksdb::ColumnFamilyDescriptor> StoreFamilies(std::shared_ptr<rocksdb::Cache> cache);
 

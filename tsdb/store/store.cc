@@ -34,11 +34,21 @@ class DroppedGenerations {
   std::vector<GenerationId> ids_ GUARDED_BY(mu_);
 };
 
+namespace {
+
+uint64_t NextSerial() {
+  static std::atomic<uint64_t> serials{0};
+  return serials.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
 Generation::Generation(GenerationInfo info_in, uint64_t bytes_in,
                        std::shared_ptr<DroppedGenerations> dropped)
     : info(info_in),
       prefix(GenerationPrefix(info_in.id)),
       bytes(bytes_in),
+      serial(NextSerial()),
       garbage_(std::move(dropped)),
       deletes_lsn_(info_in.deletes_lsn) {}
 
@@ -47,7 +57,9 @@ Generation::~Generation() {
 }
 
 Store::Store(StoreOptions options)
-    : options_(std::move(options)), garbage_(std::make_shared<DroppedGenerations>()) {}
+    : options_(std::move(options)),
+      garbage_(std::make_shared<DroppedGenerations>()),
+      selections_(options_.selection_cache_bytes) {}
 
 Store::~Store() {
   Install(nullptr);

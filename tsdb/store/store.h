@@ -33,6 +33,7 @@
 #include "model/clock.h"
 #include "model/mutex.h"
 #include "tsdb/store/catalogue.h"
+#include "tsdb/store/selection_cache.h"
 #include "tsdb/store/store_keys.h"
 
 namespace rocksdb {
@@ -51,6 +52,7 @@ struct StoreOptions {
                              // Open. Same file system.
   std::string quarantine_path;  // Where damaged parts are moved.
   size_t block_cache_bytes = size_t{32} << 20;
+  size_t selection_cache_bytes = size_t{4} << 20;
   // Where RocksDB's files are; null = the operating system's. Borrowed; outlives the store.
   rocksdb::Env* env = nullptr;
 };
@@ -64,6 +66,7 @@ class Generation {
   const GenerationInfo info;  // As it was written; for the deletes ask deletes_lsn().
   const std::string prefix;   // GenerationPrefix(info.id)
   const uint64_t bytes;       // On disk, both files.
+  const uint64_t serial;      // No other generation of this process has it, dropped ones included.
 
   // Deletes up to this LSN have nothing in here to hide.
   uint64_t deletes_lsn() const { return deletes_lsn_.load(std::memory_order_relaxed); }
@@ -149,6 +152,7 @@ class Store {
   StoreStats Stats() const;
 
   const Database& database() const { return *database_; }
+  SelectionCache& selections() const { return selections_; }
   const std::string& scratch_path() const { return options_.scratch_path; }
   rocksdb::Env* env() const { return options_.env; }
   void CountRead(uint64_t bundles) const {
@@ -173,6 +177,7 @@ class Store {
   const StoreOptions options_;
   const std::shared_ptr<DroppedGenerations> garbage_;
   std::unique_ptr<Database> database_;  // Constant after Open.
+  mutable SelectionCache selections_;
   mutable std::atomic<uint64_t> bundle_reads_{0};
   mutable std::atomic<uint64_t> read_errors_{0};
   std::atomic<uint64_t> quarantined_{0};
