@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "model/mutex.h"
+#include "scrape/exposition/formats.h"
 #include "scrape/fetcher.h"
 #include "scrape/metadata_cache.h"
 #include "scrape/scrape_metrics.h"
@@ -29,6 +30,7 @@ namespace hearth {
 struct PoolSettings {
   ScrapeConfig config;
   std::vector<RelabelRule> relabel;
+  std::string accept;  // The header.
   std::shared_ptr<const WriteRules> write_rules;
 };
 
@@ -79,9 +81,9 @@ class ScrapeLoop {
   Schedule schedule;
 
  private:
-  // The body of an answer that can be parsed.
-  static absl::StatusOr<std::string_view> UsableBody(const PoolSettings& settings,
-                                                     absl::StatusOr<ScrapeResponse>* response);
+  // Makes the body of an answer plain. Its format when it can be parsed.
+  static absl::StatusOr<const ExpositionFormat*> UsableBody(
+      const PoolSettings& settings, absl::StatusOr<ScrapeResponse>* response);
 
   const std::string pool_;
   const Labels labels_;

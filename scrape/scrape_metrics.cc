@@ -29,6 +29,10 @@ ScrapeMetrics::ScrapeMetrics(metrics::Registry* r)
           "Total number of samples rejected due to timestamp falling outside of the time bounds.")),
       commit_failed(r->AddCounter("hearth_target_scrapes_commit_failed_total",
                                   "Scrapes whose samples the storage did not take.")),
+      native_histograms_dropped(r->AddCounter(
+          "hearth_target_scrapes_native_histograms_dropped_total",
+          "Native histograms in protobuf expositions of which only count, sum and classic buckets "
+          "were kept.")),
       pools(r->AddCounter("prometheus_target_scrape_pools_total",
                           "Total number of scrape pool creation attempts.")),
       pools_failed(r->AddCounter("prometheus_target_scrape_pools_failed_total",

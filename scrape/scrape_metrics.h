@@ -23,6 +23,7 @@ struct ScrapeMetrics {
   metrics::Counter* const duplicate_timestamp;
   metrics::Counter* const out_of_bounds;
   metrics::Counter* const commit_failed;
+  metrics::Counter* const native_histograms_dropped;
   metrics::Counter* const pools;
   metrics::Counter* const pools_failed;
   metrics::Counter* const reloads;

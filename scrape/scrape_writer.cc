@@ -75,6 +75,7 @@ absl::Status ScrapeWriter::Write(const ScrapeReport& report) {
     last_t_ = report.t;
     if (result->count(AppendOutcome::kSeriesGone) == 0) {
       Count(*result);
+      metrics_->native_histograms_dropped->Increment(counts.native_histograms);
       break;
     }
     cache_.ForgetRefs();
@@ -98,25 +99,28 @@ absl::Status ScrapeWriter::WriteEnd(TimeMs t) {
 }
 
 absl::Status ScrapeWriter::AppendBody(const ScrapeReport& report, Appender* app, Counts* counts) {
-  TextParser parser(report.body);
+  if (format_ != report.format) cache_.ForgetTexts();  // Another format has other texts.
+  format_ = report.format;
+  const std::unique_ptr<ExpositionParser> parser = format_->parse(report.body);
   cache_.Begin();
   absl::Status status;
-  for (auto entry = parser.Next(); entry != TextParser::Entry::kEnd && status.ok();
-       entry = parser.Next()) {
+  for (auto entry = parser->Next(); entry != ExpositionParser::Entry::kEnd && status.ok();
+       entry = parser->Next()) {
     switch (entry) {
-      case TextParser::Entry::kSample:
-        status = AppendSample(&parser, report.t, app, counts);
+      case ExpositionParser::Entry::kSample:
+        status = AppendSample(parser.get(), report.t, app, counts);
         break;
-      case TextParser::Entry::kError:
-        status = parser.status();
+      case ExpositionParser::Entry::kError:
+        status = parser->status();
         break;
       default:
-        if (metadata_->Update(entry, parser)) {
-          for (const auto& [name, metadata] : metadata_->Read(parser.family()))
+        if (metadata_->Update(entry, *parser)) {
+          for (const auto& [name, metadata] : metadata_->Read(parser->family()))
             app->UpdateMetadata(name, metadata);
         }
     }
   }
+  counts->native_histograms = parser->native_histograms();
   if (status.ok() && rules_->limits.sample_limit > 0 &&
       counts->kept > rules_->limits.sample_limit) {
     metrics_->exceeded_sample_limit->Increment();
@@ -130,7 +134,7 @@ absl::Status ScrapeWriter::AppendBody(const ScrapeReport& report, Appender* app,
   return absl::OkStatus();
 }
 
-absl::Status ScrapeWriter::AppendSample(TextParser* parser, TimeMs t, Appender* app,
+absl::Status ScrapeWriter::AppendSample(ExpositionParser* parser, TimeMs t, Appender* app,
                                         Counts* counts) {
   ScrapeCache::Entry* entry = cache_.Match(parser->unread());
   if (entry != nullptr) {
@@ -154,11 +158,24 @@ absl::Status ScrapeWriter::AppendSample(TextParser* parser, TimeMs t, Appender* 
     return absl::OkStatus();
   const bool own_time = rules_->honor_timestamps && parser->timestamp().has_value();
   entry->tracked = !own_time || rules_->track_timestamps_staleness;
-  app->Append(entry->ref, {own_time ? *parser->timestamp() : t, parser->value()});
+  const TimeMs sample_t = own_time ? *parser->timestamp() : t;
+  app->Append(entry->ref, {sample_t, parser->value()});
+  if (parser->has_exemplar()) [[unlikely]] {
+    return AppendExemplar(parser, entry->ref, sample_t, app);
+  }
   return absl::OkStatus();
 }
 
-absl::Status ScrapeWriter::AddSeries(TextParser* parser, Appender* app, ScrapeCache::Entry* entry) {
+absl::Status ScrapeWriter::AppendExemplar(ExpositionParser* parser, SeriesRef ref, TimeMs t,
+                                          Appender* app) {
+  Exemplar exemplar;
+  if (!parser->ReadExemplar(t, &exemplar)) return parser->status();
+  app->AppendExemplar(ref, exemplar);
+  return absl::OkStatus();
+}
+
+absl::Status ScrapeWriter::AddSeries(ExpositionParser* parser, Appender* app,
+                                     ScrapeCache::Entry* entry) {
   HEARTH_ASSIGN_OR_RETURN(const Labels labels, SeriesLabels(parser));
   entry->dropped = labels.empty();
   entry->tracked = false;
@@ -167,7 +184,7 @@ absl::Status ScrapeWriter::AddSeries(TextParser* parser, Appender* app, ScrapeCa
   return absl::OkStatus();
 }
 
-absl::StatusOr<Labels> ScrapeWriter::SeriesLabels(TextParser* parser) {
+absl::StatusOr<Labels> ScrapeWriter::SeriesLabels(ExpositionParser* parser) {
   labels_.Clear();
   empty_names_.clear();
   if (!parser->AppendLabels(&labels_, &empty_names_)) return parser->status();

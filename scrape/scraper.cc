@@ -219,6 +219,8 @@ absl::StatusOr<std::unique_ptr<Scraper::Pool>> Scraper::MakePool(const ScrapeCon
   auto settings = std::make_shared<PoolSettings>();
   settings->config = config;
   HEARTH_ASSIGN_OR_RETURN(settings->relabel, CompileRelabelRules(config.relabel_configs));
+  settings->accept =
+      AcceptHeader(config.formats.scrape_protocols, config.formats.metric_name_escaping_scheme);
   auto rules = std::make_shared<WriteRules>();
   rules->honor_labels = config.honor_labels;
   rules->honor_timestamps = config.honor_timestamps;

@@ -200,14 +200,18 @@ TEST_F(ScraperTest, TargetsShowTheirState) {
   }
 }
 
-TEST_F(ScraperTest, TheRequestAsksForTextAndSaysTheTimeout) {
+TEST_F(ScraperTest, TheRequestAsksForTheProtocolsAndSaysTheTimeout) {
   ASSERT_TRUE(Apply("- {job_name: x, scrape_timeout: 2500ms, body_size_limit: 1KB, static_configs: "
                     "[{targets: ['h:1']}]}")
                   .ok());
   Run(10'000);
   const ScrapeRequest request = fetchers_->last_request();
   const std::map<std::string, std::string> headers(request.headers.begin(), request.headers.end());
-  EXPECT_EQ(headers.at("Accept"), "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
+  EXPECT_EQ(headers.at("Accept"),
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+            "application/openmetrics-text;version=0.0.1;q=0.5,"
+            "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,"
+            "*/*;q=0.2");
   EXPECT_EQ(headers.at("Accept-Encoding"), "gzip");
   EXPECT_EQ(headers.at("X-Prometheus-Scrape-Timeout-Seconds"), "2.5");
   EXPECT_EQ(request.timeout_ms, 2'500);
@@ -223,8 +227,9 @@ TEST_F(ScraperTest, UnusableAnswersSayWhy) {
       {"a 1\n", "", 200,
        "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
        "specified for target"},
-      {"a 1\n# EOF\n", "application/openmetrics-text; version=1.0.0", 200,
-       "this version reads text/plain only"},
+      {"a 1\n", "application/openmetrics-text; version=1.0.0", 200,
+       "line 2, column 1: data does not end with # EOF"},
+      {"a 1\n", "application/vnd.google.protobuf", 200, "message 1 at byte 0: length 97 exceeds"},
       {"a 1\nb\n", "text/plain", 200, "line 2, column 2: expected value after metric"},
   };
   ASSERT_TRUE(Apply("- {job_name: x, static_configs: [{targets: ['h:1']}]}").ok());
@@ -243,6 +248,32 @@ TEST_F(ScraperTest, TheFallbackProtocolReadsAnyType) {
                   .ok());
   Run(10'000);
   EXPECT_EQ(scraper_->ActiveTargets()[0].health, TargetHealth::kUp);
+}
+
+TEST_F(ScraperTest, TheJobsProtocolsAndEscapingMakeTheAcceptHeader) {
+  ASSERT_TRUE(Apply("- {job_name: x, scrape_protocols: [PrometheusProto, PrometheusText1.0.0], "
+                    "metric_name_escaping_scheme: dots, static_configs: [{targets: ['h:1']}]}")
+                  .ok());
+  Run(10'000);
+  const ScrapeRequest request = fetchers_->last_request();
+  const std::map<std::string, std::string> headers(request.headers.begin(), request.headers.end());
+  EXPECT_EQ(headers.at("Accept"),
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+            "encoding=delimited;q=0.6,text/plain;version=1.0.0;escaping=dots;q=0.5,*/*;q=0.4");
+}
+
+TEST_F(ScraperTest, TheContentTypeChoosesTheFormat) {
+  fetchers_->Answer("http://h:1/metrics",
+                    "# TYPE a counter\n# HELP a \\\"A\\\"\na_total 1 1699999999.5\n# EOF\n",
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  ASSERT_TRUE(Apply("- {job_name: x, static_configs: [{targets: ['h:1']}]}").ok());
+  Run(10'000);
+  EXPECT_EQ(scraper_->ActiveTargets()[0].last_error, "");
+  EXPECT_EQ(Samples(R"(a_total{instance="h:1", job="x"})"),
+            (std::map<TimeMs, double>{{1'699'999'999'500, 1}}));
+  const auto metadata = scraper_->TargetsMetadata("a");
+  ASSERT_EQ(metadata.size(), 1u);
+  EXPECT_EQ(metadata[0].metadata, (Metadata{MetricType::kCounter, "\"A\"", ""}));
 }
 
 TEST_F(ScraperTest, TimestampsAreAlignedWithinTheTolerance) {

@@ -80,7 +80,7 @@ const std::vector<LibraryRule>& LibraryRules() {
       {"boost/", {"http"}},
       {"openssl/", {"http", "config"}},
       {"grpcpp/", {"api/grpc", "blackbox"}},
-      {"protozero/", {"api/receive", "remote"}},
+      {"protozero/", {"api/receive", "remote", "scrape/exposition"}},
       {"yaml-cpp/", {"config", "rules", "scrape/discovery", "tools"}},
       {"nlohmann/", {"scrape/discovery", "tools", "blackbox", "api"}},
       {"re2/", {"model", "config", "query", "tools"}},

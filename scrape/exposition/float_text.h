@@ -1,0 +1,27 @@
+// scrape/exposition/float_text.h
+//
+// Numbers as expositions write them.
+//
+// Thread safety: pure functions.
+#ifndef HEARTH_SCRAPE_EXPOSITION_FLOAT_TEXT_H_
+#define HEARTH_SCRAPE_EXPOSITION_FLOAT_TEXT_H_
+
+#include <string>
+#include <string_view>
+
+namespace hearth {
+
+// Parses a sample value: decimal, Inf, NaN in any case. False when it is none; hexadecimal floats
+// and underscores, which Go's ParseFloat would take, are none. Every NaN becomes kNormalNaNBits.
+bool ParseSampleValue(std::string_view text, double* value);
+
+// Parses a bound in a label, `le` or `quantile`: a sample value, or a hexadecimal float.
+bool ParseLabelFloat(std::string_view text, double* value);
+
+// Appends the spelling that OpenMetrics gives floats in labels: at least one of `.` and an
+// exponent.
+void AppendLabelFloat(double value, std::string* out);
+
+}  // namespace hearth
+
+#endif  // HEARTH_SCRAPE_EXPOSITION_FLOAT_TEXT_H_
