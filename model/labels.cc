@@ -1,6 +1,7 @@
 #include "model/labels.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "absl/status/status.h"
 #include "model/text.h"
@@ -313,7 +314,17 @@ bool IsCanonical(std::string_view bytes) {
 }
 
 bool IsValidUtf8(std::string_view s) {
+  constexpr uint64_t kNotAscii = 0x8080808080808080;
   while (!s.empty()) {
+    // Most texts are ASCII: eight bytes at a time.
+    uint64_t word;
+    if (s.size() >= sizeof(word)) {
+      std::memcpy(&word, s.data(), sizeof(word));
+      if ((word & kNotAscii) == 0) {
+        s.remove_prefix(sizeof(word));
+        continue;
+      }
+    }
     const size_t length = Utf8SequenceLength(s);
     if (length == 0) return false;
     s.remove_prefix(length);

@@ -47,17 +47,7 @@ bool ParseHexFloat(std::string_view digits, bool negative, double* value) {
 
 }  // namespace
 
-bool ParseSampleValue(std::string_view text, double* value) {
-  // Small integers are the common case.
-  if (!text.empty() && text.size() <= 15) {
-    int64_t integer = 0;
-    size_t i = 0;
-    while (i < text.size() && Is(text[i], kDigit)) integer = integer * 10 + (text[i++] - '0');
-    if (i == text.size()) {
-      *value = static_cast<double>(integer);
-      return true;
-    }
-  }
+bool float_text_internal::ParseFloat(std::string_view text, double* value) {
   const bool negative = !text.empty() && text[0] == '-';
   const std::string_view digits =
       text.substr(negative || (!text.empty() && text[0] == '+') ? 1 : 0);

@@ -39,17 +39,6 @@ bool LineParser::Expected(const char* at, std::string_view what) {
                                         : got));
 }
 
-bool LineParser::ScanQuoted() {
-  const char* const start = p_++;
-  while (p_ < end_ && *p_ != '"') {
-    if (*p_ == '\n') return Fail(start, "label value is not closed on its line");
-    p_ += *p_ == '\\' && p_ + 1 < end_ && p_[1] != '\n' ? 2 : 1;
-  }
-  if (p_ == end_) return Fail(start, "label value is not closed at the end of input");
-  ++p_;
-  return true;
-}
-
 bool LineParser::ReadFamily(const char** p, const char* line_end) {
   const char* const start = *p;
   if (start < line_end && *start == '"') {
@@ -100,7 +89,8 @@ bool LineParser::ReadLabels(LabelsBuilder* labels, std::vector<std::string>* emp
   if (brace == end) return true;
   const std::string_view list(brace, static_cast<size_t>(end - brace));
   if (!ReadBraces(list, Braces::kSample, labels, empty_names)) return false;
-  if (labels->Get(kMetricNameLabel).empty()) return Fail(start, "metric name not set");
+  if (name_end == start && labels->Get(kMetricNameLabel).empty())
+    return Fail(start, "metric name not set");
   return true;
 }
 

@@ -35,8 +35,6 @@ class LineParser : public ExpositionParser {
   bool Expected(const char* at, std::string_view what);
   // The newline that ends the line of `p`, or the end of the body.
   const char* LineEnd(const char* p) const;
-  // Moves p_ behind the closing quote of the string that starts at p_.
-  bool ScanQuoted();
   // Reads the family of a HELP, TYPE or UNIT line at *p, and leaves *p behind it; false when none
   // stands there.
   bool ReadFamily(const char** p, const char* line_end);

@@ -126,6 +126,17 @@ bool OpenMetricsParser::CheckUnit(const char* at) {
   return Fail(at, StrCat("unit ", Quoted(text_), " not a suffix of metric ", Quoted(family_)));
 }
 
+bool OpenMetricsParser::ScanQuoted() {
+  const char* const start = p_++;
+  while (p_ < end_ && *p_ != '"') {
+    if (*p_ == '\n') return Fail(start, "label value is not closed on its line");
+    p_ += *p_ == '\\' && p_ + 1 < end_ && p_[1] != '\n' ? 2 : 1;
+  }
+  if (p_ == end_) return Fail(start, "label value is not closed at the end of input");
+  ++p_;
+  return true;
+}
+
 bool OpenMetricsParser::ScanBraces() {
   ++p_;
   while (p_ < end_ && *p_ != '}') {

@@ -34,6 +34,8 @@ class OpenMetricsParser final : public LineParser {
   Entry ReadEnd();
   bool ReadText(Entry entry, const char* line_end);
   bool CheckUnit(const char* at);
+  // Moves p_ behind the closing quote of the string that starts there.
+  bool ScanQuoted();
   // Moves p_ behind the list in braces that starts there.
   bool ScanBraces();
   // Takes ` token`, up to the next blank or newline; empty when none stands there.

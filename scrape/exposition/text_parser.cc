@@ -16,7 +16,7 @@ bool MetricTypeOf(std::string_view name, MetricType* type) {
   static constexpr std::pair<std::string_view, MetricType> kTypes[] = {
       {"counter", MetricType::kCounter},     {"gauge", MetricType::kGauge},
       {"histogram", MetricType::kHistogram}, {"summary", MetricType::kSummary},
-      {"untyped", MetricType::kUnknown},     {"unknown", MetricType::kUnknown},
+      {"untyped", MetricType::kUnknown},
   };
   for (const auto& [text, value] : kTypes) {
     if (text == name) {
@@ -80,10 +80,12 @@ TextParser::Entry TextParser::ReadComment() {
     Expected(name, StrCat("metric name after ", keyword));
     return Entry::kError;
   }
-  p = exposition::SkipBlanks(p, line_end);
+  if (p < line_end) ++p;  // One blank; what follows it belongs to the text.
   text_ = std::string_view(p, static_cast<size_t>(line_end - p));
-  if (entry == Entry::kHelp) return entry;
-  while (!text_.empty() && IsBlank(text_.back())) text_.remove_suffix(1);
+  if (entry == Entry::kHelp && !IsValidUtf8(text_)) {
+    Fail(p, "help text is not valid UTF-8");
+    return Entry::kError;
+  }
   if (entry == Entry::kType && !MetricTypeOf(text_, &type_)) {
     std::string quoted;
     AppendQuoted(text_.substr(0, 40), &quoted);
@@ -91,6 +93,21 @@ TextParser::Entry TextParser::ReadComment() {
     return Entry::kError;
   }
   return entry;
+}
+
+// A newline is like any other byte, unless it is escaped.
+bool TextParser::ScanQuoted() {
+  const char* const start = p_++;
+  while (p_ < end_ && *p_ != '"') {
+    if (*p_ == '\\' && p_ + 1 < end_) {
+      if (p_[1] == '\n') return Fail(start, "label value is not closed on its line");
+      ++p_;
+    }
+    ++p_;
+  }
+  if (p_ == end_) return Fail(start, "label value is not closed at the end of input");
+  ++p_;
+  return true;
 }
 
 bool TextParser::ScanSeries() {

@@ -31,6 +31,7 @@ class TextParser final : public LineParser {
   void SkipBlanks() {
     while (p_ < end_ && (*p_ == ' ' || *p_ == '\t')) ++p_;
   }
+  bool ScanQuoted();
   bool EndLine();
 };
 

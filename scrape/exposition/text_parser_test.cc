@@ -33,6 +33,10 @@ TEST(TextParserTest, ReadsTheFormat) {
             "go_gc{a=\"x\", c=\"d\"} -3 @-5\ngo_gc{a=\"b\"} 4\ngo_gc 5\nlast_line 6\n");
 }
 
+TEST(TextParserTest, ALabelValueMaySpanLines) {
+  EXPECT_EQ(Parsed("a{b=\"c\nd\"} 1\nb 2\n"), "a{b=\"c\\nd\"} 1\nb 2\n");
+}
+
 TEST(TextParserTest, LabelValuesAreUnescapedAndEmptyOnesDropped) {
   EXPECT_EQ(Parsed("m{a=\"q\\\"b\\\\n\\n\",b=\"\",c=\"}\",d=\"\\q\"} 1\n"),
             "m{a=\"q\\\"b\\\\n\\n\", c=\"}\", d=\"\\\\q\"} 1\n");
@@ -63,7 +67,14 @@ TEST(TextParserTest, ErrorsNameLineAndColumn) {
       {"a", "error: line 1, column 2: expected value after metric, got end of input"},
       {"a 1 2 3\n", "error: line 1, column 7: expected next entry after timestamp, got \"3\""},
       {"a 1 2.5\n", "error: line 1, column 5: expected timestamp in milliseconds, got \"2.5\""},
-      {"a{b=\"c} 1\n", "error: line 1, column 5: label value is not closed on its line"},
+      {"a{b=\"c} 1\n", "error: line 1, column 5: label value is not closed at the end of input"},
+      {"a{b=\"c\\\n\"} 1\n", "error: line 1, column 5: label value is not closed on its line"},
+      {"{b=\"c\"} 1\n", "error: line 1, column 1: metric name not set"},
+      {"a 0x1p4\n", "error: line 1, column 3: expected value after metric, got \"0x1p4\""},
+      {"# TYPE a unknown\n", "error: line 1, column 10: invalid metric type \"unknown\""},
+      {"# TYPE a  gauge\n", "error: line 1, column 10: invalid metric type \" gauge\""},
+      {"# TYPE a gauge \n", "error: line 1, column 10: invalid metric type \"gauge \""},
+      {"# HELP a \xff\n", "error: line 1, column 10: help text is not valid UTF-8"},
       {"a{b=\"c\" 1\n", "error: line 1, column 10: label list is not closed on its line"},
       {"a{b=c} 1\n", "error: line 1, column 5: expected label value, got \"c} 1\""},
       {"a{b} 1\n", "error: line 1, column 4: expected equal, got \"} 1\""},
