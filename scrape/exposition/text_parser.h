@@ -1,7 +1,7 @@
 // scrape/exposition/text_parser.h
 //
 // The text formats 0.0.4 and 1.0.0, as Prometheus reads them: blanks and tabs between the parts of
-// a line, blank lines and comments anywhere, timestamps in milliseconds.
+// a line, blank lines and comments anywhere, newlines in label values, timestamps in milliseconds.
 //
 // UTF-8 names stand in quotes: `{"my.metric", "a.b"="c"} 1`. The last line may lack its newline.
 //
