@@ -315,16 +315,14 @@ bool IsCanonical(std::string_view bytes) {
 
 bool IsValidUtf8(std::string_view s) {
   constexpr uint64_t kNotAscii = 0x8080808080808080;
+  // Most texts are ASCII: eight bytes at a time while there are so many.
+  for (uint64_t word; s.size() >= sizeof(word);) {
+    std::memcpy(&word, s.data(), sizeof(word));
+    const size_t length = (word & kNotAscii) == 0 ? sizeof(word) : Utf8SequenceLength(s);
+    if (length == 0) return false;
+    s.remove_prefix(length);
+  }
   while (!s.empty()) {
-    // Most texts are ASCII: eight bytes at a time.
-    uint64_t word;
-    if (s.size() >= sizeof(word)) {
-      std::memcpy(&word, s.data(), sizeof(word));
-      if ((word & kNotAscii) == 0) {
-        s.remove_prefix(sizeof(word));
-        continue;
-      }
-    }
     const size_t length = Utf8SequenceLength(s);
     if (length == 0) return false;
     s.remove_prefix(length);
