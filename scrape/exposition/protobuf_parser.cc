@@ -6,85 +6,17 @@
 
 #include "model/sample.h"
 #include "model/text.h"
-#include "protozero/pbf_reader.hpp"
+#include "protozero/exception.hpp"
+#include "protozero/varint.hpp"
 #include "scrape/exposition/float_text.h"
+#include "scrape/exposition/protobuf_messages.h"
 
 namespace hearth {
 namespace {
 
-using protozero::pbf_reader;
-using protozero::pbf_wire_type;
-using protozero::tag_and_type;
-
-constexpr pbf_wire_type kVarint = pbf_wire_type::varint;
-constexpr pbf_wire_type kBytes = pbf_wire_type::length_delimited;
-constexpr pbf_wire_type kDouble = pbf_wire_type::fixed64;
-
-// MetricFamily.
-constexpr uint32_t kFamilyName = tag_and_type(1, kBytes);
-constexpr uint32_t kFamilyHelp = tag_and_type(2, kBytes);
-constexpr uint32_t kFamilyType = tag_and_type(3, kVarint);
-constexpr uint32_t kFamilyMetric = tag_and_type(4, kBytes);
-constexpr uint32_t kFamilyUnit = tag_and_type(5, kBytes);
-// Metric. The value is a message in a field that depends on the type.
-constexpr uint32_t kMetricLabel = tag_and_type(1, kBytes);
-constexpr uint32_t kMetricTimestamp = tag_and_type(6, kVarint);
-// LabelPair.
-constexpr uint32_t kLabelName = tag_and_type(1, kBytes);
-constexpr uint32_t kLabelValue = tag_and_type(2, kBytes);
-// Gauge, Counter, Untyped.
-constexpr uint32_t kPlainValue = tag_and_type(1, kDouble);
-constexpr uint32_t kPlainExemplar = tag_and_type(2, kBytes);
-// Summary and Histogram, as far as they are the same.
-constexpr uint32_t kCount = tag_and_type(1, kVarint);
-constexpr uint32_t kSum = tag_and_type(2, kDouble);
-constexpr uint32_t kRow = tag_and_type(3, kBytes);  // Quantile or Bucket.
-constexpr uint32_t kCountFloat = tag_and_type(4, kDouble);
-// Histogram: what only native ones have.
-constexpr uint32_t kZeroThreshold = tag_and_type(6, kDouble);
-constexpr uint32_t kZeroCount = tag_and_type(7, kVarint);
-constexpr uint32_t kZeroCountFloat = tag_and_type(8, kDouble);
-constexpr uint32_t kNegativeSpan = tag_and_type(9, kBytes);
-constexpr uint32_t kPositiveSpan = tag_and_type(12, kBytes);
-// Bucket.
-constexpr uint32_t kBucketCount = tag_and_type(1, kVarint);
-constexpr uint32_t kBucketBound = tag_and_type(2, kDouble);
-constexpr uint32_t kBucketExemplar = tag_and_type(3, kBytes);
-constexpr uint32_t kBucketCountFloat = tag_and_type(4, kDouble);
-// Quantile.
-constexpr uint32_t kQuantile = tag_and_type(1, kDouble);
-constexpr uint32_t kQuantileValue = tag_and_type(2, kDouble);
-// Exemplar, and its Timestamp.
-constexpr uint32_t kExemplarLabel = tag_and_type(1, kBytes);
-constexpr uint32_t kExemplarValue = tag_and_type(2, kDouble);
-constexpr uint32_t kExemplarTimestamp = tag_and_type(3, kBytes);
-constexpr uint32_t kSeconds = tag_and_type(1, kVarint);
-constexpr uint32_t kNanos = tag_and_type(2, kVarint);
-
-// By MetricFamily's type: ours, and the field of Metric with its value.
-struct TypeRow {
-  MetricType type;
-  uint32_t value_field;
-};
-constexpr TypeRow kTypes[] = {
-    {MetricType::kCounter, tag_and_type(3, kBytes)},
-    {MetricType::kGauge, tag_and_type(2, kBytes)},
-    {MetricType::kSummary, tag_and_type(4, kBytes)},
-    {MetricType::kUnknown, tag_and_type(5, kBytes)},
-    {MetricType::kHistogram, tag_and_type(7, kBytes)},
-    {MetricType::kGaugeHistogram, tag_and_type(7, kBytes)},
-};
-
 constexpr size_t kLengthBytes = 4;
 // Bound, suffix, brace and blank.
 constexpr size_t kKeyTailBytes = 8 + 1 + 2;
-
-uint32_t ValueField(MetricType type) {
-  for (const TypeRow& row : kTypes) {
-    if (row.type == type) return row.value_field;
-  }
-  return 0;
-}
 
 bool IsUnitSuffix(std::string_view name, std::string_view unit, MetricType type) {
   constexpr std::string_view kTotal = "_total";
@@ -103,27 +35,6 @@ std::string Quoted(std::string_view text) {
 }
 
 double Canonical(double value) { return std::isnan(value) ? NormalNaN() : value; }
-
-// Milliseconds of a google.protobuf.Timestamp; false when they do not fit.
-bool ReadTimestamp(std::string_view message, TimeMs* t) {
-  int64_t seconds = 0, nanos = 0;
-  for (pbf_reader reader(message); reader.next();) {
-    switch (reader.tag_and_type()) {
-      case kSeconds:
-        seconds = reader.get_int64();
-        break;
-      case kNanos:
-        nanos = reader.get_int32();
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  constexpr int64_t kSecondsMax = std::numeric_limits<int64_t>::max() / 1000 - 10;
-  if (seconds > kSecondsMax || seconds < -kSecondsMax) return false;
-  *t = seconds * 1000 + nanos / 1'000'000;
-  return true;
-}
 
 }  // namespace
 
@@ -183,72 +94,36 @@ bool ProtobufParser::BeginFamily() {
   }
   message_ = std::string_view(p, length);
   rest_ = std::string_view(p + length, static_cast<size_t>(left - length));
-  family_ = help_ = unit_ = metrics_ = {};
-  int32_t type = 0;
-  pbf_reader reader(message_);
-  for (const char* field = message_.data(); reader.next(); field = reader.data().data()) {
-    switch (reader.tag_and_type()) {
-      case kFamilyName:
-        family_ = reader.get_view();
-        break;
-      case kFamilyHelp:
-        help_ = reader.get_view();
-        break;
-      case kFamilyType:
-        type = reader.get_enum();
-        break;
-      case kFamilyUnit:
-        unit_ = reader.get_view();
-        break;
-      case kFamilyMetric:
-        if (metrics_.empty()) {
-          metrics_ = message_.substr(static_cast<size_t>(field - message_.data()));
-        }
-        [[fallthrough]];
-      default:
-        reader.skip();
-    }
-  }
-  return CheckFamily(type);
+  const exposition::FamilyFields family = exposition::ReadFamily(message_);
+  family_ = family.name;
+  help_ = family.help;
+  unit_ = family.unit;
+  metrics_ = family.metrics;
+  return CheckFamily(family.type);
 }
 
-bool ProtobufParser::CheckFamily(int32_t type) {
+bool ProtobufParser::CheckFamily(int32_t type_number) {
+  const std::optional<MetricType> type = exposition::FamilyType(type_number);
+  type_ = type.value_or(MetricType::kUnknown);
   if (family_.empty() || !IsValidUtf8(family_)) {
     Fail(StrCat("invalid metric name: ", Quoted(family_)));
   } else if (!IsValidUtf8(help_)) {
     Fail(StrCat("invalid help for metric ", Quoted(family_)));
-  } else if (type < 0 || type >= static_cast<int32_t>(std::size(kTypes))) {
-    Fail(StrCat("unknown metric type for metric ", Quoted(family_), ": ", type));
-  } else if (type_ = kTypes[type].type; !unit_.empty() && !IsUnitSuffix(family_, unit_, type_)) {
+  } else if (!type) {
+    Fail(StrCat("unknown metric type for metric ", Quoted(family_), ": ", type_number));
+  } else if (!unit_.empty() && !IsUnitSuffix(family_, unit_, type_)) {
     Fail(StrCat("unit ", Quoted(unit_), " not a suffix of metric ", Quoted(family_)));
   }
   return status_.ok();
 }
 
 bool ProtobufParser::BeginMetric() {
-  pbf_reader family(metrics_);
-  if (!family.next(4, kBytes)) return false;
-  const std::string_view metric = family.get_view();
-  metrics_ = family.data();
-
-  std::string_view value;
-  timestamp_.reset();
+  std::string_view message;
+  if (!exposition::TakeField(exposition::kMetricOfFamily, &metrics_, &message)) return false;
   key_.assign(kLengthBytes, '\0');
-  const uint32_t value_field = ValueField(type_);
-  pbf_reader reader(metric);
-  for (const char* field = metric.data(); reader.next(); field = reader.data().data()) {
-    const uint32_t tag = reader.tag_and_type();
-    if (tag == kMetricLabel) {
-      reader.skip();
-      key_.append(field, reader.data().data());
-    } else if (tag == kMetricTimestamp) {
-      if (const TimeMs t = reader.get_int64(); t != 0) timestamp_ = t;
-    } else if (tag == value_field) {
-      value = reader.get_view();
-    } else {
-      reader.skip();
-    }
-  }
+  const exposition::MetricFields metric = exposition::ReadMetric(message, type_, &key_);
+  timestamp_.reset();
+  if (metric.t != 0) timestamp_ = metric.t;
   const size_t labels_bytes = key_.size() - kLengthBytes;
   key_.append(family_).append(kKeyTailBytes, ' ');
   key_[key_.size() - 2] = '}';
@@ -256,91 +131,22 @@ bool ProtobufParser::BeginMetric() {
   std::memcpy(key_.data(), &length, kLengthBytes);
   labels_ = std::string_view(key_).substr(kLengthBytes, labels_bytes);
 
-  if (type_ == MetricType::kHistogram || type_ == MetricType::kGaugeHistogram) {
-    BeginHistogram(value);
-  } else if (type_ == MetricType::kSummary) {
-    BeginSummary(value);
+  const bool histogram = type_ == MetricType::kHistogram || type_ == MetricType::kGaugeHistogram;
+  if (histogram || type_ == MetricType::kSummary) {
+    const exposition::TotalFields totals = exposition::ReadTotals(metric.value);
+    native_histograms_ += histogram && totals.native ? 1 : 0;
+    count_ = totals.count;
+    sum_ = totals.sum;
+    rows_ = metric.value;
+    infinity_seen_ = !histogram;  // Of quantiles there is no such thing to add.
+    part_ = Part::kCount;
   } else {
-    BeginPlain(value);
+    const exposition::PlainFields plain = exposition::ReadPlain(metric.value);
+    sum_ = plain.value;
+    exemplar_ = type_ == MetricType::kCounter ? plain.exemplar : std::string_view();
+    part_ = Part::kPlain;
   }
   return true;
-}
-
-void ProtobufParser::BeginHistogram(std::string_view message) {
-  uint64_t count = 0;
-  double count_float = 0;
-  bool native = false;
-  sum_ = 0;
-  for (pbf_reader reader(message); reader.next();) {
-    switch (reader.tag_and_type()) {
-      case kCount:
-        count = reader.get_uint64();
-        break;
-      case kCountFloat:
-        count_float = reader.get_double();
-        break;
-      case kSum:
-        sum_ = reader.get_double();
-        break;
-      case kZeroThreshold:
-      case kZeroCountFloat:
-        native |= reader.get_double() > 0;
-        break;
-      case kZeroCount:
-        native |= reader.get_uint64() > 0;
-        break;
-      case kNegativeSpan:
-      case kPositiveSpan:
-        native = true;
-        [[fallthrough]];
-      default:
-        reader.skip();
-    }
-  }
-  native_histograms_ += native ? 1 : 0;
-  count_ = count_float > 0 ? count_float : static_cast<double>(count);
-  infinity_seen_ = false;
-  rows_ = message;
-  part_ = Part::kCount;
-}
-
-void ProtobufParser::BeginSummary(std::string_view message) {
-  uint64_t count = 0;
-  sum_ = 0;
-  for (pbf_reader reader(message); reader.next();) {
-    switch (reader.tag_and_type()) {
-      case kCount:
-        count = reader.get_uint64();
-        break;
-      case kSum:
-        sum_ = reader.get_double();
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  count_ = static_cast<double>(count);
-  infinity_seen_ = true;  // Of quantiles there is no such thing to add.
-  rows_ = message;
-  part_ = Part::kCount;
-}
-
-void ProtobufParser::BeginPlain(std::string_view message) {
-  double value = 0;
-  std::string_view exemplar;
-  for (pbf_reader reader(message); reader.next();) {
-    const uint32_t tag = reader.tag_and_type();
-    if (tag == kPlainValue) {
-      value = reader.get_double();
-    } else if (tag == kPlainExemplar && type_ == MetricType::kCounter) {
-      exemplar = reader.get_view();
-    } else {
-      reader.skip();
-    }
-  }
-  sum_ = value;
-  exemplar_ = exemplar;
-  part_ = Part::kPlain;
 }
 
 bool ProtobufParser::NextSample() {
@@ -358,7 +164,7 @@ bool ProtobufParser::NextSample() {
       Present("_sum", 0, sum_, {});
       return true;
     case Part::kRows:
-      if (type_ == MetricType::kSummary ? NextQuantile() : NextBucket()) return true;
+      if (NextRow()) return true;
       part_ = Part::kInfinity;
       [[fallthrough]];
     case Part::kInfinity:
@@ -372,54 +178,15 @@ bool ProtobufParser::NextSample() {
   return false;
 }
 
-bool ProtobufParser::NextBucket() {
-  pbf_reader histogram(rows_);
-  if (infinity_seen_ || !histogram.next(3, kBytes)) return false;
-  uint64_t count = 0;
-  double count_float = 0, bound = 0;
-  std::string_view exemplar;
-  for (pbf_reader reader(histogram.get_view()); reader.next();) {
-    switch (reader.tag_and_type()) {
-      case kBucketCount:
-        count = reader.get_uint64();
-        break;
-      case kBucketCountFloat:
-        count_float = reader.get_double();
-        break;
-      case kBucketBound:
-        bound = reader.get_double();
-        break;
-      case kBucketExemplar:
-        exemplar = reader.get_view();
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  rows_ = histogram.data();
-  infinity_seen_ = bound == std::numeric_limits<double>::infinity();
-  Present("_bucket", bound, count_float > 0 ? count_float : static_cast<double>(count), exemplar);
-  return true;
-}
-
-bool ProtobufParser::NextQuantile() {
-  pbf_reader summary(rows_);
-  if (!summary.next(3, kBytes)) return false;
-  double quantile = 0, value = 0;
-  for (pbf_reader reader(summary.get_view()); reader.next();) {
-    switch (reader.tag_and_type()) {
-      case kQuantile:
-        quantile = reader.get_double();
-        break;
-      case kQuantileValue:
-        value = reader.get_double();
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  rows_ = summary.data();
-  Present("", quantile, value, {});
+bool ProtobufParser::NextRow() {
+  const bool summary = type_ == MetricType::kSummary;
+  std::string_view message;
+  if (!summary && infinity_seen_) return false;
+  if (!exposition::TakeField(exposition::kRowOfMetric, &rows_, &message)) return false;
+  const exposition::RowFields row =
+      summary ? exposition::ReadQuantile(message) : exposition::ReadBucket(message);
+  infinity_seen_ |= row.bound == std::numeric_limits<double>::infinity();
+  Present(summary ? "" : "_bucket", row.bound, row.value, row.exemplar);
   return true;
 }
 
@@ -447,8 +214,10 @@ bool ProtobufParser::ReadValue() { return true; }
 
 bool ProtobufParser::ReadLabels(LabelsBuilder* labels, std::vector<std::string>* empty_names) {
   labels->Set(kMetricNameLabel, StrCat(family_, suffix_));
-  for (pbf_reader reader(labels_); reader.next(1);) {
-    if (!AddLabel(reader.get_view(), labels, empty_names)) return false;
+  std::string_view pair;
+  for (std::string_view rest = labels_;
+       exposition::TakeField(exposition::kLabelOfMetric, &rest, &pair);) {
+    if (!AddLabel(pair, labels, empty_names)) return false;
   }
   const std::string_view bound_label = suffix_ == "_bucket" ? "le"
                                        : type_ == MetricType::kSummary && suffix_.empty()
@@ -463,59 +232,40 @@ bool ProtobufParser::ReadLabels(LabelsBuilder* labels, std::vector<std::string>*
 
 bool ProtobufParser::AddLabel(std::string_view pair, LabelsBuilder* labels,
                               std::vector<std::string>* empty_names) {
-  std::string_view name, value;
+  exposition::LabelFields label;
   try {
-    for (pbf_reader reader(pair); reader.next();) {
-      switch (reader.tag_and_type()) {
-        case kLabelName:
-          name = reader.get_view();
-          break;
-        case kLabelValue:
-          value = reader.get_view();
-          break;
-        default:
-          reader.skip();
-      }
-    }
+    label = exposition::ReadLabel(pair);
   } catch (const protozero::exception& e) {
     Fail(StrCat("malformed label of metric ", Quoted(family_), ": ", e.what()));
     return false;
   }
-  if (name.empty() || !IsValidUtf8(name)) {
-    Fail(StrCat("invalid label name ", Quoted(name), " of metric ", Quoted(family_)));
-  } else if (!IsValidUtf8(value)) {
-    Fail(StrCat("invalid value of label ", Quoted(name), " of metric ", Quoted(family_)));
-  } else if (!labels->Get(name).empty()) {
-    Fail(StrCat("label name ", Quoted(name), " is not unique: invalid sample"));
+  if (label.name.empty() || !IsValidUtf8(label.name)) {
+    Fail(StrCat("invalid label name ", Quoted(label.name), " of metric ", Quoted(family_)));
+  } else if (!IsValidUtf8(label.value)) {
+    Fail(StrCat("invalid value of label ", Quoted(label.name), " of metric ", Quoted(family_)));
+  } else if (!labels->Get(label.name).empty()) {
+    Fail(StrCat("label name ", Quoted(label.name), " is not unique: invalid sample"));
   } else {
-    labels->Set(name, value);
-    if (value.empty() && empty_names != nullptr) empty_names->emplace_back(name);
+    labels->Set(label.name, label.value);
+    if (label.value.empty() && empty_names != nullptr) empty_names->emplace_back(label.name);
   }
   return status_.ok();
 }
 
 bool ProtobufParser::ReadExemplar(TimeMs t, Exemplar* exemplar) {
   LabelsBuilder labels;
-  exemplar->value = 0;
-  exemplar->t = t;
   try {
-    for (pbf_reader reader(exemplar_); reader.next();) {
-      switch (reader.tag_and_type()) {
-        case kExemplarLabel:
-          if (!AddLabel(reader.get_view(), &labels, nullptr)) return false;
-          break;
-        case kExemplarValue:
-          exemplar->value = Canonical(reader.get_double());
-          break;
-        case kExemplarTimestamp:
-          if (!ReadTimestamp(reader.get_view(), &exemplar->t)) {
-            Fail(StrCat("invalid timestamp of an exemplar of metric ", Quoted(family_)));
-            return false;
-          }
-          break;
-        default:
-          reader.skip();
-      }
+    const exposition::ExemplarFields fields = exposition::ReadExemplar(exemplar_);
+    if (!fields.valid_time) {
+      Fail(StrCat("invalid timestamp of an exemplar of metric ", Quoted(family_)));
+      return false;
+    }
+    exemplar->value = Canonical(fields.value);
+    exemplar->t = fields.t.value_or(t);
+    std::string_view pair;
+    for (std::string_view rest = exemplar_;
+         exposition::TakeField(exposition::kLabelOfExemplar, &rest, &pair);) {
+      if (!AddLabel(pair, &labels, nullptr)) return false;
     }
   } catch (const protozero::exception& e) {
     Fail(StrCat("malformed exemplar of metric ", Quoted(family_), ": ", e.what()));

@@ -46,16 +46,12 @@ class ProtobufParser final : public ExpositionParser {
   Entry Fail(std::string_view message);
   // Reads the next family up to its metrics. False at the end of the body and on an error.
   bool BeginFamily();
-  bool CheckFamily(int32_t type);
+  bool CheckFamily(int32_t type_number);
   // Reads the next metric of the family, false when there is none.
   bool BeginMetric();
-  void BeginHistogram(std::string_view message);
-  void BeginSummary(std::string_view message);
-  void BeginPlain(std::string_view message);
   // Makes the next sample of the metric the present one, false when it has no more.
   bool NextSample();
-  bool NextBucket();
-  bool NextQuantile();
+  bool NextRow();
   void Present(std::string_view suffix, double bound, double value, std::string_view exemplar);
   bool ReadLabels(LabelsBuilder* labels, std::vector<std::string>* empty_names) override;
   bool AddLabel(std::string_view pair, LabelsBuilder* labels,
