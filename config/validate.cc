@@ -256,7 +256,6 @@ std::vector<std::string> UnsupportedWarnings(const Config& config) {
     note(config.storage.tsdb->stale_series_compaction_threshold != 0,
          "storage.tsdb.stale_series_compaction_threshold");
   }
-  note(config.storage.exemplars.has_value(), "storage.exemplars");
   return warnings;
 }
 

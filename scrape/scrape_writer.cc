@@ -307,6 +307,7 @@ void ScrapeWriter::Count(const CommitResult& result) {
   metrics_->duplicate_timestamp->Increment(result.count(AppendOutcome::kDuplicateTimestamp));
   metrics_->out_of_bounds->Increment(result.count(AppendOutcome::kTooOld) +
                                      result.count(AppendOutcome::kTooFarInFuture));
+  metrics_->exemplar_out_of_order->Increment(result.exemplars_out_of_order);
 }
 
 }  // namespace hearth

@@ -298,10 +298,13 @@ bool Flags::HasFeature(std::string_view name) const {
 }
 
 std::vector<std::string> Flags::FeaturesWithoutEffect() const {
-  // What Server::StartAll asks for with HasFeature.
-  static constexpr std::string_view kWithEffect[] = {
-      "promql-binop-fill-modifiers", "promql-delayed-name-removal", "promql-experimental-functions",
-      "promql-extended-range-selectors", "promql-per-step-stats"};
+  // What Server asks for with HasFeature.
+  static constexpr std::string_view kWithEffect[] = {"exemplar-storage",
+                                                     "promql-binop-fill-modifiers",
+                                                     "promql-delayed-name-removal",
+                                                     "promql-experimental-functions",
+                                                     "promql-extended-range-selectors",
+                                                     "promql-per-step-stats"};
   std::vector<std::string> others;
   for (const std::string& feature : features) {
     if (std::find(std::begin(kWithEffect), std::end(kWithEffect), feature) ==

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -186,6 +187,13 @@ absl::Status Server::StartGrpc() {
 
 namespace {
 
+// 0 when exemplars are not kept.
+uint64_t MaxExemplars(const Config& config, const Flags& flags) {
+  if (!flags.HasFeature("exemplar-storage")) return 0;
+  const int64_t max = config.storage.exemplars.value_or(ExemplarsConfig()).max_exemplars;
+  return static_cast<uint64_t>(std::max<int64_t>(max, 0));
+}
+
 TimeMs OutOfOrderWindow(const Config& config) {
   const auto& tsdb = config.storage.tsdb;
   return tsdb && tsdb->out_of_order_time_window ? tsdb->out_of_order_time_window->ms
@@ -203,6 +211,7 @@ void Server::SetDbOptions(const Config& config) {
   db_options_.retention_bytes = static_cast<uint64_t>(flags_.retention_bytes);
   db_options_.wal_sync_interval_ms = flags_.wal_sync_interval_ms;
   db_options_.out_of_order_window_ms = OutOfOrderWindow(config);
+  db_options_.max_exemplars = MaxExemplars(config, flags_);
   seams_.tune_storage(&db_options_);
   if (!config.storage.tsdb || !config.storage.tsdb->retention) return;
   // The file wins over the flags, as in Prometheus 3; what it leaves out stays as the flags have
@@ -233,6 +242,7 @@ void Server::RegisterMetrics() {
 ApiDependencies Server::MakeApiDependencies() {
   ApiDependencies deps;
   deps.storage = &storage_;
+  deps.exemplars = &storage_;
   deps.clock = seams_.clock;
   deps.registry = &registry_;
   deps.execute = [this](const promql::QueryRequest& request) { return engine_->Execute(request); };
@@ -318,6 +328,7 @@ absl::Status Server::Apply(Config config) {
   query_watch_.log().Use(std::move(query_log));
   engine_->SetDefaultSubqueryStep(config.global.evaluation_interval.ms);
   db_->SetOutOfOrderWindow(OutOfOrderWindow(config));
+  db_->SetMaxExemplars(MaxExemplars(config, flags_));
   for (const std::string& warning : config.warnings) spdlog::warn("{}", warning);
   config_ = std::move(config);
   return absl::OkStatus();

@@ -232,7 +232,7 @@ bool OpenMetricsParser::ScanExemplar() {
 bool OpenMetricsParser::ReadExemplar(TimeMs t, Exemplar* exemplar) {
   LabelsBuilder labels;
   if (!ReadBraces(exemplar_labels_, Braces::kExemplar, &labels, nullptr)) return false;
-  *exemplar = {labels.Build(), exemplar_value_, exemplar_t_.value_or(t)};
+  *exemplar = {labels.Build(), exemplar_value_, exemplar_t_.value_or(t), exemplar_t_.has_value()};
   return true;
 }
 

@@ -262,6 +262,7 @@ bool ProtobufParser::ReadExemplar(TimeMs t, Exemplar* exemplar) {
     }
     exemplar->value = Canonical(fields.value);
     exemplar->t = fields.t.value_or(t);
+    exemplar->own_time = fields.t.has_value();
     std::string_view pair;
     for (std::string_view rest = exemplar_;
          exposition::TakeField(exposition::kLabelOfExemplar, &rest, &pair);) {

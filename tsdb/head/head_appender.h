@@ -2,7 +2,7 @@
 //
 // The head's Appender: a buffer of samples and the calls into Head::Impl. See tsdb/storage.h for
 // the contract. Native histograms are not taken yet (kUnsupported), start timestamps are not kept
-// yet, exemplars are dropped and counted.
+// yet.
 //
 // Thread safety: as Appender.
 #ifndef HEARTH_TSDB_HEAD_HEAD_APPENDER_H_
@@ -41,6 +41,7 @@ class HeadAppender : public Appender {
   Head::Impl& impl_;
   std::vector<BufferedSample> samples_;
   std::vector<Unsupported> unsupported_;
+  std::vector<BufferedExemplar> exemplars_;
 };
 
 }  // namespace hearth

@@ -234,8 +234,9 @@ void Head::Impl::RollWithTheWindow() {
   if (roll_segment == wal->segment() && max_time >= roll_at) wal->Roll().IgnoreError();
 }
 
-absl::StatusOr<Lsn> Head::Impl::CommitLocked(std::span<const BufferedSample> samples, TimeMs now_ms,
-                                             CommitResult* result) {
+absl::StatusOr<Lsn> Head::Impl::CommitLocked(std::span<const BufferedSample> samples,
+                                             std::span<const BufferedExemplar> with_exemplars,
+                                             TimeMs now_ms, CommitResult* result) {
   RollWithTheWindow();
   HEARTH_RETURN_IF_ERROR(wal->Prepare());
   if (chunk_log->pending_bytes() >= kChunkLogPendingLimit) HEARTH_RETURN_IF_ERROR(WriteAllChunks());
@@ -245,14 +246,19 @@ absl::StatusOr<Lsn> Head::Impl::CommitLocked(std::span<const BufferedSample> sam
   late_candidates.clear();
   late_accepted.clear();
   new_in_wal.clear();
+  accepted_exemplars.clear();
   FirstRefused refused;
   JudgeAll(samples, TimeRange{OldestKept(now_ms), now_ms + options.max_ahead_ms}, &refused, result);
   if (!late_candidates.empty()) JudgeLate(samples, &refused, result);
   TellFirstRefused(samples, refused, result);
-  if (accepted.empty() && late_accepted.empty()) return wal->last_lsn();
+  if (!with_exemplars.empty()) JudgeExemplars(with_exemplars, result);
+  if (accepted.empty() && late_accepted.empty() && accepted_exemplars.empty()) {
+    return wal->last_lsn();
+  }
   absl::StatusOr<Lsn> lsn = WriteWal();
   if (lsn.ok()) {
     ApplyAll(samples, static_cast<uint32_t>(now_ms / 1000), *lsn);
+    ApplyExemplars(with_exemplars);
     if (roll_segment != wal->segment()) {
       roll_segment = wal->segment();
       roll_at =
@@ -264,13 +270,14 @@ absl::StatusOr<Lsn> Head::Impl::CommitLocked(std::span<const BufferedSample> sam
   return lsn;
 }
 
-absl::StatusOr<CommitResult> Head::Impl::Commit(std::span<const BufferedSample> samples) {
+absl::StatusOr<CommitResult> Head::Impl::Commit(std::span<const BufferedSample> samples,
+                                                std::span<const BufferedExemplar> with_exemplars) {
   CommitResult result;
   const TimeMs now_ms = options.clock->NowMs();
   absl::StatusOr<Lsn> lsn;
   {
     MutexLock lock(&commit_mu);
-    lsn = CommitLocked(samples, now_ms, &result);
+    lsn = CommitLocked(samples, with_exemplars, now_ms, &result);
     ++(lsn.ok() ? counted.commits : counted.failed_commits);
     if (lsn.ok()) {
       for (size_t i = 0; i < kAppendOutcomes; ++i) counted.samples[i] += result.counts[i];
@@ -312,7 +319,12 @@ absl::StatusOr<SeriesRef> HeadAppender::FindOrCreate(LabelsView labels) {
 }
 
 void HeadAppender::AppendExemplar(SeriesRef ref, const Exemplar& exemplar) {
-  impl_.exemplars_dropped.fetch_add(1, std::memory_order_relaxed);
+  // What is buffered is bounded by what labels may have.
+  if (!impl_.exemplars.enabled() || !ExemplarStore::LabelsFit(exemplar.labels)) {
+    impl_.exemplars_dropped.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  exemplars_.push_back({ref, exemplar});
 }
 
 void HeadAppender::AppendHistogram(SeriesRef ref, TimeMs t, const Histogram& histogram,
@@ -333,7 +345,7 @@ void HeadAppender::UpdateMetadata(std::string_view metric_family, const Metadata
 }
 
 absl::StatusOr<CommitResult> HeadAppender::Commit() {
-  absl::StatusOr<CommitResult> result = impl_.Commit(samples_);
+  absl::StatusOr<CommitResult> result = impl_.Commit(samples_, exemplars_);
   if (result.ok() && !unsupported_.empty()) {
     result->counts[static_cast<size_t>(AppendOutcome::kUnsupported)] += unsupported_.size();
     impl_.NoteUnsupported(unsupported_.size());
@@ -349,6 +361,7 @@ absl::StatusOr<CommitResult> HeadAppender::Commit() {
 void HeadAppender::Rollback() {
   samples_.clear();
   unsupported_.clear();
+  exemplars_.clear();
 }
 
 }  // namespace hearth

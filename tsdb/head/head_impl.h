@@ -2,8 +2,8 @@
 //
 // The inside of Head, shared by its source files only: head.cc (life, stats), head_commit.cc (the
 // write path), head_late.cc (late samples on that path), head_select.cc (the read path),
-// head_flush.cc, head_checkpoint.cc, head_inventory.cc, head_delete.cc, head_snapshot.cc,
-// head_replay.cc.
+// head_exemplars.cc, head_flush.cc, head_checkpoint.cc, head_inventory.cc, head_delete.cc,
+// head_snapshot.cc, head_replay.cc.
 #ifndef HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 #define HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 
@@ -20,6 +20,7 @@
 #include "model/mutex.h"
 #include "model/text.h"
 #include "tsdb/chunk/encode_samples.h"
+#include "tsdb/exemplars/exemplar_store.h"
 #include "tsdb/head/chunk_arena.h"
 #include "tsdb/head/chunk_log.h"
 #include "tsdb/head/head.h"
@@ -45,6 +46,12 @@ struct BufferedSample {
   Sample sample;
 };
 
+// An exemplar waiting for its commit.
+struct BufferedExemplar {
+  SeriesRef ref;
+  Exemplar exemplar;
+};
+
 // The refused sample of a commit that comes first in it.
 struct FirstRefused {
   uint32_t index = UINT32_MAX;
@@ -58,11 +65,14 @@ struct FirstRefused {
 class Head::Impl {
  public:
   explicit Impl(HeadOptions head_options)
-      : options(std::move(head_options)), out_of_order_window_ms(options.out_of_order_window_ms) {}
+      : options(std::move(head_options)),
+        out_of_order_window_ms(options.out_of_order_window_ms),
+        exemplars(options.max_exemplars) {}
 
   // head_commit.cc
   absl::StatusOr<SeriesRef> FindOrCreate(LabelsView labels);
-  absl::StatusOr<CommitResult> Commit(std::span<const BufferedSample> samples)
+  absl::StatusOr<CommitResult> Commit(std::span<const BufferedSample> samples,
+                                      std::span<const BufferedExemplar> with_exemplars)
       LOCKS_EXCLUDED(commit_mu);
   void NoteUnsupported(size_t samples) LOCKS_EXCLUDED(commit_mu);
   // Empty when the series is gone.
@@ -100,6 +110,10 @@ class Head::Impl {
   void ForgetLateIfEmpty(uint32_t slot, MemSeries* series) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Closes the largest late buffers while all together exceed their bound.
   void KeepLateBounded(Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+
+  // head_exemplars.cc
+  // Takes an exemplar that the WAL has. On the thread that makes the series.
+  void ReplayExemplar(uint32_t slot, const Exemplar& exemplar);
 
   // head_checkpoint.cc
   absl::Status Checkpoint() LOCKS_EXCLUDED(commit_mu, checkpoint_mu);
@@ -162,6 +176,7 @@ class Head::Impl {
   // Own synchronisation. Order: commit_mu -> table -> labels.
   SeriesTable table;
   LabelIndex labels;
+  ExemplarStore exemplars;
   std::atomic<uint64_t> exemplars_dropped{0};
 
   // Deletes, and flushes as they begin and end. Before checkpoint_mu.
@@ -204,6 +219,7 @@ class Head::Impl {
   std::vector<uint32_t> late_candidates GUARDED_BY(commit_mu);  // Likewise, in JudgeLate's order.
   std::vector<uint32_t> late_accepted GUARDED_BY(commit_mu);    // Of them.
   std::vector<uint32_t> new_in_wal GUARDED_BY(commit_mu);       // Slots.
+  std::vector<uint32_t> accepted_exemplars GUARDED_BY(commit_mu);  // Indexes.
 
   mutable Mutex metadata_mu;  // A leaf.
   StringMap<Metadata> metadata GUARDED_BY(metadata_mu);
@@ -260,10 +276,16 @@ class Head::Impl {
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   void ApplyLate(std::span<const BufferedSample> samples, uint32_t now_s, Lsn lsn)
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Puts those that are taken into the batch.
+  void JudgeExemplars(std::span<const BufferedExemplar> buffered, CommitResult* result)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  void ApplyExemplars(std::span<const BufferedExemplar> buffered)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   ChunkLocator LogChunk(ChunkLogRecordType type, uint32_t slot, MemSeries* series,
                         const ChunkMeta& meta, std::string_view bytes, Lsn lsn)
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
-  absl::StatusOr<Lsn> CommitLocked(std::span<const BufferedSample> samples, TimeMs now_ms,
+  absl::StatusOr<Lsn> CommitLocked(std::span<const BufferedSample> samples,
+                                   std::span<const BufferedExemplar> with_exemplars, TimeMs now_ms,
                                    CommitResult* result) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
 };
 
