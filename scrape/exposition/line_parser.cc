@@ -1,6 +1,7 @@
 #include "scrape/exposition/line_parser.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "model/text.h"
@@ -12,6 +13,17 @@ namespace hearth {
 using exposition::IsBlank;
 using exposition::NameEnd;
 using exposition::SkipBlanks;
+
+namespace {
+
+// Bytes that stand for themselves in a string, and need no look at UTF-8.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (size_t c = 0; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+
+}  // namespace
 
 const char* LineParser::LineEnd(const char* p) const {
   const void* newline = std::memchr(p, '\n', static_cast<size_t>(end_ - p));
@@ -57,8 +69,19 @@ bool LineParser::ReadFamily(const char** p, const char* line_end) {
 // Reads the string whose opening quote is **p, unescaping \\, \" and \n; other escapes stay as they
 // are.
 bool LineParser::ReadQuoted(const char** p, const char* end, std::string* out) {
-  const char* const start = (*p)++;
-  out->clear();
+  const char* const start = *p;
+  const char* q = start + 1;
+  while (q < end && kPlain[static_cast<uint8_t>(*q)]) ++q;
+  out->assign(start + 1, q);
+  *p = q;
+  if (q == end || *q != '"') [[unlikely]]
+    return ReadUnusual(start, p, end, out);
+  ++*p;
+  return true;
+}
+
+// The rest of a string that is not all plain.
+bool LineParser::ReadUnusual(const char* start, const char** p, const char* end, std::string* out) {
   while (*p < end && **p != '"') {
     const char* const run = *p;
     while (*p < end && **p != '"' && **p != '\\') ++*p;

@@ -43,6 +43,7 @@ class LineParser : public ExpositionParser {
 
  private:
   bool ReadQuoted(const char** p, const char* end, std::string* out);
+  bool ReadUnusual(const char* start, const char** p, const char* end, std::string* out);
   bool SetLabel(const char* name_at, std::string_view name, std::string* value, Braces kind,
                 LabelsBuilder* labels, std::vector<std::string>* empty_names);
 };
