@@ -248,10 +248,6 @@ std::vector<std::string> UnsupportedWarnings(const Config& config) {
   note(!config.remote_read.empty(), "remote_read");
   note(config.tracing.has_value(), "tracing");
   note(config.otlp.has_value(), "otlp");
-  bool failure_log = false;
-  for (const ScrapeConfig& scrape : config.scrape_configs)
-    failure_log |= !scrape.scrape_failure_log_file.empty();
-  note(failure_log, "scrape_failure_log_file");
   if (config.storage.tsdb) {
     note(config.storage.tsdb->stale_series_compaction_threshold != 0,
          "storage.tsdb.stale_series_compaction_threshold");

@@ -46,21 +46,32 @@ ScrapeRequest ScrapeLoop::MakeRequest(const Scrape& scrape, std::string_view use
   return request;
 }
 
-absl::StatusOr<const ExpositionFormat*> ScrapeLoop::UsableBody(
-    const PoolSettings& settings, absl::StatusOr<ScrapeResponse>* response) {
+absl::Status ScrapeLoop::ReadBody(const PoolSettings& settings,
+                                  absl::StatusOr<ScrapeResponse>* response) {
   if (!response->ok()) return response->status();
   if ((*response)->status != 200) {
     return absl::UnknownError(
         StrCat("server returned HTTP status ", (*response)->status, " ", (*response)->reason));
   }
-  HEARTH_ASSIGN_OR_RETURN(
-      const ExpositionFormat* const format,
-      FormatOfContent((*response)->content_type, settings.config.fallback_scrape_protocol));
   if ((*response)->inflate) HEARTH_RETURN_IF_ERROR((*response)->inflate(&(*response)->body));
   if ((*response)->body.size() > BodyLimit(settings.config)) {
     return absl::ResourceExhaustedError("body size limit exceeded");
   }
-  return format;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<const ExpositionFormat*> ScrapeLoop::UsableBody(
+    const Scrape& scrape, absl::StatusOr<ScrapeResponse>* response) const {
+  const absl::Status read = ReadBody(*scrape.settings, response);
+  if (!read.ok() && scrape.failure_log != nullptr) {
+    scrape.failure_log->Write({.t = scrape.started_ms,
+                               .job = pool_,
+                               .url = scrape.target->url,
+                               .error = FromAbsl(read.message())});
+  }
+  HEARTH_RETURN_IF_ERROR(read);
+  return FormatOfContent((*response)->content_type,
+                         scrape.settings->config.fallback_scrape_protocol);
 }
 
 void ScrapeLoop::Complete(const Scrape& scrape, absl::StatusOr<ScrapeResponse> response) {
@@ -75,7 +86,7 @@ void ScrapeLoop::Complete(const Scrape& scrape, absl::StatusOr<ScrapeResponse> r
   report.timeout_ms = scrape.target->timeout_ms;
   if (!scrape.forced_error.ok()) {
     report.error = scrape.forced_error;
-  } else if (const auto format = UsableBody(*scrape.settings, &response); format.ok()) {
+  } else if (const auto format = UsableBody(scrape, &response); format.ok()) {
     report.format = *format;
     report.body = response->body;
   } else {

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "model/mutex.h"
 #include "scrape/exposition/formats.h"
+#include "scrape/failure_log.h"
 #include "scrape/fetcher.h"
 #include "scrape/metadata_cache.h"
 #include "scrape/scrape_metrics.h"
@@ -47,8 +48,9 @@ class ScrapeLoop {
   struct Scrape {
     std::shared_ptr<const PoolSettings> settings;
     std::shared_ptr<const Target> target;
-    std::shared_ptr<void> lease;  // Says that the fetcher is in use; see Scraper.
-    TimeMs t = 0;                 // The timestamp of its samples.
+    std::shared_ptr<FailureLog> failure_log;  // Null = none.
+    std::shared_ptr<void> lease;              // Says that the fetcher is in use; see Scraper.
+    TimeMs t = 0;                             // The timestamp of its samples.
     TimeMs started_ms = 0;
     std::chrono::steady_clock::time_point started;
     absl::Status forced_error;  // Not OK: nothing is fetched (target_limit).
@@ -81,9 +83,12 @@ class ScrapeLoop {
   Schedule schedule;
 
  private:
-  // Makes the body of an answer plain. Its format when it can be parsed.
-  static absl::StatusOr<const ExpositionFormat*> UsableBody(
-      const PoolSettings& settings, absl::StatusOr<ScrapeResponse>* response);
+  // Makes the body of a good answer plain.
+  static absl::Status ReadBody(const PoolSettings& settings,
+                               absl::StatusOr<ScrapeResponse>* response);
+  // ReadBody, whose failures are logged, and the format that the body is in.
+  absl::StatusOr<const ExpositionFormat*> UsableBody(
+      const Scrape& scrape, absl::StatusOr<ScrapeResponse>* response) const;
 
   const std::string pool_;
   const Labels labels_;

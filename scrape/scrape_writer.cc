@@ -29,6 +29,9 @@ constexpr std::string_view kReportNames[] = {"up",
                                              "scrape_sample_limit",
                                              "scrape_body_size_bytes"};
 
+// What the labels of a series may take: what a sender may give one, too.
+constexpr size_t kLabelBytesMax = size_t{1} << 20;
+
 std::string_view Cut(std::string_view s) { return s.substr(0, 50); }
 
 std::string Quoted(std::string_view s) {
@@ -101,7 +104,8 @@ absl::Status ScrapeWriter::WriteEnd(TimeMs t) {
 absl::Status ScrapeWriter::AppendBody(const ScrapeReport& report, Appender* app, Counts* counts) {
   if (format_ != report.format) cache_.ForgetTexts();  // Another format has other texts.
   format_ = report.format;
-  const std::unique_ptr<ExpositionParser> parser = format_->parse(report.body);
+  const std::unique_ptr<ExpositionParser> parser =
+      format_->parse(report.body, {.start_times = rules_->start_times});
   cache_.Begin();
   absl::Status status;
   for (auto entry = parser->Next(); entry != ExpositionParser::Entry::kEnd && status.ok();
@@ -159,7 +163,8 @@ absl::Status ScrapeWriter::AppendSample(ExpositionParser* parser, TimeMs t, Appe
   const bool own_time = rules_->honor_timestamps && parser->timestamp().has_value();
   entry->tracked = !own_time || rules_->track_timestamps_staleness;
   const TimeMs sample_t = own_time ? *parser->timestamp() : t;
-  app->Append(entry->ref, {sample_t, parser->value()});
+  const TimeMs start_t = rules_->start_times ? parser->StartTime() : 0;
+  app->Append(entry->ref, {sample_t, parser->value()}, start_t);
   if (parser->has_exemplar()) [[unlikely]] {
     return AppendExemplar(parser, entry->ref, sample_t, app);
   }
@@ -192,9 +197,14 @@ absl::StatusOr<Labels> ScrapeWriter::SeriesLabels(ExpositionParser* parser) {
   if (!Relabel(rules_->metric_relabel, &labels_) || labels_.empty()) return Labels();
   if (labels_.Get(kMetricNameLabel).empty()) {
     return absl::InvalidArgumentError(
-        StrCat("missing metric name (__name__ label) after relabeling of ", parser->series()));
+        StrCat("missing metric name (__name__ label) after relabeling of ", Cut(parser->series())));
   }
   Labels labels = labels_.Build();
+  if (labels.bytes().size() > kLabelBytesMax) {
+    return absl::ResourceExhaustedError(
+        StrCat("labels of metric ", Quoted(Cut(labels.MetricName())), " take ",
+               labels.bytes().size(), " bytes, over the limit of ", kLabelBytesMax));
+  }
   HEARTH_RETURN_IF_ERROR(CheckNames(labels));
   HEARTH_RETURN_IF_ERROR(CheckLimits(labels));
   return labels;

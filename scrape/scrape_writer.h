@@ -34,6 +34,7 @@ struct WriteRules {
   bool honor_timestamps = true;
   bool track_timestamps_staleness = false;
   bool extra_scrape_metrics = false;
+  bool start_times = false;   // The storage is told when counters began.
   bool legacy_names = false;  // Names must be [a-zA-Z_:][a-zA-Z0-9_:]*.
   ScrapeLimits limits;
   std::vector<RelabelRule> metric_relabel;

@@ -278,5 +278,34 @@ TEST_F(ScrapeWriterTest, MetadataIsKept) {
   EXPECT_TRUE(metadata_.Read("a").empty()) << "not named for a while";
 }
 
+TEST_F(ScrapeWriterTest, StartTimesAreToldWhenWanted) {
+  const std::string body =
+      "# TYPE a counter\na_total 5\na_created 0.5\n# TYPE g gauge\ng 1\n# EOF\n";
+  const auto starts = [this] {
+    std::string out;
+    for (const auto& [fingerprint, s] : storage_.Snapshot()) {
+      for (const auto& [t, start] : s.starts) {
+        StrAppend(&out, s.labels.MetricName(), " ", t, " since ", start, "\n");
+      }
+    }
+    return out;
+  };
+  ASSERT_TRUE(ScrapeAs("OpenMetricsText1.0.0", 1000, body).ok());
+  EXPECT_EQ(starts(), "");
+  EXPECT_EQ(Report("a_created"), "1000=0.5");
+  SetRules({.start_times = true});
+  ASSERT_TRUE(ScrapeAs("OpenMetricsText1.0.0", 2000, body).ok());
+  EXPECT_EQ(starts(), "a_total 2000 since 500\n");
+  EXPECT_EQ(Report("a_created"), "1000=0.5 2000=stale");
+  EXPECT_EQ(Report("scrape_samples_scraped"), "1000=3 2000=2");
+}
+
+TEST_F(ScrapeWriterTest, LabelsOfAMegabyteAreTooMany) {
+  const absl::Status status = Scrape(1000, StrCat("a{x=\"", std::string(1 << 20, 'y'), "\"} 1\n"));
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_LT(status.message().size(), 200u);
+  EXPECT_EQ(Report("up"), "1000=0");
+}
+
 }  // namespace
 }  // namespace hearth

@@ -135,6 +135,7 @@ TimeMs Scraper::Tick() {
       scrape.settings = pool->settings;
       scrape.target = schedule.target;
       scrape.lease = pool->fetcher.lease;
+      scrape.failure_log = pool->failure_log;
       scrape.t = AlignedScrapeTime(due, now, schedule.target->interval_ms);
       scrape.started_ms = now;
       scrape.forced_error = pool->limit_error;
@@ -226,6 +227,7 @@ absl::StatusOr<std::unique_ptr<Scraper::Pool>> Scraper::MakePool(const ScrapeCon
   rules->honor_timestamps = config.honor_timestamps;
   rules->track_timestamps_staleness = config.track_timestamps_staleness;
   rules->extra_scrape_metrics = config.formats.extra_scrape_metrics.value_or(false);
+  rules->start_times = options_.start_times;
   rules->legacy_names = config.formats.metric_name_validation_scheme == "legacy";
   rules->limits = config.limits;
   HEARTH_ASSIGN_OR_RETURN(rules->metric_relabel,
@@ -242,9 +244,20 @@ absl::StatusOr<std::unique_ptr<Scraper::Pool>> Scraper::MakePool(const ScrapeCon
   return pool;
 }
 
+absl::StatusOr<Scraper::FailureLogs> Scraper::OpenFailureLogs(const Config& config) const {
+  FailureLogs logs;
+  for (const ScrapeConfig& scrape : config.scrape_configs) {
+    const std::string& path = scrape.scrape_failure_log_file;
+    if (path.empty() || logs.count(path) > 0) continue;
+    HEARTH_ASSIGN_OR_RETURN(logs[path], options_.open_failure_log(path));
+  }
+  return logs;
+}
+
 absl::Status Scraper::Apply(const Config& config) {
   MutexLock apply_lock(&apply_mu_);
   // Everything that can fail comes first. A pool whose configuration has not changed stays.
+  HEARTH_ASSIGN_OR_RETURN(FailureLogs failure_logs, OpenFailureLogs(config));
   std::map<std::string, std::unique_ptr<Pool>> fresh;
   std::set<std::string> names;
   for (const ScrapeConfig& scrape : config.scrape_configs) {
@@ -295,6 +308,10 @@ absl::Status Scraper::Apply(const Config& config) {
         slot->files = std::move(pool->files);
       }
       Sync(slot.get(), std::move(found[name]), &ended);
+    }
+    for (const auto& [name, pool] : pools_) {
+      const std::string& path = pool->settings->config.scrape_failure_log_file;
+      pool->failure_log = path.empty() ? nullptr : failure_logs.at(path);
     }
     idle = TakeIdleFetchers();
     wake_.SignalAll();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 
@@ -91,6 +92,19 @@ class FakeFetchers : public FetcherFactory,
 
 constexpr TimeMs kStart = 1'700'000'000'000;
 
+class FakeFailureLog : public FailureLog {
+ public:
+  FakeFailureLog(std::string path, std::vector<std::string>* lines)
+      : path_(std::move(path)), lines_(lines) {}
+  void Write(const ScrapeFailure& failure) override {
+    lines_->push_back(StrCat(path_, ": ", failure.job, " ", failure.url, ": ", failure.error));
+  }
+
+ private:
+  const std::string path_;
+  std::vector<std::string>* const lines_;
+};
+
 class ScraperTest : public testing::Test {
  protected:
   ScraperOptions Options() {
@@ -101,6 +115,12 @@ class ScraperTest : public testing::Test {
     options.registry = &registry_;
     options.environment = &environment_;
     options.workers = 0;
+    options.open_failure_log =
+        [this](const std::string& path) -> absl::StatusOr<std::shared_ptr<FailureLog>> {
+      if (path == "/missing/f.log") return absl::FailedPreconditionError("open /missing/f.log");
+      ++failure_logs_opened_;
+      return std::make_shared<FakeFailureLog>(path, &failures_);
+    };
     options.external_host = "monitor.example:9090";
     options.warn = [this](const std::string& text) { warnings_.push_back(text); };
     return options;
@@ -137,6 +157,8 @@ class ScraperTest : public testing::Test {
   metrics::Registry registry_;
   std::shared_ptr<FakeFetchers> fetchers_ = std::make_shared<FakeFetchers>();
   std::map<std::string, std::string> files_;
+  std::vector<std::string> failures_;  // `path: job url: error`.
+  int failure_logs_opened_ = 0;
   LoadEnvironment environment_{
       .variable = [](const std::string&) { return std::string(); },
       .read_file = [this](const std::string& path) -> absl::StatusOr<std::string> {
@@ -458,6 +480,33 @@ TEST_F(ScraperTest, WorksWithThreadsWhileItIsReloadedAndRead) {
   scraper_->Stop();
   for (const auto& [t, v] : Samples(R"(a{instance="localhost:1", job="node"})"))
     EXPECT_EQ(v, 1) << t;
+}
+
+TEST_F(ScraperTest, FailedFetchesGoToTheFailureLog) {
+  const std::string jobs =
+      "- {job_name: x, scrape_failure_log_file: /x.log, static_configs: [{targets: ['h:1']}]}\n"
+      "- {job_name: y, scrape_failure_log_file: /x.log, static_configs: [{targets: ['h:2']}]}\n"
+      "- {job_name: z, static_configs: [{targets: ['h:3']}]}\n";
+  fetchers_->Answer("http://h:2/metrics", "what is this\n");  // Read, and then not understood.
+  ASSERT_TRUE(Apply(jobs).ok());
+  EXPECT_EQ(failure_logs_opened_, 1);
+  Run(10'000);
+  EXPECT_EQ(failures_,
+            std::vector<std::string>{"/x.log: x http://h:1/metrics: connection refused"});
+  ASSERT_TRUE(Apply(jobs).ok());
+  EXPECT_EQ(failure_logs_opened_, 2) << "a reload begins the file anew";
+  fetchers_->Answer("http://h:2/metrics", "a 1\n", "text/plain", 404);
+  Run(10'000);
+  ASSERT_EQ(failures_.size(), 3u);
+  EXPECT_EQ(std::count(failures_.begin(), failures_.end(),
+                       "/x.log: y http://h:2/metrics: server returned HTTP status 404 Not Found"),
+            1);
+}
+
+TEST_F(ScraperTest, AFailureLogThatCannotBeOpenedFailsTheReload) {
+  ASSERT_TRUE(Apply(kNode).ok());
+  EXPECT_FALSE(Apply("- {job_name: x, scrape_failure_log_file: /missing/f.log}").ok());
+  EXPECT_EQ(scraper_->ScrapePools(), std::vector<std::string>{"node"});
 }
 
 }  // namespace

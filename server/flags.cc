@@ -299,7 +299,8 @@ bool Flags::HasFeature(std::string_view name) const {
 
 std::vector<std::string> Flags::FeaturesWithoutEffect() const {
   // What Server asks for with HasFeature.
-  static constexpr std::string_view kWithEffect[] = {"exemplar-storage",
+  static constexpr std::string_view kWithEffect[] = {"created-timestamp-zero-ingestion",
+                                                     "exemplar-storage",
                                                      "promql-binop-fill-modifiers",
                                                      "promql-delayed-name-removal",
                                                      "promql-experimental-functions",

@@ -69,7 +69,8 @@ TEST(FlagsTest, FeaturesAndAddressesMayRepeat) {
 
 TEST(FlagsTest, NamesFeaturesWithoutEffect) {
   const absl::StatusOr<CommandLine> command =
-      Parse({"--enable-feature=promql-experimental-functions,native-histograms,nonsense"});
+      Parse({"--enable-feature=promql-experimental-functions,exemplar-storage,native-histograms,"
+             "nonsense"});
   ASSERT_TRUE(command.ok()) << command.status();
   EXPECT_THAT(command->flags.FeaturesWithoutEffect(),
               testing::ElementsAre("native-histograms", "nonsense"));

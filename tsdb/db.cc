@@ -86,6 +86,7 @@ absl::Status Db::OpenHead() {
                                       .retention_ms = options_.retention_ms,
                                       .out_of_order_window_ms = options_.out_of_order_window_ms,
                                       .max_series = options_.max_series,
+                                      .start_zeros = options_.start_zeros,
                                       .max_exemplars = options_.max_exemplars,
                                       .wal_segment_bytes = options_.wal_segment_bytes,
                                       .max_wal_bytes = options_.max_wal_bytes,

@@ -51,6 +51,7 @@ struct DbOptions {
   // How much older than its series' last sample a sample may be; 0 = such samples are refused.
   TimeMs out_of_order_window_ms = kDefaultOutOfOrderWindowMs;
   uint64_t max_series = 0;     // In memory; 0 = no limit.
+  bool start_zeros = false;    // See HeadOptions.
   uint64_t max_exemplars = 0;  // 0 = none are kept.
   size_t block_cache_bytes = size_t{32} << 20;
   uint64_t wal_segment_bytes = uint64_t{64} << 20;

@@ -30,6 +30,11 @@
 
 namespace hearth {
 
+struct ParseOptions {
+  // StartTime is wanted. The `_created` lines of OpenMetrics that give it are then left out.
+  bool start_times = false;
+};
+
 class ExpositionParser {
  public:
   enum class Entry { kEnd, kError, kSample, kType, kHelp, kUnit };
@@ -75,6 +80,10 @@ class ExpositionParser {
   bool AppendLabels(LabelsBuilder* labels, std::vector<std::string>* empty_names = nullptr) {
     return ReadLabels(labels, empty_names);
   }
+
+  // After ReadValue, with ParseOptions::start_times: when the counter behind the sample began; 0
+  // when nobody says so.
+  virtual TimeMs StartTime() { return 0; }
 
   // After ReadValue: whether the sample has an exemplar.
   bool has_exemplar() const { return has_exemplar_; }

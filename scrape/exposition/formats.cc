@@ -10,8 +10,8 @@ namespace hearth {
 namespace {
 
 template <typename Parser>
-std::unique_ptr<ExpositionParser> Parse(std::string_view body) {
-  return std::make_unique<Parser>(body);
+std::unique_ptr<ExpositionParser> Parse(std::string_view body, const ParseOptions& options) {
+  return std::make_unique<Parser>(body, options);
 }
 
 constexpr std::string_view kText = "text/plain";

@@ -23,7 +23,8 @@ struct ExpositionFormat {
   std::string_view accept;      // Its entry in an Accept header, without escaping and weight.
   std::string_view media_type;  // Of a Content-Type. Versions of one media type share a parser.
   bool negotiates_escaping = false;  // The request says how names are to be escaped.
-  std::unique_ptr<ExpositionParser> (*parse)(std::string_view body) = nullptr;
+  std::unique_ptr<ExpositionParser> (*parse)(std::string_view body,
+                                             const ParseOptions& options) = nullptr;
 };
 
 // In the order of their names.

@@ -65,7 +65,7 @@ TEST(FormatsTest, EveryFormatIsFoundAndMakesAParser) {
   for (const ExpositionFormat& format : ExpositionFormats()) {
     EXPECT_EQ(FindFormat(format.protocol), &format);
     EXPECT_EQ(format.accept.substr(0, format.media_type.size()), format.media_type);
-    EXPECT_NE(format.parse(""), nullptr);
+    EXPECT_NE(format.parse("", {}), nullptr);
   }
   EXPECT_EQ(FindFormat("PrometheusText9"), nullptr);
   EXPECT_EQ(FindFormat(""), nullptr);

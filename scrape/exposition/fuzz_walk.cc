@@ -44,7 +44,7 @@ bool ReadSample(ExpositionParser* parser, const Line* known) {
 // Walks the body; the samples before the first error go to *lines.
 void Walk(const ExpositionFormat& format, std::string_view body, const std::vector<Line>* known,
           std::vector<Line>* lines) {
-  const std::unique_ptr<ExpositionParser> parser = format.parse(body);
+  const std::unique_ptr<ExpositionParser> parser = format.parse(body, {.start_times = true});
   bool good = true;
   Entry entry = parser->Next();
   for (; good && entry != Entry::kEnd && entry != Entry::kError; entry = parser->Next()) {

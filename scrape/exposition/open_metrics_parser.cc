@@ -59,11 +59,43 @@ std::string OpenMetricsParser::Help() const {
 OpenMetricsParser::Entry OpenMetricsParser::Next() {
   if (!status_.ok()) return Entry::kError;
   if (ended_) return Entry::kEnd;
+  if (options_.start_times && StartTimes::HasThem(type_)) [[unlikely]] {
+    PassCreated();
+    if (!status_.ok()) return Entry::kError;
+  }
   if (p_ == end_) {
     Fail(p_, kUnfinished);
     return Entry::kError;
   }
-  return *p_ == '#' ? ReadComment() : Entry::kSample;
+  if (*p_ != '#') return Entry::kSample;
+  starts_read_ = false;
+  return ReadComment();
+}
+
+void OpenMetricsParser::PassCreated() {
+  while (p_ < end_ && *p_ != '#') {
+    if (!starts_read_) starts_.Read({p_, static_cast<size_t>(end_ - p_)}, type_);
+    starts_read_ = true;
+    const char* const line = p_;
+    if (!ScanSeries()) return;
+    std::string_view name = series_.substr(0, series_.find('{'));
+    LabelsBuilder labels;
+    if (name.empty()) {  // It stands among the labels.
+      if (!AppendLabels(&labels)) return;
+      name = labels.Get(kMetricNameLabel);
+    }
+    if (!StartTimes::IsCreatedName(name)) {
+      p_ = line;
+      return;
+    }
+    if (!ReadValue()) return;
+  }
+}
+
+TimeMs OpenMetricsParser::StartTime() {
+  if (!starts_read_ || starts_.empty()) return 0;
+  LabelsBuilder labels;
+  return AppendLabels(&labels) ? starts_.Of(std::move(labels)) : 0;
 }
 
 OpenMetricsParser::Entry OpenMetricsParser::ReadComment() {

@@ -181,5 +181,51 @@ TEST(OpenMetricsParserConformanceTest, UpstreamExpositionsParse) {
   EXPECT_GE(files, 2);
 }
 
+std::string ParsedWithStarts(std::string_view body) {
+  OpenMetricsParser parser(body, {.start_times = true});
+  return ParsedText(&parser);
+}
+
+TEST(OpenMetricsParserTest, CreatedLinesGiveStartTimesWhereverTheyStand) {
+  EXPECT_EQ(ParsedWithStarts("# TYPE a counter\n"
+                             "a_total{x=\"1\"} 2\n"
+                             "a_total{x=\"2\"} 3\n"
+                             "a_created{x=\"2\"} 1700000000.5\n"
+                             "a_created{x=\"1\"} 1600000000\n"
+                             "a_total{x=\"3\"} 4\n"
+                             "# EOF\n"),
+            "TYPE a counter\na_total{x=\"1\"} 2 since 1600000000000\n"
+            "a_total{x=\"2\"} 3 since 1700000000500\na_total{x=\"3\"} 4\n");
+  EXPECT_EQ(ParsedWithStarts("# TYPE h histogram\n"
+                             "h_created 5\nh_bucket{le=\"+Inf\"} 1\nh_count 1\nh_sum 2\n"
+                             "# TYPE s summary\n"
+                             "s{quantile=\"0.5\"} 1\ns_count 2\ns_created 6\n"
+                             "# TYPE \"d.d\" counter\n"
+                             "{\"d.d_total\",x=\"y\"} 1\n{\"d.d_created\",x=\"y\"} 7\n"
+                             "# EOF\n"),
+            "TYPE h histogram\nh_bucket{le=\"+Inf\"} 1 since 5000\nh_count 1 since 5000\n"
+            "h_sum 2 since 5000\nTYPE s summary\ns{quantile=\"0.5\"} 1 since 6000\n"
+            "s_count 2 since 6000\nTYPE d.d counter\n{\"d.d_total\", x=\"y\"} 1 since 7000\n");
+}
+
+TEST(OpenMetricsParserTest, StartTimesAreOfCountersOfTheirFamilyOnly) {
+  EXPECT_EQ(ParsedWithStarts("# TYPE g gauge\ng 1\ng_created 5\n# EOF\n"),
+            "TYPE g gauge\ng 1\ng_created 5\n");
+  EXPECT_EQ(ParsedWithStarts("# TYPE a counter\na_total 1\n# TYPE b counter\nb_total 2\n"
+                             "a_created 5\nb_created NaN\n# EOF\n"),
+            "TYPE a counter\na_total 1\nTYPE b counter\nb_total 2\n");
+  EXPECT_EQ(ParsedWithStarts("# TYPE a counter\na_total 1\na_created x\n# EOF\n"),
+            "TYPE a counter\na_total 1\nerror: line 3, column 11: expected value after metric, got "
+            "\"x\"");
+  EXPECT_EQ(ParsedWithStarts("# TYPE a counter\na_created 1"),
+            "TYPE a counter\nerror: line 2, column 12: data does not end with # EOF");
+}
+
+TEST(OpenMetricsParserTest, ManyCreatedLinesAreNoDepth) {
+  std::string body = "# TYPE a counter\n";
+  for (int i = 0; i < 200'000; ++i) StrAppend(&body, "a_created{i=\"", i, "\"} 1\n");
+  EXPECT_EQ(ParsedWithStarts(body + "a_total 1\n# EOF\n"), "TYPE a counter\na_total 1\n");
+}
+
 }  // namespace
 }  // namespace hearth

@@ -12,6 +12,7 @@ bool AppendSample(ExpositionParser* parser, std::string* out) {
   if (!parser->ScanSeries() || !parser->ReadValue() || !parser->AppendLabels(&labels)) return false;
   StrAppend(out, labels.Build().ToString(), " ", parser->value());
   if (parser->timestamp()) StrAppend(out, " @", *parser->timestamp());
+  if (const TimeMs start = parser->StartTime(); start != 0) StrAppend(out, " since ", start);
   if (parser->has_exemplar()) {
     Exemplar exemplar;
     if (!parser->ReadExemplar(1, &exemplar)) return false;

@@ -10,9 +10,9 @@
 
 namespace hearth {
 
-// One line per entry: `series value [@timestamp] [# {exemplar} value @timestamp]`, `TYPE name
-// type`, `HELP name text`, `UNIT name unit`. The first error ends it: `error: …`. An exemplar
-// without a timestamp is shown at 1.
+// One line per entry: `series value [@timestamp] [since start] [# {exemplar} value @timestamp]`,
+// `TYPE name type`, `HELP name text`, `UNIT name unit`. The first error ends it: `error: …`. An
+// exemplar without a timestamp is shown at 1.
 std::string ParsedText(ExpositionParser* parser);
 
 }  // namespace hearth

@@ -31,10 +31,13 @@ constexpr uint32_t kLabelValue = tag_and_type(2, kBytes);
 // Gauge, Counter, Untyped.
 constexpr uint32_t kPlainValue = tag_and_type(1, kDouble);
 constexpr uint32_t kPlainExemplar = tag_and_type(2, kBytes);
+constexpr uint32_t kCounterCreated = tag_and_type(3, kBytes);
 // Summary and Histogram, as far as they are the same.
 constexpr uint32_t kCount = tag_and_type(1, kVarint);
 constexpr uint32_t kSum = tag_and_type(2, kDouble);
 constexpr uint32_t kCountFloat = tag_and_type(4, kDouble);
+constexpr uint32_t kSummaryCreated = tag_and_type(4, kBytes);
+constexpr uint32_t kHistogramCreated = tag_and_type(15, kBytes);
 // Histogram: what only native ones have.
 constexpr uint32_t kZeroThreshold = tag_and_type(6, kDouble);
 constexpr uint32_t kZeroCount = tag_and_type(7, kVarint);
@@ -76,8 +79,8 @@ uint32_t ValueField(MetricType type) {
   return 0;
 }
 
-// A google.protobuf.Timestamp.
-void ReadTimestamp(std::string_view message, ExemplarFields* exemplar) {
+// A google.protobuf.Timestamp; nothing when milliseconds cannot hold it.
+std::optional<TimeMs> ReadTimestamp(std::string_view message) {
   int64_t seconds = 0, nanos = 0;
   for (pbf_reader reader(message); reader.next();) {
     switch (reader.tag_and_type()) {
@@ -92,8 +95,8 @@ void ReadTimestamp(std::string_view message, ExemplarFields* exemplar) {
     }
   }
   constexpr int64_t kSecondsMax = std::numeric_limits<int64_t>::max() / 1000 - 10;
-  exemplar->valid_time = seconds <= kSecondsMax && seconds >= -kSecondsMax;
-  if (exemplar->valid_time) exemplar->t = seconds * 1000 + nanos / 1'000'000;
+  if (seconds > kSecondsMax || seconds < -kSecondsMax) return std::nullopt;
+  return seconds * 1000 + nanos / 1'000'000;
 }
 
 }  // namespace
@@ -187,6 +190,9 @@ PlainFields ReadPlain(std::string_view message) {
       case kPlainExemplar:
         plain.exemplar = reader.get_view();
         break;
+      case kCounterCreated:
+        plain.start = ReadTimestamp(reader.get_view()).value_or(0);
+        break;
       default:
         reader.skip();
     }
@@ -207,6 +213,10 @@ TotalFields ReadTotals(std::string_view message) {
         break;
       case kSum:
         totals.sum = reader.get_double();
+        break;
+      case kSummaryCreated:
+      case kHistogramCreated:
+        totals.start = ReadTimestamp(reader.get_view()).value_or(0);
         break;
       case kZeroThreshold:
       case kZeroCountFloat:
@@ -277,7 +287,8 @@ ExemplarFields ReadExemplar(std::string_view message) {
         exemplar.value = reader.get_double();
         break;
       case kExemplarTimestamp:
-        ReadTimestamp(reader.get_view(), &exemplar);
+        exemplar.t = ReadTimestamp(reader.get_view());
+        exemplar.valid_time = exemplar.t.has_value();
         break;
       default:
         reader.skip();

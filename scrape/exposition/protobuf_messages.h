@@ -53,6 +53,7 @@ LabelFields ReadLabel(std::string_view message);
 // Gauge, Counter, Untyped.
 struct PlainFields {
   double value = 0;
+  TimeMs start = 0;           // When a counter began; 0 = unknown.
   std::string_view exemplar;  // Empty when there is none.
 };
 PlainFields ReadPlain(std::string_view message);
@@ -62,6 +63,7 @@ struct TotalFields {
   double count = 0;
   double sum = 0;
   bool native = false;  // Has a native histogram.
+  TimeMs start = 0;     // When it began; 0 = unknown.
 };
 TotalFields ReadTotals(std::string_view message);
 

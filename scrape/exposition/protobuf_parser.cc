@@ -137,12 +137,14 @@ bool ProtobufParser::BeginMetric() {
     native_histograms_ += histogram && totals.native ? 1 : 0;
     count_ = totals.count;
     sum_ = totals.sum;
+    start_ = totals.start;
     rows_ = metric.value;
     infinity_seen_ = !histogram;  // Of quantiles there is no such thing to add.
     part_ = Part::kCount;
   } else {
     const exposition::PlainFields plain = exposition::ReadPlain(metric.value);
     sum_ = plain.value;
+    start_ = plain.start;
     exemplar_ = type_ == MetricType::kCounter ? plain.exemplar : std::string_view();
     part_ = Part::kPlain;
   }

@@ -29,11 +29,13 @@ namespace hearth {
 
 class ProtobufParser final : public ExpositionParser {
  public:
-  explicit ProtobufParser(std::string_view body) : body_(body), rest_(body) {}
+  explicit ProtobufParser(std::string_view body, const ParseOptions& /*options*/ = {})
+      : body_(body), rest_(body) {}
 
   Entry Next() override;
   bool ScanSeries() override;
   bool ReadValue() override;
+  TimeMs StartTime() override { return start_; }
   bool ReadExemplar(TimeMs t, Exemplar* exemplar) override;
   std::string Help() const override { return std::string(text_); }
 
@@ -73,6 +75,7 @@ class ProtobufParser final : public ExpositionParser {
   std::string_view rows_;    // Fields of the histogram or summary from the next row on.
   double count_ = 0;
   double sum_ = 0;
+  TimeMs start_ = 0;
   bool infinity_seen_ = false;
 
   // The present sample.

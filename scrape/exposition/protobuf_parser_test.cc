@@ -185,5 +185,21 @@ TEST(ProtobufParserTest, SeriesTextsAreTheSameInEveryBodyAndDifferInOne) {
   EXPECT_EQ(i, texts.size());
 }
 
+TEST(ProtobufParserTest, CreatedTimestampsAreStartTimes) {
+  const std::string body = Body({R"(name: "c" type: COUNTER metric { counter { value: 3
+            created_timestamp { seconds: 1600000000 nanos: 5000000 } } } metric {})",
+                                 R"(name: "s" type: SUMMARY metric { summary { sample_count: 2
+            created_timestamp { seconds: 7 } } })",
+                                 R"(name: "h" type: HISTOGRAM metric { histogram { sample_count: 2
+            created_timestamp { seconds: 8 } } })",
+                                 R"(name: "bad" type: COUNTER metric { counter { value: 1
+            created_timestamp { seconds: 9223372036854775807 } } })"});
+  EXPECT_EQ(Parsed(body),
+            "HELP c \nTYPE c counter\nc 3 since 1600000000005\nc 0\n"
+            "HELP s \nTYPE s summary\ns_count 2 since 7000\ns_sum 0 since 7000\n"
+            "HELP h \nTYPE h histogram\nh_count 2 since 8000\nh_sum 0 since 8000\n"
+            "h_bucket{le=\"+Inf\"} 2 since 8000\nHELP bad \nTYPE bad counter\nbad 1\n");
+}
+
 }  // namespace
 }  // namespace hearth

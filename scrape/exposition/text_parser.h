@@ -18,7 +18,8 @@ namespace hearth {
 
 class TextParser final : public LineParser {
  public:
-  explicit TextParser(std::string_view body) : LineParser(body) {}
+  explicit TextParser(std::string_view body, const ParseOptions& /*options*/ = {})
+      : LineParser(body) {}
 
   Entry Next() override;
   bool ScanSeries() override;

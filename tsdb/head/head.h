@@ -57,6 +57,9 @@ struct HeadOptions {
   TimeMs forget_after_ms = 15 * 60 * 1000;
   uint64_t max_series = 0;  // 0 = no limit.
   size_t max_metadata = 100'000;
+  // A counter's start becomes a sample of value zero, when it is newer than everything its series
+  // has and at most an hour older than the sample that tells it.
+  bool start_zeros = false;
   uint64_t max_exemplars = 0;  // In memory, of all series together; 0 = none are kept.
 
   uint64_t wal_segment_bytes = uint64_t{64} << 20;  // See WalOptions::segment_bytes.

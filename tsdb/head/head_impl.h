@@ -7,6 +7,7 @@
 #ifndef HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 #define HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <future>
@@ -52,6 +53,24 @@ struct BufferedExemplar {
   Exemplar exemplar;
 };
 
+// What an appender has gathered for a commit.
+struct CommitBatch {
+  std::vector<BufferedSample> samples;
+  std::vector<uint32_t> start_zeros;  // Ascending: which samples are zeros where a counter
+                                      // began: left out uncounted unless they are new.
+  std::vector<BufferedExemplar> exemplars;
+
+  bool IsStartZero(uint32_t i) const {
+    return !start_zeros.empty() && std::binary_search(start_zeros.begin(), start_zeros.end(), i);
+  }
+  // Keeps the capacity.
+  void Clear() {
+    samples.clear();
+    start_zeros.clear();
+    exemplars.clear();
+  }
+};
+
 // The refused sample of a commit that comes first in it.
 struct FirstRefused {
   uint32_t index = UINT32_MAX;
@@ -71,9 +90,7 @@ class Head::Impl {
 
   // head_commit.cc
   absl::StatusOr<SeriesRef> FindOrCreate(LabelsView labels);
-  absl::StatusOr<CommitResult> Commit(std::span<const BufferedSample> samples,
-                                      std::span<const BufferedExemplar> with_exemplars)
-      LOCKS_EXCLUDED(commit_mu);
+  absl::StatusOr<CommitResult> Commit(const CommitBatch& commit) LOCKS_EXCLUDED(commit_mu);
   void NoteUnsupported(size_t samples) LOCKS_EXCLUDED(commit_mu);
   // Empty when the series is gone.
   Labels LabelsOf(SeriesRef ref) const LOCKS_EXCLUDED(commit_mu);
@@ -250,7 +267,7 @@ class Head::Impl {
                       std::span<const BufferedSample> samples, Sample sample,
                       TimeRange allowed) const EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Leaves those that may be taken as late samples to JudgeLate.
-  void JudgeAll(std::span<const BufferedSample> samples, TimeRange allowed, FirstRefused* refused,
+  void JudgeAll(const CommitBatch& commit, TimeRange allowed, FirstRefused* refused,
                 CommitResult* result) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Of a sample that is older than its series' last one: kAppended when it is near enough.
   AppendOutcome JudgeLateness(const MemSeries& series, std::span<const BufferedSample> samples,
@@ -284,9 +301,8 @@ class Head::Impl {
   ChunkLocator LogChunk(ChunkLogRecordType type, uint32_t slot, MemSeries* series,
                         const ChunkMeta& meta, std::string_view bytes, Lsn lsn)
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
-  absl::StatusOr<Lsn> CommitLocked(std::span<const BufferedSample> samples,
-                                   std::span<const BufferedExemplar> with_exemplars, TimeMs now_ms,
-                                   CommitResult* result) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  absl::StatusOr<Lsn> CommitLocked(const CommitBatch& commit, TimeMs now_ms, CommitResult* result)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
 };
 
 }  // namespace hearth
