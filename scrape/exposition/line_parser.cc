@@ -16,6 +16,9 @@ using exposition::SkipBlanks;
 
 namespace {
 
+// Of one series. Its labels are put in order one by one, which takes time by the square of them.
+constexpr size_t kLabelsMax = 10'000;
+
 // Bytes that stand for themselves in a string, and need no look at UTF-8.
 constexpr std::array<bool, 256> kPlain = [] {
   std::array<bool, 256> plain{};
@@ -122,9 +125,10 @@ bool LineParser::ReadBraces(std::string_view list, Braces kind, LabelsBuilder* l
   const char* p = list.data() + 1;
   const char* const end = list.data() + list.size();
   std::string name, value;
-  while (true) {
+  for (size_t count = 0;; ++count) {
     p = SkipBlanks(p, end);
     if (*p == '}') break;
+    if (count == kLabelsMax) return Fail(p, StrCat("more than ", kLabelsMax, " labels"));
     const char* const name_at = p;
     const bool quoted = *p == '"';
     if (quoted) {
