@@ -88,6 +88,9 @@ absl::Status LoadInto(std::string_view text, std::string_view filename,
   HEARTH_RETURN_IF_ERROR(ReadYaml(root, config));
   for (auto& [name, value] : config->global.external_labels)
     value = ExpandVariables(value, environment);
+  if (environment.protobuf_first && config->global.formats.scrape_protocols.empty()) {
+    config->global.formats.scrape_protocols = DefaultScrapeProtocols(/*protobuf_first=*/true);
+  }
   HEARTH_RETURN_IF_ERROR(CompleteConfig(config));
   ResolvePaths(filename, config);
   for (const std::string& pattern : config->scrape_config_files) {

@@ -295,6 +295,8 @@ struct LoadEnvironment {
   std::function<std::string(const std::string& name)> variable;  // "" when unset.
   std::function<absl::StatusOr<std::string>(const std::string& path)> read_file;
   std::function<std::vector<std::string>(const std::string& pattern)> glob;  // Sorted matches.
+  // global.scrape_protocols begin with protobuf unless they are given: a feature flag wants it.
+  bool protobuf_first = false;
 };
 // The process' environment and file system.
 const LoadEnvironment& SystemEnvironment();

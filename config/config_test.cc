@@ -135,6 +135,41 @@ TEST(ConfigTest, WhatIsPrintedLoadsAgainToTheSame) {
   EXPECT_EQ(ToYaml(*again), once);
 }
 
+// The protocols of the only job, joined by blanks.
+std::string ProtocolsOf(std::string_view text, bool protobuf_first = false) {
+  LoadEnvironment environment = FakeEnvironment();
+  environment.protobuf_first = protobuf_first;
+  const auto config = Load(text, "/etc/p/prometheus.yml", environment);
+  if (!config.ok()) return std::string(config.status().message());
+  std::string all;
+  for (const std::string& protocol : config->scrape_configs.at(0).formats.scrape_protocols) {
+    StrAppend(&all, all.empty() ? "" : " ", protocol);
+  }
+  return all;
+}
+
+TEST(ConfigTest, ProtobufComesFirstWhereNativeHistogramsAreAskedFor) {
+  const std::string lines =
+      "OpenMetricsText1.0.0 OpenMetricsText0.0.1 PrometheusText1.0.0 PrometheusText0.0.4";
+  const std::string protobuf = "PrometheusProto " + lines;
+  EXPECT_EQ(ProtocolsOf("scrape_configs: [{job_name: x}]"), lines);
+  EXPECT_EQ(ProtocolsOf("scrape_configs: [{job_name: x, scrape_native_histograms: true}]"),
+            protobuf);
+  EXPECT_EQ(ProtocolsOf("global: {scrape_native_histograms: true}\n"
+                        "scrape_configs: [{job_name: x}]"),
+            protobuf);
+  EXPECT_EQ(ProtocolsOf("global: {scrape_native_histograms: true}\n"
+                        "scrape_configs: [{job_name: x, scrape_native_histograms: false}]"),
+            lines);
+  EXPECT_EQ(ProtocolsOf("global: {scrape_protocols: [PrometheusText0.0.4]}\n"
+                        "scrape_configs: [{job_name: x, scrape_native_histograms: true}]"),
+            "PrometheusText0.0.4");
+  EXPECT_EQ(ProtocolsOf("scrape_configs: [{job_name: x}]", /*protobuf_first=*/true), protobuf);
+  EXPECT_EQ(ProtocolsOf("scrape_configs: [{job_name: x, scrape_protocols: [PrometheusText0.0.4]}]",
+                        /*protobuf_first=*/true),
+            "PrometheusText0.0.4");
+}
+
 TEST(ConfigTest, ErrorsNameFileLineAndKey) {
   const std::pair<const char*, const char*> cases[] = {
       {"global:\n  scrape_intervall: 15s\n",

@@ -18,8 +18,10 @@ constexpr std::string_view kProtocols[] = {"OpenMetricsText0.0.1", "OpenMetricsT
 constexpr std::string_view kSupported =
     "[OpenMetricsText0.0.1 OpenMetricsText1.0.0 PrometheusProto PrometheusText0.0.4 "
     "PrometheusText1.0.0]";
-constexpr std::string_view kDefaultProtocols[] = {"OpenMetricsText1.0.0", "OpenMetricsText0.0.1",
-                                                  "PrometheusText1.0.0", "PrometheusText0.0.4"};
+// The default. Protobuf comes first where native histograms are asked for.
+constexpr std::string_view kProtocolsInOrder[] = {"PrometheusProto", "OpenMetricsText1.0.0",
+                                                  "OpenMetricsText0.0.1", "PrometheusText1.0.0",
+                                                  "PrometheusText0.0.4"};
 
 using config_internal::Invalid;
 using config_internal::Quoted;
@@ -80,7 +82,6 @@ void InheritLimits(const ScrapeLimits& global, ScrapeLimits* limits) {
 }
 
 void InheritFormats(const ScrapeFormats& global, ScrapeFormats* formats) {
-  if (formats->scrape_protocols.empty()) formats->scrape_protocols = global.scrape_protocols;
   if (formats->metric_name_validation_scheme.empty()) {
     formats->metric_name_validation_scheme = global.metric_name_validation_scheme;
   }
@@ -97,6 +98,10 @@ void InheritFormats(const ScrapeFormats& global, ScrapeFormats* formats) {
   inherit(global.convert_classic_histograms_to_nhcb, &formats->convert_classic_histograms_to_nhcb);
   inherit(global.always_scrape_classic_histograms, &formats->always_scrape_classic_histograms);
   inherit(global.extra_scrape_metrics, &formats->extra_scrape_metrics);
+  if (formats->scrape_protocols.empty()) formats->scrape_protocols = global.scrape_protocols;
+  if (formats->scrape_protocols.empty()) {
+    formats->scrape_protocols = DefaultScrapeProtocols(*formats->scrape_native_histograms);
+  }
 }
 
 // Label names of relabelling under the legacy scheme; the sections themselves were checked for
@@ -171,10 +176,9 @@ absl::Status CompleteGlobal(GlobalConfig* global) {
   HEARTH_RETURN_IF_ERROR(Check(*global));
   ScrapeFormats& formats = global->formats;
   HEARTH_RETURN_IF_ERROR(CheckNameSchemes(formats));
-  if (formats.scrape_protocols.empty()) {
-    formats.scrape_protocols.assign(std::begin(kDefaultProtocols), std::end(kDefaultProtocols));
-  }
   if (formats.metric_name_validation_scheme.empty()) formats.metric_name_validation_scheme = "utf8";
+  // Left empty when not given: each scrape configuration then has its own default.
+  if (formats.scrape_protocols.empty()) return absl::OkStatus();
   if (absl::Status s = CheckProtocols(formats.scrape_protocols); !s.ok()) {
     return Invalid(StrCat(FromAbsl(s.message()), " for global config"));
   }
@@ -182,6 +186,10 @@ absl::Status CompleteGlobal(GlobalConfig* global) {
 }
 
 }  // namespace
+
+std::vector<std::string> DefaultScrapeProtocols(bool protobuf_first) {
+  return {std::begin(kProtocolsInOrder) + (protobuf_first ? 0 : 1), std::end(kProtocolsInOrder)};
+}
 
 absl::Status CompleteScrapeConfig(const GlobalConfig& global, ScrapeConfig* scrape) {
   const std::string for_job = StrCat(" for scrape config with job name ", Quoted(scrape->job_name));
@@ -264,15 +272,10 @@ std::vector<std::string> UnsupportedWarnings(const Config& config) {
   note(!config.remote_read.empty(), "remote_read");
   note(config.tracing.has_value(), "tracing");
   note(config.otlp.has_value(), "otlp");
-  bool failure_log = false;
-  for (const ScrapeConfig& scrape : config.scrape_configs)
-    failure_log |= !scrape.scrape_failure_log_file.empty();
-  note(failure_log, "scrape_failure_log_file");
   if (config.storage.tsdb) {
     note(config.storage.tsdb->stale_series_compaction_threshold != 0,
          "storage.tsdb.stale_series_compaction_threshold");
   }
-  note(config.storage.exemplars.has_value(), "storage.exemplars");
   return warnings;
 }
 

@@ -13,6 +13,10 @@
 
 namespace hearth {
 
+// What targets are asked for when no scrape_protocols are given. `protobuf_first`: native
+// histograms or a feature flag want it.
+std::vector<std::string> DefaultScrapeProtocols(bool protobuf_first);
+
 // Fills what `scrape` leaves to `global` and checks the result.
 absl::Status CompleteScrapeConfig(const GlobalConfig& global, ScrapeConfig* scrape);
 

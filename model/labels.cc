@@ -1,6 +1,7 @@
 #include "model/labels.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "absl/status/status.h"
 #include "model/text.h"
@@ -313,6 +314,14 @@ bool IsCanonical(std::string_view bytes) {
 }
 
 bool IsValidUtf8(std::string_view s) {
+  constexpr uint64_t kNotAscii = 0x8080808080808080;
+  // Most texts are ASCII: eight bytes at a time while there are so many.
+  for (uint64_t word; s.size() >= sizeof(word);) {
+    std::memcpy(&word, s.data(), sizeof(word));
+    const size_t length = (word & kNotAscii) == 0 ? sizeof(word) : Utf8SequenceLength(s);
+    if (length == 0) return false;
+    s.remove_prefix(length);
+  }
   while (!s.empty()) {
     const size_t length = Utf8SequenceLength(s);
     if (length == 0) return false;

@@ -106,6 +106,14 @@ TEST(Utf8Test, RefusesSurrogatesAndOverlongForms) {
   EXPECT_FALSE(IsValidUtf8("\xed\xa0\x80"));
   EXPECT_FALSE(IsValidUtf8("\xf4\x90\x80\x80"));
   EXPECT_FALSE(IsValidUtf8("\xe2\x82"));
+  const std::string ascii(100, 'a');
+  EXPECT_TRUE(IsValidUtf8(ascii));
+  for (size_t i = 0; i < ascii.size(); ++i) {
+    std::string text = ascii;
+    text[i] = '\xff';
+    EXPECT_FALSE(IsValidUtf8(text)) << i;
+    EXPECT_TRUE(IsValidUtf8(ascii.substr(0, i) + "€" + ascii.substr(i))) << i;
+  }
 }
 
 TEST(NamesTest, LegacyRules) {

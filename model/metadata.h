@@ -40,6 +40,7 @@ struct Exemplar {
   Labels labels;
   double value = 0;
   TimeMs t = 0;
+  bool own_time = true;  // False: none was given, `t` is its sample's.
 };
 
 }  // namespace hearth

@@ -4,7 +4,7 @@
 
 namespace hearth {
 
-bool MetadataCache::Update(TextParser::Entry entry, const TextParser& parser) {
+bool MetadataCache::Update(ExpositionParser::Entry entry, const ExpositionParser& parser) {
   MutexLock lock(&mu_);
   auto it = families_.find(parser.family());
   const bool fresh = it == families_.end();
@@ -15,19 +15,19 @@ bool MetadataCache::Update(TextParser::Entry entry, const TextParser& parser) {
   it->second.body = body_;
   Metadata& metadata = it->second.metadata;
   switch (entry) {
-    case TextParser::Entry::kType: {
+    case ExpositionParser::Entry::kType: {
       const bool changed = fresh || metadata.type != parser.type();
       metadata.type = parser.type();
       return changed;
     }
-    case TextParser::Entry::kHelp: {
+    case ExpositionParser::Entry::kHelp: {
       if (!fresh && metadata.help == parser.text()) return false;  // Most texts have no escapes.
-      std::string help = UnescapeHelp(parser.text());
+      std::string help = parser.Help();
       const bool changed = fresh || metadata.help != help;
       metadata.help = std::move(help);
       return changed;
     }
-    case TextParser::Entry::kUnit: {
+    case ExpositionParser::Entry::kUnit: {
       const bool changed = fresh || metadata.unit != parser.text();
       if (changed) metadata.unit = parser.text();
       return changed;

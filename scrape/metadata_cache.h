@@ -15,7 +15,7 @@
 #include "model/metadata.h"
 #include "model/mutex.h"
 #include "model/text.h"
-#include "scrape/exposition/text_parser.h"
+#include "scrape/exposition/exposition_parser.h"
 
 namespace hearth {
 
@@ -28,7 +28,7 @@ class MetadataCache {
 
   // Takes what the parser has just read (kType, kHelp or kUnit). True when it changed what was
   // known.
-  bool Update(TextParser::Entry entry, const TextParser& parser) LOCKS_EXCLUDED(mu_);
+  bool Update(ExpositionParser::Entry entry, const ExpositionParser& parser) LOCKS_EXCLUDED(mu_);
   // Counts bodies.
   void BodyDone() LOCKS_EXCLUDED(mu_);
 

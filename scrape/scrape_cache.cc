@@ -3,7 +3,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "scrape/exposition/text_parser.h"
+#include "scrape/exposition/exposition_parser.h"
 
 namespace hearth {
 namespace {
@@ -27,7 +27,7 @@ void ScrapeCache::Begin() {
 ScrapeCache::Entry* ScrapeCache::Match(std::string_view unread) {
   for (size_t i = cursor_; i < entries_.size() && i <= cursor_ + kLookAhead; ++i) {
     Entry& entry = entries_[i];
-    if (entry.seen || entry.length == 0 || !TextParser::SeriesEndsAt(unread, entry.length))
+    if (entry.seen || entry.length == 0 || !ExpositionParser::SeriesEndsAt(unread, entry.length))
       continue;
     if (HashOf(unread.substr(0, entry.length)) != entry.hash) continue;
     if (i != cursor_) Diverge();

@@ -8,44 +8,7 @@
 namespace hearth {
 namespace {
 
-constexpr std::string_view kAccept = "text/plain;version=0.0.4;q=0.6,*/*;q=0.5";
 constexpr TimeMs kAlignToleranceMs = 2;
-
-std::string Quoted(std::string_view s) {
-  std::string out;
-  AppendQuoted(s, &out);
-  return out;
-}
-
-// "text/plain" of "Text/Plain; version=0.0.4".
-std::string MediaType(std::string_view content_type) {
-  std::string type(content_type.substr(0, content_type.find(';')));
-  while (!type.empty() && type.back() == ' ') type.pop_back();
-  std::transform(type.begin(), type.end(), type.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return type;
-}
-
-absl::Status CheckContentType(const std::string& content_type, const std::string& fallback) {
-  const std::string type = MediaType(content_type);
-  if (type == "text/plain") return absl::OkStatus();
-  if (type == "application/openmetrics-text" || type == "application/vnd.google.protobuf") {
-    return absl::InvalidArgumentError(StrCat("received unsupported Content-Type ",
-                                             Quoted(content_type),
-                                             ": this version reads text/plain only"));
-  }
-  if (fallback == "PrometheusText0.0.4" || fallback == "PrometheusText1.0.0")
-    return absl::OkStatus();
-  if (type.empty()) {
-    return absl::InvalidArgumentError(
-        "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
-        "specified for target");
-  }
-  return absl::InvalidArgumentError(
-      StrCat("received unsupported Content-Type ", Quoted(content_type),
-             " and no fallback_scrape_protocol specified for target"));
-}
 
 size_t BodyLimit(const ScrapeConfig& config) {
   const int64_t limit = config.limits.body_size_limit.bytes;
@@ -74,7 +37,7 @@ ScrapeRequest ScrapeLoop::MakeRequest(const Scrape& scrape, std::string_view use
   request.body_bytes_max = BodyLimit(settings.config);
   request.follow_redirects = settings.config.http.follow_redirects;
   request.headers = {
-      {"Accept", std::string(kAccept)},
+      {"Accept", settings.accept},
       {"Accept-Encoding", settings.config.enable_compression ? "gzip" : "identity"},
       {"User-Agent", std::string(user_agent)},
       {"X-Prometheus-Scrape-Timeout-Seconds",
@@ -83,20 +46,32 @@ ScrapeRequest ScrapeLoop::MakeRequest(const Scrape& scrape, std::string_view use
   return request;
 }
 
-absl::StatusOr<std::string_view> ScrapeLoop::UsableBody(const PoolSettings& settings,
-                                                        absl::StatusOr<ScrapeResponse>* response) {
+absl::Status ScrapeLoop::ReadBody(const PoolSettings& settings,
+                                  absl::StatusOr<ScrapeResponse>* response) {
   if (!response->ok()) return response->status();
   if ((*response)->status != 200) {
     return absl::UnknownError(
         StrCat("server returned HTTP status ", (*response)->status, " ", (*response)->reason));
   }
-  HEARTH_RETURN_IF_ERROR(
-      CheckContentType((*response)->content_type, settings.config.fallback_scrape_protocol));
   if ((*response)->inflate) HEARTH_RETURN_IF_ERROR((*response)->inflate(&(*response)->body));
   if ((*response)->body.size() > BodyLimit(settings.config)) {
     return absl::ResourceExhaustedError("body size limit exceeded");
   }
-  return std::string_view((*response)->body);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<const ExpositionFormat*> ScrapeLoop::UsableBody(
+    const Scrape& scrape, absl::StatusOr<ScrapeResponse>* response) const {
+  const absl::Status read = ReadBody(*scrape.settings, response);
+  if (!read.ok() && scrape.failure_log != nullptr) {
+    scrape.failure_log->Write({.t = scrape.started_ms,
+                               .job = pool_,
+                               .url = scrape.target->url,
+                               .error = FromAbsl(read.message())});
+  }
+  HEARTH_RETURN_IF_ERROR(read);
+  return FormatOfContent((*response)->content_type,
+                         scrape.settings->config.fallback_scrape_protocol);
 }
 
 void ScrapeLoop::Complete(const Scrape& scrape, absl::StatusOr<ScrapeResponse> response) {
@@ -111,10 +86,11 @@ void ScrapeLoop::Complete(const Scrape& scrape, absl::StatusOr<ScrapeResponse> r
   report.timeout_ms = scrape.target->timeout_ms;
   if (!scrape.forced_error.ok()) {
     report.error = scrape.forced_error;
-  } else if (auto body = UsableBody(*scrape.settings, &response); body.ok()) {
-    report.body = *body;
+  } else if (const auto format = UsableBody(scrape, &response); format.ok()) {
+    report.format = *format;
+    report.body = response->body;
   } else {
-    report.error = body.status();
+    report.error = format.status();
     if (absl::IsResourceExhausted(report.error)) metrics_->exceeded_body_size_limit->Increment();
   }
   report.duration_s =

@@ -14,6 +14,8 @@
 
 #include "config/config.h"
 #include "model/mutex.h"
+#include "scrape/exposition/formats.h"
+#include "scrape/failure_log.h"
 #include "scrape/fetcher.h"
 #include "scrape/metadata_cache.h"
 #include "scrape/scrape_metrics.h"
@@ -29,6 +31,7 @@ namespace hearth {
 struct PoolSettings {
   ScrapeConfig config;
   std::vector<RelabelRule> relabel;
+  std::string accept;  // The header.
   std::shared_ptr<const WriteRules> write_rules;
 };
 
@@ -45,8 +48,9 @@ class ScrapeLoop {
   struct Scrape {
     std::shared_ptr<const PoolSettings> settings;
     std::shared_ptr<const Target> target;
-    std::shared_ptr<void> lease;  // Says that the fetcher is in use; see Scraper.
-    TimeMs t = 0;                 // The timestamp of its samples.
+    std::shared_ptr<FailureLog> failure_log;  // Null = none.
+    std::shared_ptr<void> lease;              // Says that the fetcher is in use; see Scraper.
+    TimeMs t = 0;                             // The timestamp of its samples.
     TimeMs started_ms = 0;
     std::chrono::steady_clock::time_point started;
     absl::Status forced_error;  // Not OK: nothing is fetched (target_limit).
@@ -79,9 +83,12 @@ class ScrapeLoop {
   Schedule schedule;
 
  private:
-  // The body of an answer that can be parsed.
-  static absl::StatusOr<std::string_view> UsableBody(const PoolSettings& settings,
-                                                     absl::StatusOr<ScrapeResponse>* response);
+  // Makes the body of a good answer plain.
+  static absl::Status ReadBody(const PoolSettings& settings,
+                               absl::StatusOr<ScrapeResponse>* response);
+  // ReadBody, whose failures are logged, and the format that the body is in.
+  absl::StatusOr<const ExpositionFormat*> UsableBody(
+      const Scrape& scrape, absl::StatusOr<ScrapeResponse>* response) const;
 
   const std::string pool_;
   const Labels labels_;

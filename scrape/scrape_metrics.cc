@@ -27,8 +27,15 @@ ScrapeMetrics::ScrapeMetrics(metrics::Registry* r)
       out_of_bounds(r->AddCounter(
           "prometheus_target_scrapes_sample_out_of_bounds_total",
           "Total number of samples rejected due to timestamp falling outside of the time bounds.")),
+      exemplar_out_of_order(r->AddCounter(
+          "prometheus_target_scrapes_exemplar_out_of_order_total",
+          "Total number of exemplar rejected due to not being out of the expected order.")),
       commit_failed(r->AddCounter("hearth_target_scrapes_commit_failed_total",
                                   "Scrapes whose samples the storage did not take.")),
+      native_histograms_dropped(r->AddCounter(
+          "hearth_target_scrapes_native_histograms_dropped_total",
+          "Native histograms in protobuf expositions of which only count, sum and classic buckets "
+          "were kept.")),
       pools(r->AddCounter("prometheus_target_scrape_pools_total",
                           "Total number of scrape pool creation attempts.")),
       pools_failed(r->AddCounter("prometheus_target_scrape_pools_failed_total",

@@ -22,7 +22,9 @@ struct ScrapeMetrics {
   metrics::Counter* const out_of_order;
   metrics::Counter* const duplicate_timestamp;
   metrics::Counter* const out_of_bounds;
+  metrics::Counter* const exemplar_out_of_order;
   metrics::Counter* const commit_failed;
+  metrics::Counter* const native_histograms_dropped;
   metrics::Counter* const pools;
   metrics::Counter* const pools_failed;
   metrics::Counter* const reloads;

@@ -29,6 +29,9 @@ constexpr std::string_view kReportNames[] = {"up",
                                              "scrape_sample_limit",
                                              "scrape_body_size_bytes"};
 
+// What the labels of a series may take: what a sender may give one, too.
+constexpr size_t kLabelBytesMax = size_t{1} << 20;
+
 std::string_view Cut(std::string_view s) { return s.substr(0, 50); }
 
 std::string Quoted(std::string_view s) {
@@ -75,6 +78,7 @@ absl::Status ScrapeWriter::Write(const ScrapeReport& report) {
     last_t_ = report.t;
     if (result->count(AppendOutcome::kSeriesGone) == 0) {
       Count(*result);
+      metrics_->native_histograms_dropped->Increment(counts.native_histograms);
       break;
     }
     cache_.ForgetRefs();
@@ -98,25 +102,29 @@ absl::Status ScrapeWriter::WriteEnd(TimeMs t) {
 }
 
 absl::Status ScrapeWriter::AppendBody(const ScrapeReport& report, Appender* app, Counts* counts) {
-  TextParser parser(report.body);
+  if (format_ != report.format) cache_.ForgetTexts();  // Another format has other texts.
+  format_ = report.format;
+  const std::unique_ptr<ExpositionParser> parser =
+      format_->parse(report.body, {.start_times = rules_->start_times});
   cache_.Begin();
   absl::Status status;
-  for (auto entry = parser.Next(); entry != TextParser::Entry::kEnd && status.ok();
-       entry = parser.Next()) {
+  for (auto entry = parser->Next(); entry != ExpositionParser::Entry::kEnd && status.ok();
+       entry = parser->Next()) {
     switch (entry) {
-      case TextParser::Entry::kSample:
-        status = AppendSample(&parser, report.t, app, counts);
+      case ExpositionParser::Entry::kSample:
+        status = AppendSample(parser.get(), report.t, app, counts);
         break;
-      case TextParser::Entry::kError:
-        status = parser.status();
+      case ExpositionParser::Entry::kError:
+        status = parser->status();
         break;
       default:
-        if (metadata_->Update(entry, parser)) {
-          for (const auto& [name, metadata] : metadata_->Read(parser.family()))
+        if (metadata_->Update(entry, *parser)) {
+          for (const auto& [name, metadata] : metadata_->Read(parser->family()))
             app->UpdateMetadata(name, metadata);
         }
     }
   }
+  counts->native_histograms = parser->native_histograms();
   if (status.ok() && rules_->limits.sample_limit > 0 &&
       counts->kept > rules_->limits.sample_limit) {
     metrics_->exceeded_sample_limit->Increment();
@@ -130,7 +138,7 @@ absl::Status ScrapeWriter::AppendBody(const ScrapeReport& report, Appender* app,
   return absl::OkStatus();
 }
 
-absl::Status ScrapeWriter::AppendSample(TextParser* parser, TimeMs t, Appender* app,
+absl::Status ScrapeWriter::AppendSample(ExpositionParser* parser, TimeMs t, Appender* app,
                                         Counts* counts) {
   ScrapeCache::Entry* entry = cache_.Match(parser->unread());
   if (entry != nullptr) {
@@ -154,11 +162,25 @@ absl::Status ScrapeWriter::AppendSample(TextParser* parser, TimeMs t, Appender* 
     return absl::OkStatus();
   const bool own_time = rules_->honor_timestamps && parser->timestamp().has_value();
   entry->tracked = !own_time || rules_->track_timestamps_staleness;
-  app->Append(entry->ref, {own_time ? *parser->timestamp() : t, parser->value()});
+  const TimeMs sample_t = own_time ? *parser->timestamp() : t;
+  const TimeMs start_t = rules_->start_times ? parser->StartTime() : 0;
+  app->Append(entry->ref, {sample_t, parser->value()}, start_t);
+  if (parser->has_exemplar()) [[unlikely]] {
+    return AppendExemplar(parser, entry->ref, sample_t, app);
+  }
   return absl::OkStatus();
 }
 
-absl::Status ScrapeWriter::AddSeries(TextParser* parser, Appender* app, ScrapeCache::Entry* entry) {
+absl::Status ScrapeWriter::AppendExemplar(ExpositionParser* parser, SeriesRef ref, TimeMs t,
+                                          Appender* app) {
+  Exemplar exemplar;
+  if (!parser->ReadExemplar(t, &exemplar)) return parser->status();
+  app->AppendExemplar(ref, exemplar);
+  return absl::OkStatus();
+}
+
+absl::Status ScrapeWriter::AddSeries(ExpositionParser* parser, Appender* app,
+                                     ScrapeCache::Entry* entry) {
   HEARTH_ASSIGN_OR_RETURN(const Labels labels, SeriesLabels(parser));
   entry->dropped = labels.empty();
   entry->tracked = false;
@@ -167,7 +189,7 @@ absl::Status ScrapeWriter::AddSeries(TextParser* parser, Appender* app, ScrapeCa
   return absl::OkStatus();
 }
 
-absl::StatusOr<Labels> ScrapeWriter::SeriesLabels(TextParser* parser) {
+absl::StatusOr<Labels> ScrapeWriter::SeriesLabels(ExpositionParser* parser) {
   labels_.Clear();
   empty_names_.clear();
   if (!parser->AppendLabels(&labels_, &empty_names_)) return parser->status();
@@ -175,9 +197,14 @@ absl::StatusOr<Labels> ScrapeWriter::SeriesLabels(TextParser* parser) {
   if (!Relabel(rules_->metric_relabel, &labels_) || labels_.empty()) return Labels();
   if (labels_.Get(kMetricNameLabel).empty()) {
     return absl::InvalidArgumentError(
-        StrCat("missing metric name (__name__ label) after relabeling of ", parser->series()));
+        StrCat("missing metric name (__name__ label) after relabeling of ", Cut(parser->series())));
   }
   Labels labels = labels_.Build();
+  if (labels.bytes().size() > kLabelBytesMax) {
+    return absl::ResourceExhaustedError(
+        StrCat("labels of metric ", Quoted(Cut(labels.MetricName())), " take ",
+               labels.bytes().size(), " bytes, over the limit of ", kLabelBytesMax));
+  }
   HEARTH_RETURN_IF_ERROR(CheckNames(labels));
   HEARTH_RETURN_IF_ERROR(CheckLimits(labels));
   return labels;
@@ -290,6 +317,7 @@ void ScrapeWriter::Count(const CommitResult& result) {
   metrics_->duplicate_timestamp->Increment(result.count(AppendOutcome::kDuplicateTimestamp));
   metrics_->out_of_bounds->Increment(result.count(AppendOutcome::kTooOld) +
                                      result.count(AppendOutcome::kTooFarInFuture));
+  metrics_->exemplar_out_of_order->Increment(result.exemplars_out_of_order);
 }
 
 }  // namespace hearth

@@ -19,7 +19,7 @@
 #include "config/config.h"
 #include "config/relabel.h"
 #include "model/labels.h"
-#include "scrape/exposition/text_parser.h"
+#include "scrape/exposition/formats.h"
 #include "scrape/metadata_cache.h"
 #include "scrape/scrape_cache.h"
 #include "scrape/scrape_metrics.h"
@@ -34,6 +34,7 @@ struct WriteRules {
   bool honor_timestamps = true;
   bool track_timestamps_staleness = false;
   bool extra_scrape_metrics = false;
+  bool start_times = false;   // The storage is told when counters began.
   bool legacy_names = false;  // Names must be [a-zA-Z_:][a-zA-Z0-9_:]*.
   ScrapeLimits limits;
   std::vector<RelabelRule> metric_relabel;
@@ -45,6 +46,7 @@ struct ScrapeReport {
   double duration_s = 0;
   TimeMs timeout_ms = 0;
   absl::Status error;  // Not OK: there is no body (refused, timeout, status, forced error).
+  const ExpositionFormat* format = nullptr;  // Of the body; null only beside an error.
   std::string_view body;
 };
 
@@ -69,16 +71,19 @@ class ScrapeWriter {
 
  private:
   struct Counts {
-    uint64_t scraped = 0;  // Lines with a sample.
-    uint64_t kept = 0;     // After metric_relabel_configs.
-    uint64_t added = 0;    // Series that the previous body did not have.
+    uint64_t scraped = 0;            // Lines with a sample.
+    uint64_t kept = 0;               // After metric_relabel_configs.
+    uint64_t added = 0;              // Series that the previous body did not have.
+    uint64_t native_histograms = 0;  // Left out.
   };
 
   absl::Status AppendBody(const ScrapeReport& report, Appender* app, Counts* counts);
-  absl::Status AppendSample(TextParser* parser, TimeMs t, Appender* app, Counts* counts);
-  absl::Status AddSeries(TextParser* parser, Appender* app, ScrapeCache::Entry* entry);
+  absl::Status AppendSample(ExpositionParser* parser, TimeMs t, Appender* app, Counts* counts);
+  // Hands the sample's exemplar over; `t` is for one without a timestamp.
+  absl::Status AppendExemplar(ExpositionParser* parser, SeriesRef ref, TimeMs t, Appender* app);
+  absl::Status AddSeries(ExpositionParser* parser, Appender* app, ScrapeCache::Entry* entry);
   // The labels of a new series, empty when the rules drop it.
-  absl::StatusOr<Labels> SeriesLabels(TextParser* parser);
+  absl::StatusOr<Labels> SeriesLabels(ExpositionParser* parser);
   void AddTargetLabels(LabelsBuilder* labels) const;
   absl::Status CheckNames(const Labels& labels) const;
   absl::Status CheckLimits(const Labels& labels) const;
@@ -92,6 +97,7 @@ class ScrapeWriter {
   MetadataCache* const metadata_;
   const Labels target_labels_;
   std::shared_ptr<const WriteRules> rules_;
+  const ExpositionFormat* format_ = nullptr;  // Of the texts in cache_.
   ScrapeCache cache_;
   std::array<SeriesRef, 8> report_refs_{};
   TimeMs last_t_ = 0;  // Of the last Write.

@@ -53,6 +53,7 @@ void RunScrapes(benchmark::State& state, const std::vector<std::string>& bodies)
   ScrapeWriter writer(&storage, &metrics, &metadata,
                       Labels({{"job", "node"}, {"instance", "host:9100"}}));
   ScrapeReport report;
+  report.format = FindFormat("PrometheusText0.0.4");
   size_t i = 0;
   for (auto _ : state) {
     report.t += 1000;

@@ -12,7 +12,12 @@ namespace {
 class ScrapeWriterTest : public testing::Test {
  protected:
   absl::Status Scrape(TimeMs t, std::string_view body, absl::Status error = absl::OkStatus()) {
+    return ScrapeAs("PrometheusText0.0.4", t, body, std::move(error));
+  }
+  absl::Status ScrapeAs(std::string_view protocol, TimeMs t, std::string_view body,
+                        absl::Status error = absl::OkStatus()) {
     ScrapeReport report;
+    report.format = FindFormat(protocol);
     report.t = t;
     report.duration_s = 0.5;
     report.timeout_ms = 10'000;
@@ -104,6 +109,54 @@ TEST_F(ScrapeWriterTest, ConflictingLabelsAreExported) {
   ASSERT_TRUE(Scrape(1000, "a{job=\"x\",exported_job=\"y\",instance=\"\"} 1\n").ok());
   EXPECT_EQ(Samples(R"(a{exported_exported_job="x", exported_job="y", instance="i", job="j"})"),
             "1000=1");
+}
+
+TEST_F(ScrapeWriterTest, ExemplarsReachTheStorageWithTheSamplesTime) {
+  ASSERT_TRUE(
+      ScrapeAs("OpenMetricsText1.0.0", 5000,
+               "a 1 # {id=\"x\"} 2\nb 1 3 # {id=\"y\"} 4\nc 1 3 # {id=\"z\"} 5 4.5\n# EOF\n")
+          .ok());
+  const std::vector<Exemplar> exemplars = storage_.exemplars();
+  ASSERT_EQ(exemplars.size(), 3u);
+  const std::tuple<const char*, double, TimeMs> expected[] = {
+      {"x", 2, 5000}, {"y", 4, 3000}, {"z", 5, 4500}};
+  for (size_t i = 0; i < 3; ++i) {
+    const auto& [id, value, t] = expected[i];
+    EXPECT_EQ(exemplars[i].labels.Get("id"), id);
+    EXPECT_EQ(exemplars[i].value, value);
+    EXPECT_EQ(exemplars[i].t, t);
+  }
+}
+
+TEST_F(ScrapeWriterTest, ABadExemplarFailsTheScrape) {
+  EXPECT_EQ(ScrapeAs("OpenMetricsText1.0.0", 1000, "a 1 # {id=x} 2\n# EOF\n").message(),
+            "line 1, column 11: expected label value, got \"x} 2\"");
+  EXPECT_TRUE(storage_.exemplars().empty());
+}
+
+TEST_F(ScrapeWriterTest, AnotherFormatIsTheSameSeries) {
+  ASSERT_TRUE(Scrape(1000, "a{x = \"y\"} 1\nb 2\n").ok());
+  ASSERT_TRUE(ScrapeAs("OpenMetricsText1.0.0", 2000, "a{x=\"y\"} 3\nb 4\n# EOF\n").ok());
+  // name "a", type gauge, one metric with label x="y" and value 5.
+  constexpr std::string_view kFamily(
+      "\x1a\x0a\x01"
+      "a\x18\x01\x22\x13\x0a\x06\x0a\x01x\x12\x01y\x12\x09\x09\0\0\0\0\0\0\x14\x40",
+      27);
+  for (const TimeMs t : {3000, 4000}) {
+    ASSERT_TRUE(ScrapeAs("PrometheusProto", t, kFamily).ok());
+  }
+  EXPECT_EQ(Samples(R"(a{instance="i", job="j", x="y"})"), "1000=1 2000=3 3000=5 4000=5");
+  EXPECT_EQ(Samples(R"(b{instance="i", job="j"})"), "1000=2 2000=4 3000=stale");
+  // A list with a blank in it is known to the text format only.
+  EXPECT_FALSE(ScrapeAs("OpenMetricsText1.0.0", 5000, "a{x = \"y\"} 3\n# EOF\n").ok());
+}
+
+TEST_F(ScrapeWriterTest, NativeHistogramsAreCounted) {
+  // name "n", type histogram, one metric with a native histogram of zero_count 1.
+  constexpr std::string_view kFamily("\x0b\x0a\x01n\x18\x04\x22\x04\x3a\x02\x38\x01", 12);
+  ASSERT_TRUE(ScrapeAs("PrometheusProto", 1000, kFamily).ok());
+  EXPECT_EQ(Samples(R"(n_bucket{instance="i", job="j", le="+Inf"})"), "1000=0");
+  EXPECT_EQ(metrics_.native_histograms_dropped->value(), 1);
 }
 
 TEST_F(ScrapeWriterTest, HonorLabelsLetsTheTargetWin) {
@@ -223,6 +276,35 @@ TEST_F(ScrapeWriterTest, MetadataIsKept) {
   EXPECT_EQ(storage_.metadata().at("b").type, MetricType::kGauge);
   for (TimeMs t = 2000; t < 30'000; t += 1000) ASSERT_TRUE(Scrape(t, "# TYPE b gauge\nb 1\n").ok());
   EXPECT_TRUE(metadata_.Read("a").empty()) << "not named for a while";
+}
+
+TEST_F(ScrapeWriterTest, StartTimesAreToldWhenWanted) {
+  const std::string body =
+      "# TYPE a counter\na_total 5\na_created 0.5\n# TYPE g gauge\ng 1\n# EOF\n";
+  const auto starts = [this] {
+    std::string out;
+    for (const auto& [fingerprint, s] : storage_.Snapshot()) {
+      for (const auto& [t, start] : s.starts) {
+        StrAppend(&out, s.labels.MetricName(), " ", t, " since ", start, "\n");
+      }
+    }
+    return out;
+  };
+  ASSERT_TRUE(ScrapeAs("OpenMetricsText1.0.0", 1000, body).ok());
+  EXPECT_EQ(starts(), "");
+  EXPECT_EQ(Report("a_created"), "1000=0.5");
+  SetRules({.start_times = true});
+  ASSERT_TRUE(ScrapeAs("OpenMetricsText1.0.0", 2000, body).ok());
+  EXPECT_EQ(starts(), "a_total 2000 since 500\n");
+  EXPECT_EQ(Report("a_created"), "1000=0.5 2000=stale");
+  EXPECT_EQ(Report("scrape_samples_scraped"), "1000=3 2000=2");
+}
+
+TEST_F(ScrapeWriterTest, LabelsOfAMegabyteAreTooMany) {
+  const absl::Status status = Scrape(1000, StrCat("a{x=\"", std::string(1 << 20, 'y'), "\"} 1\n"));
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_LT(status.message().size(), 200u);
+  EXPECT_EQ(Report("up"), "1000=0");
 }
 
 }  // namespace

@@ -135,6 +135,7 @@ TimeMs Scraper::Tick() {
       scrape.settings = pool->settings;
       scrape.target = schedule.target;
       scrape.lease = pool->fetcher.lease;
+      scrape.failure_log = pool->failure_log;
       scrape.t = AlignedScrapeTime(due, now, schedule.target->interval_ms);
       scrape.started_ms = now;
       scrape.forced_error = pool->limit_error;
@@ -214,11 +215,14 @@ absl::StatusOr<std::unique_ptr<Scraper::Pool>> Scraper::MakePool(
   auto settings = std::make_shared<PoolSettings>();
   settings->config = config;
   HEARTH_ASSIGN_OR_RETURN(settings->relabel, CompileRelabelRules(config.relabel_configs));
+  settings->accept =
+      AcceptHeader(config.formats.scrape_protocols, config.formats.metric_name_escaping_scheme);
   auto rules = std::make_shared<WriteRules>();
   rules->honor_labels = config.honor_labels;
   rules->honor_timestamps = config.honor_timestamps;
   rules->track_timestamps_staleness = config.track_timestamps_staleness;
   rules->extra_scrape_metrics = config.formats.extra_scrape_metrics.value_or(false);
+  rules->start_times = options_.start_times;
   rules->legacy_names = config.formats.metric_name_validation_scheme == "legacy";
   rules->limits = config.limits;
   HEARTH_ASSIGN_OR_RETURN(rules->metric_relabel,
@@ -245,10 +249,21 @@ absl::StatusOr<std::unique_ptr<Scraper::Pool>> Scraper::MakePool(
   return pool;
 }
 
+absl::StatusOr<Scraper::FailureLogs> Scraper::OpenFailureLogs(const Config& config) const {
+  FailureLogs logs;
+  for (const ScrapeConfig& scrape : config.scrape_configs) {
+    const std::string& path = scrape.scrape_failure_log_file;
+    if (path.empty() || logs.count(path) > 0) continue;
+    HEARTH_ASSIGN_OR_RETURN(logs[path], options_.open_failure_log(path));
+  }
+  return logs;
+}
+
 absl::Status Scraper::Apply(const Config& config) {
   MutexLock apply_lock(&apply_mu_);
   // Everything that can fail comes first. A pool whose configuration has not changed stays, unless
   // it lacks providers.
+  HEARTH_ASSIGN_OR_RETURN(FailureLogs failure_logs, OpenFailureLogs(config));
   std::map<std::string, std::unique_ptr<Pool>> fresh;
   std::set<std::string> names;
   for (const ScrapeConfig& scrape : config.scrape_configs) {
@@ -310,6 +325,10 @@ absl::Status Scraper::Apply(const Config& config) {
     for (const auto& [name, pool] : pools_) failed += pool->sources->failures().size();
     metrics_.sd_failed_configs->Set(static_cast<double>(failed));
     if (!found.empty() || !gone.empty()) CountUpdate();
+    for (const auto& [name, pool] : pools_) {
+      const std::string& path = pool->settings->config.scrape_failure_log_file;
+      pool->failure_log = path.empty() ? nullptr : failure_logs.at(path);
+    }
     idle = TakeIdleFetchers();
     wake_.SignalAll();
   }

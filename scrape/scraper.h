@@ -27,6 +27,7 @@
 #include "metrics/registry.h"
 #include "model/clock.h"
 #include "model/mutex.h"
+#include "scrape/failure_log.h"
 #include "scrape/fetcher.h"
 #include "scrape/job_queue.h"
 #include "scrape/scrape_loop.h"
@@ -49,9 +50,11 @@ struct ScraperOptions {
 
   int workers = 2;           // 0 = work where the answer arrives; for tests.
   uint64_t offset_seed = 0;  // Shifts all targets, so that two servers do not scrape in step.
+  bool start_times = false;  // See WriteRules.
   std::string user_agent = "Prometheus/3.14.0";
   std::string
       external_host;  // `host:port` that replaces a loopback host in global URLs; empty = leave it.
+  OpenFailureLog open_failure_log;  // For scrape_failure_log_file.
   std::function<void(const std::string&)> warn = [](const std::string&) {
   };  // One sentence for the log.
 };
@@ -104,6 +107,7 @@ class Scraper : public ScrapeStatus {
 
   struct Pool {
     LeasedFetcher fetcher;
+    std::shared_ptr<FailureLog> failure_log;  // Null without a file.
     std::shared_ptr<const PoolSettings> settings;
     std::shared_ptr<TargetSources> sources;  // Kept by a reload that does not change them.
     bool sync_waits =
@@ -113,6 +117,10 @@ class Scraper : public ScrapeStatus {
     absl::Status limit_error;           // target_limit exceeded.
   };
 
+  // The logs that the configurations name, by path; opened anew, so that one that was moved away is
+  // begun again.
+  using FailureLogs = std::map<std::string, std::shared_ptr<FailureLog>>;
+  absl::StatusOr<FailureLogs> OpenFailureLogs(const Config& config) const;
   // `sources`: those of the pool so far, or null.
   absl::StatusOr<std::unique_ptr<Pool>> MakePool(const ScrapeConfig& config,
                                                  std::shared_ptr<TargetSources> sources);

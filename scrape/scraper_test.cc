@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -149,6 +150,19 @@ class FakeProviders : public DiscoveryFactory {
 
 constexpr TimeMs kStart = 1'700'000'000'000;
 
+class FakeFailureLog : public FailureLog {
+ public:
+  FakeFailureLog(std::string path, std::vector<std::string>* lines)
+      : path_(std::move(path)), lines_(lines) {}
+  void Write(const ScrapeFailure& failure) override {
+    lines_->push_back(StrCat(path_, ": ", failure.job, " ", failure.url, ": ", failure.error));
+  }
+
+ private:
+  const std::string path_;
+  std::vector<std::string>* const lines_;
+};
+
 class ScraperTest : public testing::Test {
  protected:
   ScraperOptions Options() {
@@ -161,6 +175,12 @@ class ScraperTest : public testing::Test {
     options.watch_files = false;
     options.providers = &providers_;
     options.workers = 0;
+    options.open_failure_log =
+        [this](const std::string& path) -> absl::StatusOr<std::shared_ptr<FailureLog>> {
+      if (path == "/missing/f.log") return absl::FailedPreconditionError("open /missing/f.log");
+      ++failure_logs_opened_;
+      return std::make_shared<FakeFailureLog>(path, &failures_);
+    };
     options.external_host = "monitor.example:9090";
     options.warn = [this](const std::string& text) { warnings_.push_back(text); };
     return options;
@@ -219,6 +239,8 @@ class ScraperTest : public testing::Test {
 
   FakeProviders providers_;
   std::map<std::string, std::string> files_;
+  std::vector<std::string> failures_;  // `path: job url: error`.
+  int failure_logs_opened_ = 0;
   LoadEnvironment environment_{
       .variable = [](const std::string&) { return std::string(); },
       .read_file = [this](const std::string& path) -> absl::StatusOr<std::string> {
@@ -282,14 +304,18 @@ TEST_F(ScraperTest, TargetsShowTheirState) {
   }
 }
 
-TEST_F(ScraperTest, TheRequestAsksForTextAndSaysTheTimeout) {
+TEST_F(ScraperTest, TheRequestAsksForTheProtocolsAndSaysTheTimeout) {
   ASSERT_TRUE(Apply("- {job_name: x, scrape_timeout: 2500ms, body_size_limit: 1KB, static_configs: "
                     "[{targets: ['h:1']}]}")
                   .ok());
   Run(10'000);
   const ScrapeRequest request = fetchers_->last_request();
   const std::map<std::string, std::string> headers(request.headers.begin(), request.headers.end());
-  EXPECT_EQ(headers.at("Accept"), "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
+  EXPECT_EQ(headers.at("Accept"),
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+            "application/openmetrics-text;version=0.0.1;q=0.5,"
+            "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,"
+            "*/*;q=0.2");
   EXPECT_EQ(headers.at("Accept-Encoding"), "gzip");
   EXPECT_EQ(headers.at("X-Prometheus-Scrape-Timeout-Seconds"), "2.5");
   EXPECT_EQ(request.timeout_ms, 2'500);
@@ -319,8 +345,9 @@ TEST_F(ScraperTest, UnusableAnswersSayWhy) {
       {"a 1\n", "", 200,
        "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
        "specified for target"},
-      {"a 1\n# EOF\n", "application/openmetrics-text; version=1.0.0", 200,
-       "this version reads text/plain only"},
+      {"a 1\n", "application/openmetrics-text; version=1.0.0", 200,
+       "line 2, column 1: data does not end with # EOF"},
+      {"a 1\n", "application/vnd.google.protobuf", 200, "message 1 at byte 0: length 97 exceeds"},
       {"a 1\nb\n", "text/plain", 200, "line 2, column 2: expected value after metric"},
   };
   ASSERT_TRUE(Apply("- {job_name: x, static_configs: [{targets: ['h:1']}]}").ok());
@@ -339,6 +366,32 @@ TEST_F(ScraperTest, TheFallbackProtocolReadsAnyType) {
                   .ok());
   Run(10'000);
   EXPECT_EQ(scraper_->ActiveTargets()[0].health, TargetHealth::kUp);
+}
+
+TEST_F(ScraperTest, TheJobsProtocolsAndEscapingMakeTheAcceptHeader) {
+  ASSERT_TRUE(Apply("- {job_name: x, scrape_protocols: [PrometheusProto, PrometheusText1.0.0], "
+                    "metric_name_escaping_scheme: dots, static_configs: [{targets: ['h:1']}]}")
+                  .ok());
+  Run(10'000);
+  const ScrapeRequest request = fetchers_->last_request();
+  const std::map<std::string, std::string> headers(request.headers.begin(), request.headers.end());
+  EXPECT_EQ(headers.at("Accept"),
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+            "encoding=delimited;q=0.6,text/plain;version=1.0.0;escaping=dots;q=0.5,*/*;q=0.4");
+}
+
+TEST_F(ScraperTest, TheContentTypeChoosesTheFormat) {
+  fetchers_->Answer("http://h:1/metrics",
+                    "# TYPE a counter\n# HELP a \\\"A\\\"\na_total 1 1699999999.5\n# EOF\n",
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  ASSERT_TRUE(Apply("- {job_name: x, static_configs: [{targets: ['h:1']}]}").ok());
+  Run(10'000);
+  EXPECT_EQ(scraper_->ActiveTargets()[0].last_error, "");
+  EXPECT_EQ(Samples(R"(a_total{instance="h:1", job="x"})"),
+            (std::map<TimeMs, double>{{1'699'999'999'500, 1}}));
+  const auto metadata = scraper_->TargetsMetadata("a");
+  ASSERT_EQ(metadata.size(), 1u);
+  EXPECT_EQ(metadata[0].metadata, (Metadata{MetricType::kCounter, "\"A\"", ""}));
 }
 
 TEST_F(ScraperTest, TimestampsAreAlignedWithinTheTolerance) {
@@ -569,6 +622,33 @@ TEST_F(ScraperTest, WorksWithThreadsWhileItIsReloadedAndRead) {
   scraper_->Stop();
   for (const auto& [t, v] : Samples(R"(a{instance="localhost:1", job="node"})"))
     EXPECT_EQ(v, 1) << t;
+}
+
+TEST_F(ScraperTest, FailedFetchesGoToTheFailureLog) {
+  const std::string jobs =
+      "- {job_name: x, scrape_failure_log_file: /x.log, static_configs: [{targets: ['h:1']}]}\n"
+      "- {job_name: y, scrape_failure_log_file: /x.log, static_configs: [{targets: ['h:2']}]}\n"
+      "- {job_name: z, static_configs: [{targets: ['h:3']}]}\n";
+  fetchers_->Answer("http://h:2/metrics", "what is this\n");  // Read, and then not understood.
+  ASSERT_TRUE(Apply(jobs).ok());
+  EXPECT_EQ(failure_logs_opened_, 1);
+  Run(10'000);
+  EXPECT_EQ(failures_,
+            std::vector<std::string>{"/x.log: x http://h:1/metrics: connection refused"});
+  ASSERT_TRUE(Apply(jobs).ok());
+  EXPECT_EQ(failure_logs_opened_, 2) << "a reload begins the file anew";
+  fetchers_->Answer("http://h:2/metrics", "a 1\n", "text/plain", 404);
+  Run(10'000);
+  ASSERT_EQ(failures_.size(), 3u);
+  EXPECT_EQ(std::count(failures_.begin(), failures_.end(),
+                       "/x.log: y http://h:2/metrics: server returned HTTP status 404 Not Found"),
+            1);
+}
+
+TEST_F(ScraperTest, AFailureLogThatCannotBeOpenedFailsTheReload) {
+  ASSERT_TRUE(Apply(kNode).ok());
+  EXPECT_FALSE(Apply("- {job_name: x, scrape_failure_log_file: /missing/f.log}").ok());
+  EXPECT_EQ(scraper_->ScrapePools(), std::vector<std::string>{"node"});
 }
 
 }  // namespace

@@ -303,8 +303,10 @@ bool Flags::HasFeature(std::string_view name) const {
 }
 
 std::vector<std::string> Flags::FeaturesWithoutEffect() const {
-  // What Server::StartAll asks for with HasFeature.
+  // What Server asks for with HasFeature.
   static constexpr std::string_view kWithEffect[] = {"auto-reload-config",
+                                                     "created-timestamp-zero-ingestion",
+                                                     "exemplar-storage",
                                                      "promql-binop-fill-modifiers",
                                                      "promql-delayed-name-removal",
                                                      "promql-experimental-functions",

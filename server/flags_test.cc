@@ -78,8 +78,8 @@ TEST(FlagsTest, FeaturesAndAddressesMayRepeat) {
 
 TEST(FlagsTest, NamesFeaturesWithoutEffect) {
   const absl::StatusOr<CommandLine> command =
-      Parse({"--enable-feature=promql-experimental-functions,use-start-timestamps,native-"
-             "histograms,nonsense"});
+      Parse({"--enable-feature=promql-experimental-functions,use-start-timestamps,exemplar-storage,"
+             "native-histograms,nonsense"});
   ASSERT_TRUE(command.ok()) << command.status();
   EXPECT_THAT(command->flags.FeaturesWithoutEffect(),
               testing::ElementsAre("native-histograms", "nonsense"));

@@ -10,13 +10,15 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "tsdb/storage.h"
 
 namespace hearth {
 
 template <typename Database>
-class LateStorage : public Appendable, public Queryable {
+class LateStorage : public Appendable, public Queryable, public ExemplarQueryable {
  public:
   void Set(Database* database) { database_.store(database, std::memory_order_release); }
   bool ready() const { return database_.load(std::memory_order_acquire) != nullptr; }
@@ -30,6 +32,13 @@ class LateStorage : public Appendable, public Queryable {
     const Database* database = get();
     if (database == nullptr) return absl::UnavailableError("TSDB not ready");
     return database->NewQuerier(range);
+  }
+
+  absl::StatusOr<std::vector<SeriesExemplars>> SelectExemplars(
+      std::span<const std::vector<Matcher>> matcher_sets, TimeRange range) const override {
+    const Database* database = get();
+    if (database == nullptr) return absl::UnavailableError("TSDB not ready");
+    return database->SelectExemplars(matcher_sets, range);
   }
 
  private:

@@ -1,22 +1,12 @@
 #include "server/query_log.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
-#include "absl/time/time.h"
 #include "api/v1/query_stats.h"
 #include "model/text.h"
 
 namespace hearth {
 namespace {
-
-std::string MillisecondTime(TimeMs t) {
-  return absl::FormatTime("%Y-%m-%d%ET%H:%M:%E3SZ", absl::FromUnixMillis(t), absl::UTCTimeZone());
-}
 
 std::string LineOf(const promql::QueryRequest& request, const promql::QueryStats& stats,
                    const absl::Status& status, TimeMs now) {
@@ -41,24 +31,6 @@ std::string LineOf(const promql::QueryRequest& request, const promql::QueryStats
 }
 
 }  // namespace
-
-QueryLog::LogFile::~LogFile() { close(fd_); }
-
-absl::StatusOr<std::unique_ptr<QueryLog::LogFile>> QueryLog::LogFile::Open(
-    const std::string& path) {
-  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  if (fd < 0) {
-    return absl::FailedPreconditionError(
-        StrCat("query_log_file: open ", path, ": ", std::strerror(errno)));
-  }
-  return std::unique_ptr<LogFile>(new LogFile(fd));
-}
-
-absl::Status QueryLog::LogFile::Append(const std::string& line) {
-  const ssize_t n = write(fd_, line.data(), line.size());
-  if (n == static_cast<ssize_t>(line.size())) return absl::OkStatus();
-  return absl::InternalError(StrCat("query log: wrote ", n, " of ", line.size(), " bytes"));
-}
 
 QueryLog::QueryLog(metrics::Registry* registry)
     : enabled_(

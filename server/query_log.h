@@ -15,29 +15,16 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "metrics/registry.h"
 #include "model/clock.h"
 #include "model/mutex.h"
 #include "query/engine.h"
+#include "server/log_file.h"
 
 namespace hearth {
 
 class QueryLog {
  public:
-  // An open log file, not yet in use.
-  class LogFile {
-   public:
-    ~LogFile();
-    // Appends to `path`, which is made when there is none. kFailedPrecondition names it.
-    static absl::StatusOr<std::unique_ptr<LogFile>> Open(const std::string& path);
-    absl::Status Append(const std::string& line);
-
-   private:
-    explicit LogFile(int fd) : fd_(fd) {}
-    const int fd_;
-  };
-
   // `registry` outlives the log.
   explicit QueryLog(metrics::Registry* registry);
 

@@ -105,7 +105,7 @@ TEST_F(QueryWatchTest, ALineOfTheQueryLogHasWhatPrometheusWrites) {
                    .eval_s = 1.5,
                    .total_s = 1.75};
   watch.Ended(request, stats, absl::OkStatus());  // To nowhere.
-  auto file = QueryLog::LogFile::Open(directory_ + "/query.log");
+  auto file = LogFile::Open("query_log_file", directory_ + "/query.log");
   ASSERT_TRUE(file.ok());
   watch.log().Use(*std::move(file));
   watch.Ended(request, stats, absl::OkStatus());
@@ -131,7 +131,7 @@ TEST_F(QueryWatchTest, ALineOfTheQueryLogHasWhatPrometheusWrites) {
 }
 
 TEST_F(QueryWatchTest, ALogThatCannotBeOpenedNamesItsPath) {
-  const auto file = QueryLog::LogFile::Open(directory_ + "/missing/query.log");
+  const auto file = LogFile::Open("query_log_file", directory_ + "/missing/query.log");
   EXPECT_EQ(file.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(file.status().message()), HasSubstr("missing/query.log"));
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -11,7 +12,9 @@
 #include "config/duration.h"
 #include "model/status.h"
 #include "model/text.h"
+#include "server/log_file.h"
 #include "server/process_metrics.h"
+#include "server/scrape_failure_log.h"
 #include "server/tsdb_metrics.h"
 #include "server/version.h"
 #include "spdlog/spdlog.h"
@@ -20,6 +23,7 @@ namespace hearth {
 namespace {
 
 constexpr TimeMs kStopDeadlineMs = 5'000;
+constexpr std::string_view kStartZeros = "created-timestamp-zero-ingestion";
 
 absl::StatusOr<std::string> ReadConfigFile(const std::string& path) {
   std::ifstream in(path);
@@ -29,6 +33,12 @@ absl::StatusOr<std::string> ReadConfigFile(const std::string& path) {
     return absl::NotFoundError(
         StrCat("error loading config from \"", path, "\": cannot read the file"));
   return text.str();
+}
+
+LoadEnvironment LoadEnvironmentFor(const Flags& flags) {
+  LoadEnvironment environment = SystemEnvironment();
+  environment.protobuf_first = flags.HasFeature(kStartZeros);
+  return environment;
 }
 
 // The path of a URL, without a trailing slash: "https://host/monitoring/" gives "/monitoring".
@@ -87,7 +97,8 @@ Server::~Server() { Stop(); }
 absl::Status Server::StartAll() {
   // A configuration that is wrong ends the start before anything is opened.
   HEARTH_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(flags_.config_file));
-  HEARTH_ASSIGN_OR_RETURN(const Config config, Load(text, flags_.config_file));
+  HEARTH_ASSIGN_OR_RETURN(const Config config,
+                          Load(text, flags_.config_file, LoadEnvironmentFor(flags_)));
   SetDbOptions(config);
 
   promql::EngineOptions engine;
@@ -122,6 +133,8 @@ absl::Status Server::StartAll() {
   scraper.registry = &registry_;
   scraper.offset_seed = FingerprintOf(HostName()).lo;
   scraper.external_host = ExternalHost(flags_);
+  scraper.start_times = flags_.HasFeature(kStartZeros);
+  scraper.open_failure_log = &OpenScrapeFailureLog;
   scraper.warn = [](const std::string& text) { spdlog::warn("{}", text); };
   scraper_ = std::make_unique<Scraper>(std::move(scraper));
   if (flags_.enable_remote_write_receiver)
@@ -196,6 +209,13 @@ absl::Status Server::StartGrpc() {
 
 namespace {
 
+// 0 when exemplars are not kept.
+uint64_t MaxExemplars(const Config& config, const Flags& flags) {
+  if (!flags.HasFeature("exemplar-storage")) return 0;
+  const int64_t max = config.storage.exemplars.value_or(ExemplarsConfig()).max_exemplars;
+  return static_cast<uint64_t>(std::max<int64_t>(max, 0));
+}
+
 TimeMs OutOfOrderWindow(const Config& config) {
   const auto& tsdb = config.storage.tsdb;
   return tsdb && tsdb->out_of_order_time_window ? tsdb->out_of_order_time_window->ms
@@ -213,6 +233,8 @@ void Server::SetDbOptions(const Config& config) {
   db_options_.retention_bytes = static_cast<uint64_t>(flags_.retention_bytes);
   db_options_.wal_sync_interval_ms = flags_.wal_sync_interval_ms;
   db_options_.out_of_order_window_ms = OutOfOrderWindow(config);
+  db_options_.start_zeros = flags_.HasFeature(kStartZeros);
+  db_options_.max_exemplars = MaxExemplars(config, flags_);
   seams_.tune_storage(&db_options_);
   if (!config.storage.tsdb || !config.storage.tsdb->retention) return;
   // The file wins over the flags, as in Prometheus 3; what it leaves out stays as the flags have
@@ -243,6 +265,7 @@ void Server::RegisterMetrics() {
 ApiDependencies Server::MakeApiDependencies() {
   ApiDependencies deps;
   deps.storage = &storage_;
+  deps.exemplars = &storage_;
   deps.clock = seams_.clock;
   deps.registry = &registry_;
   deps.execute = [this](const promql::QueryRequest& request) { return engine_->Execute(request); };
@@ -320,14 +343,16 @@ std::vector<std::string> Server::AlertmanagerUrls() const {
 
 absl::Status Server::Apply(Config config) {
   // Opened again at every reload, so that a log that was moved away is begun anew.
-  std::unique_ptr<QueryLog::LogFile> query_log;
+  std::unique_ptr<LogFile> query_log;
   if (!config.global.query_log_file.empty()) {
-    HEARTH_ASSIGN_OR_RETURN(query_log, QueryLog::LogFile::Open(config.global.query_log_file));
+    HEARTH_ASSIGN_OR_RETURN(query_log,
+                            LogFile::Open("query_log_file", config.global.query_log_file));
   }
   HEARTH_RETURN_IF_ERROR(scraper_->Apply(config));
   query_watch_.log().Use(std::move(query_log));
   engine_->SetDefaultSubqueryStep(config.global.evaluation_interval.ms);
   db_->SetOutOfOrderWindow(OutOfOrderWindow(config));
+  db_->SetMaxExemplars(MaxExemplars(config, flags_));
   for (const std::string& warning : config.warnings) spdlog::warn("{}", warning);
   config_ = std::move(config);
   return absl::OkStatus();
@@ -335,7 +360,8 @@ absl::Status Server::Apply(Config config) {
 
 absl::Status Server::LoadAndApply() {
   HEARTH_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(flags_.config_file));
-  HEARTH_ASSIGN_OR_RETURN(Config config, Load(text, flags_.config_file));
+  HEARTH_ASSIGN_OR_RETURN(Config config,
+                          Load(text, flags_.config_file, LoadEnvironmentFor(flags_)));
   HEARTH_RETURN_IF_ERROR(Apply(std::move(config)));
   reload_ms_ = seams_.clock->NowMs();
   reload_ok_gauge_->Set(1);

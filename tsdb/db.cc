@@ -86,6 +86,8 @@ absl::Status Db::OpenHead() {
                                       .retention_ms = options_.retention_ms,
                                       .out_of_order_window_ms = options_.out_of_order_window_ms,
                                       .max_series = options_.max_series,
+                                      .start_zeros = options_.start_zeros,
+                                      .max_exemplars = options_.max_exemplars,
                                       .wal_segment_bytes = options_.wal_segment_bytes,
                                       .max_wal_bytes = options_.max_wal_bytes,
                                       .chunk_segment_bytes = options_.chunk_segment_bytes,
@@ -134,6 +136,13 @@ std::unique_ptr<Appender> Db::NewAppender() { return head_->NewAppender(); }
 absl::StatusOr<std::unique_ptr<Querier>> Db::NewQuerier(TimeRange /*range*/) const {
   return std::make_unique<MergedQuerier>(head_.get(), store_.get(), deletes_.get());
 }
+
+absl::StatusOr<std::vector<SeriesExemplars>> Db::SelectExemplars(
+    std::span<const std::vector<Matcher>> matcher_sets, TimeRange range) const {
+  return head_->SelectExemplars(matcher_sets, range);
+}
+
+void Db::SetMaxExemplars(uint64_t max) { head_->SetMaxExemplars(max); }
 
 void Db::SetOutOfOrderWindow(TimeMs window_ms) { head_->SetOutOfOrderWindow(window_ms); }
 

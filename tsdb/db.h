@@ -50,7 +50,9 @@ struct DbOptions {
   TimeMs window_ms = kDefaultWindowMs;
   // How much older than its series' last sample a sample may be; 0 = such samples are refused.
   TimeMs out_of_order_window_ms = kDefaultOutOfOrderWindowMs;
-  uint64_t max_series = 0;  // In memory; 0 = no limit.
+  uint64_t max_series = 0;     // In memory; 0 = no limit.
+  bool start_zeros = false;    // See HeadOptions.
+  uint64_t max_exemplars = 0;  // 0 = none are kept.
   size_t block_cache_bytes = size_t{32} << 20;
   uint64_t wal_segment_bytes = uint64_t{64} << 20;
   uint64_t max_wal_bytes = uint64_t{256} << 20;  // See HeadOptions.
@@ -75,7 +77,7 @@ struct SealedPart {
   uint64_t bytes = 0;  // On disk.
 };
 
-class Db : public Appendable, public Queryable {
+class Db : public Appendable, public Queryable, public ExemplarQueryable {
  public:
   // Opens or creates the data directory and brings every acknowledged sample back. Damage in the
   // data is set aside, logged and counted, never an error. On a full disk it opens, and refuses
@@ -87,6 +89,11 @@ class Db : public Appendable, public Queryable {
   std::unique_ptr<Appender> NewAppender() override;
   absl::StatusOr<std::unique_ptr<Querier>> NewQuerier(TimeRange range) const override;
 
+  absl::StatusOr<std::vector<SeriesExemplars>> SelectExemplars(
+      std::span<const std::vector<Matcher>> matcher_sets, TimeRange range) const override;
+
+  // Changes DbOptions::max_exemplars; the newest ones stay.
+  void SetMaxExemplars(uint64_t max);
   // Changes DbOptions::out_of_order_window_ms for later commits.
   void SetOutOfOrderWindow(TimeMs window_ms);
 

@@ -62,6 +62,7 @@ struct CommitResult {
     TimeMs t;
   };
   std::optional<Refusal> first_refusal;
+  uint64_t exemplars_out_of_order = 0;
 
   uint64_t count(AppendOutcome outcome) const { return counts[static_cast<size_t>(outcome)]; }
   uint64_t accepted() const {
@@ -93,7 +94,8 @@ class Appender {
   virtual void Append(SeriesRef ref, Sample sample, TimeMs start_timestamp_ms = 0) = 0;
   virtual void AppendHistogram(SeriesRef ref, TimeMs t, const Histogram& histogram,
                                TimeMs start_timestamp_ms = 0) = 0;
-  // Exemplars and metadata never fail an append: what cannot be kept is dropped and counted.
+  // Exemplars and metadata never fail an append: what cannot be kept is dropped and counted. An exemplar is judged at Commit, and
+  // only a series that has samples may have one.
   virtual void AppendExemplar(SeriesRef ref, const Exemplar& exemplar) = 0;
   virtual void UpdateMetadata(std::string_view metric_family, const Metadata& metadata) = 0;
 
@@ -185,6 +187,20 @@ class Querier {
                                                                const LabelQuery& query) = 0;
   // Label sets of the matching series in label order.
   virtual absl::StatusOr<std::vector<Labels>> Series(const LabelQuery& query) = 0;
+};
+
+// The exemplars of one series, ascending in time.
+struct SeriesExemplars {
+  Labels labels;
+  std::vector<Exemplar> exemplars;
+};
+
+class ExemplarQueryable {
+ public:
+  virtual ~ExemplarQueryable() = default;
+  // Those in `range` of the series that satisfy one of the matcher sets, in label order. None while exemplars are not kept.
+  virtual absl::StatusOr<std::vector<SeriesExemplars>> SelectExemplars(
+      std::span<const std::vector<Matcher>> matcher_sets, TimeRange range) const = 0;
 };
 
 class Queryable {

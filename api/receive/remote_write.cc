@@ -92,7 +92,8 @@ void AppendSeries(const WireSeries& series, const WireBatch& batch, SeriesRef re
   for (size_t i = series.exemplars_begin; i < series.exemplars_end; ++i) {
     const WireExemplar& wire = batch.exemplars[i];
     absl::StatusOr<Labels> labels = ParseLabels(wire.labels);
-    if (labels.ok()) appender->AppendExemplar(ref, {*std::move(labels), wire.value, wire.t});
+    if (!labels.ok()) continue;
+    appender->AppendExemplar(ref, {*std::move(labels), wire.value, wire.t, wire.t != 0});
   }
   for (size_t i = series.histograms_begin; i < series.histograms_end; ++i) {
     const absl::StatusOr<Labels> labels = ParseLabels(series.labels);

@@ -68,10 +68,28 @@ class FakeAdmin : public StorageAdmin {
   }
 };
 
+// Answers with what it was asked, and one series.
+class FakeExemplars : public ExemplarQueryable {
+ public:
+  absl::StatusOr<std::vector<SeriesExemplars>> SelectExemplars(
+      std::span<const std::vector<Matcher>> matcher_sets, TimeRange range) const override {
+    asked.clear();
+    for (const std::vector<Matcher>& matchers : matcher_sets) {
+      for (const Matcher& matcher : matchers) StrAppend(&asked, matcher.ToString(), " ");
+      StrAppend(&asked, "| ");
+    }
+    StrAppend(&asked, range.mint, " ", range.maxt);
+    return answer;
+  }
+  std::vector<SeriesExemplars> answer;
+  mutable std::string asked;
+};
+
 class ApiTest : public testing::Test {
  protected:
   ApiTest() {
     deps_.storage = &storage_;
+    deps_.exemplars = &exemplars_;
     deps_.clock = &clock_;
     deps_.registry = &registry_;
     deps_.scrape = &scrape_;
@@ -119,6 +137,7 @@ class ApiTest : public testing::Test {
   http::Response Get(std::string target) { return Send("GET", std::move(target)); }
 
   FakeStorage storage_;
+  FakeExemplars exemplars_;
   FakeClock clock_{kNow};
   metrics::Registry registry_;
   FakeScrapeStatus scrape_;
@@ -508,6 +527,30 @@ TEST_F(ApiTest, EveryRouteHasItsOwnPattern) {
     if (const size_t at = path.find(":name"); at != std::string::npos) path.replace(at, 5, "x");
     EXPECT_EQ(FindRoute(path, &parameter), &route) << path;
   }
+}
+
+TEST_F(ApiTest, ExemplarsOfEverySelectorOfAQuery) {
+  exemplars_.answer = {{Labels{{"__name__", "a_total"}, {"job", "x"}},
+                        {{Labels{{"trace_id", "abc"}}, 1.5, 1000}, {Labels(), 2, 1001}}}};
+  EXPECT_EQ(Get("/api/v1/query_exemplars?start=1&end=2&query=rate(a_total%5B1m%5D)%2Bb").body,
+            R"({"status":"success","data":[{"seriesLabels":{"__name__":"a_total","job":"x"},)"
+            R"("exemplars":[{"labels":{"trace_id":"abc"},"value":"1.5","timestamp":1},)"
+            R"({"labels":{},"value":"2","timestamp":1.001}]}]})");
+  EXPECT_EQ(exemplars_.asked, R"(__name__="a_total" | __name__="b" | 1000 2000)");
+  exemplars_.answer.clear();
+  EXPECT_EQ(Send("POST", "/api/v1/query_exemplars", "query=sum(a)",
+                 {{"Content-Type", "application/x-www-form-urlencoded"}})
+                .body,
+            R"({"status":"success","data":[]})");
+}
+
+TEST_F(ApiTest, ExemplarsNeedASelector) {
+  EXPECT_EQ(Get("/api/v1/query_exemplars?query=1").body, R"({"status":"success"})");
+  EXPECT_EQ(Get("/api/v1/query_exemplars?query=sum(").status, 400);
+  EXPECT_NE(Get("/api/v1/query_exemplars?query=a&start=2&end=1")
+                .body.find("end timestamp must not be before start timestamp"),
+            std::string::npos);
+  EXPECT_EQ(Get("/api/v1/query_exemplars?query=a&start=x").status, 400);
 }
 
 }  // namespace

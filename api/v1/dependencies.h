@@ -67,6 +67,7 @@ struct WalReplayStatus {
 
 struct ApiDependencies {
   const Queryable* storage = nullptr;
+  const ExemplarQueryable* exemplars = nullptr;
   const Clock* clock = nullptr;
   metrics::Registry* registry = nullptr;
   // Engine::Execute.

@@ -50,6 +50,8 @@ http::Response Envelope::Finish(const std::vector<std::string>& warnings,
   return JsonResponse(200, std::move(body_));
 }
 
+http::Response EmptySuccess() { return JsonResponse(200, R"({"status":"success"})"); }
+
 const ErrorType& ErrorTypeOf(absl::StatusCode code) {
   for (const ErrorType& row : kErrorTypes) {
     if (row.code == code) return row;

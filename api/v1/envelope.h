@@ -33,6 +33,9 @@ class Envelope {
   JsonWriter json_;
 };
 
+// A success without data.
+http::Response EmptySuccess();
+
 struct ErrorType {
   absl::StatusCode code;
   std::string_view name;  // "bad_data"

@@ -28,6 +28,9 @@ using ApiHandler = http::Response (*)(const ApiCall&);
 http::Response HandleQuery(const ApiCall& call);
 http::Response HandleQueryRange(const ApiCall& call);
 
+// exemplar_handlers.cc
+http::Response HandleQueryExemplars(const ApiCall& call);
+
 // parse_handlers.cc
 http::Response HandleFormatQuery(const ApiCall& call);
 http::Response HandleParseQuery(const ApiCall& call);

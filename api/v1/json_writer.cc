@@ -243,6 +243,14 @@ JsonWriter& JsonWriter::Point(TimeMs t, const Histogram& histogram) {
   return EndObject().EndArray();
 }
 
+JsonWriter& JsonWriter::Item(const Exemplar& exemplar) {
+  BeginObject().Key("labels").LabelSet(exemplar.labels).Key("value");
+  QuotedFloat(exemplar.value);
+  Key("timestamp").Separate();
+  AppendTimestamp(exemplar.t, out_);
+  return EndObject();
+}
+
 void JsonWriter::Bucket(int rule, double lower, double upper, double count) {
   BeginArray().Int(rule);
   QuotedFloat(lower);

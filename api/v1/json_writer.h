@@ -18,6 +18,7 @@
 #include "model/clock.h"
 #include "model/histogram.h"
 #include "model/labels.h"
+#include "model/metadata.h"
 #include "model/sample.h"
 
 namespace hearth {
@@ -55,6 +56,8 @@ class JsonWriter {
   JsonWriter& Points(std::span<const Sample> points);
   // [1435781451.781,{"count":"1","sum":"2","buckets":[[0,"1","2","1"]]}]
   JsonWriter& Point(TimeMs t, const Histogram& histogram);
+  // {"labels":{"trace_id":"x"},"value":"1.5","timestamp":1435781451.781}
+  JsonWriter& Item(const Exemplar& exemplar);
 
  private:
   JsonWriter& Open(char c) {

@@ -16,6 +16,7 @@ constexpr size_t kWrite = size_t{32} << 20;  // RemoteWriteOptions::body_bytes_m
 constexpr Route kRoutes[] = {
     {kGet | kPost, "/api/v1/query",               HandleQuery,           Lane::kEngine, kForm,  true},
     {kGet | kPost, "/api/v1/query_range",         HandleQueryRange,      Lane::kEngine, kForm,  true},
+    {kGet | kPost, "/api/v1/query_exemplars",     HandleQueryExemplars,  Lane::kQuery,  kForm,  true},
     {kGet | kPost, "/api/v1/format_query",        HandleFormatQuery,     Lane::kQuery,  kForm,  true},
     {kGet | kPost, "/api/v1/parse_query",         HandleParseQuery,      Lane::kQuery,  kForm,  true},
     {kGet | kPost, "/api/v1/series",              HandleSeries,          Lane::kQuery,  kForm,  true},

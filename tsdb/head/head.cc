@@ -109,6 +109,7 @@ HeadStats Head::Stats() const {
   stats.series_bytes += impl_->table.bytes() + impl_->labels.bytes();
   stats.label_pairs = impl_->labels.pair_count();
   stats.label_names = impl_->labels.name_count();
+  stats.exemplars = impl_->exemplars.Stats();
   stats.exemplars_dropped = impl_->exemplars_dropped.load(std::memory_order_relaxed);
   stats.wal_syncs = impl_->wal->syncs();
   return stats;

@@ -57,6 +57,10 @@ struct HeadOptions {
   TimeMs forget_after_ms = 15 * 60 * 1000;
   uint64_t max_series = 0;  // 0 = no limit.
   size_t max_metadata = 100'000;
+  // A counter's start becomes a sample of value zero, when it is newer than everything its series
+  // has and at most an hour older than the sample that tells it.
+  bool start_zeros = false;
+  uint64_t max_exemplars = 0;  // In memory, of all series together; 0 = none are kept.
 
   uint64_t wal_segment_bytes = uint64_t{64} << 20;  // See WalOptions::segment_bytes.
   // Past this a checkpoint closes the chunks that were opened in the oldest segments, until the WAL
@@ -149,6 +153,12 @@ class Head : public Appendable {
   // rolled, others of the file system; some links may be there then.
   absl::Status LinkLogs(const std::string& wal_dir, const std::string& chunks_dir,
                         absl::FunctionRef<absl::Status()> link_deletes);
+
+  // As in ExemplarQueryable. Which exemplars are kept: tsdb/exemplars/exemplar_store.h.
+  std::vector<SeriesExemplars> SelectExemplars(std::span<const std::vector<Matcher>> matcher_sets,
+                                               TimeRange range) const;
+  // Changes HeadOptions::max_exemplars.
+  void SetMaxExemplars(uint64_t max);
 
   // What UpdateMetadata has told, sorted by metric family.
   std::vector<std::pair<std::string, Metadata>> MetadataEntries() const;

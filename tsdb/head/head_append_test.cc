@@ -204,5 +204,29 @@ TEST_F(HeadAppendTest, SeveralRequestsSeeTheSameMoment) {
   EXPECT_THAT(columns.t, ElementsAre(kT0)) << "a later commit is not seen";
 }
 
+TEST_F(HeadAppendTest, AStartIsAZeroBeforeTheFirstSample) {
+  const auto write = [&](std::string_view name, Sample sample, TimeMs start) {
+    const auto appender = head_->NewAppender();
+    appender->Append(Ref(*appender, Named(name)), sample, start);
+    const auto result = appender->Commit();
+    EXPECT_TRUE(result.ok() && result->refused() == 0) << result.status();
+    return result.ok() ? result->count(AppendOutcome::kAppended) : 0;
+  };
+  EXPECT_EQ(write("off", {kT0, 5}, kT0 - 10), 1u);
+  options_.start_zeros = true;
+  Open();
+  EXPECT_EQ(write("a", {kT0, 5}, kT0 - 10), 2u);
+  EXPECT_EQ(write("a", {kT0 + 10, 6}, kT0 - 10), 1u) << "told again";
+  EXPECT_EQ(write("a", {kT0 + 20, 1}, kT0 + 15), 2u) << "begun again";
+  EXPECT_EQ(write("a", {kT0 + 30, 2}, kT0 + 20), 1u) << "at the last sample's time";
+  EXPECT_EQ(write("b", {kT0, 5}, kT0), 1u) << "not before the sample";
+  EXPECT_EQ(write("c", {kT0, 5}, kT0 - kHour - 1), 1u) << "too old";
+  EXPECT_EQ(write("d", {kT0, 5}, kT0 - kHour), 2u);
+  const std::vector<Sample> want = {{kT0 - 10, 0}, {kT0, 5},      {kT0 + 10, 6},
+                                    {kT0 + 15, 0}, {kT0 + 20, 1}, {kT0 + 30, 2}};
+  EXPECT_EQ(ReadAll()[Named("a").ToString()], want);
+  EXPECT_EQ(ReadAll()[Named("off").ToString()].size(), 1u);
+}
+
 }  // namespace
 }  // namespace hearth

@@ -1,8 +1,8 @@
 // tsdb/head/head_appender.h
 //
 // The head's Appender: a buffer of samples and the calls into Head::Impl. See tsdb/storage.h for
-// the contract. Native histograms are not taken yet (kUnsupported), start timestamps are not kept
-// yet, exemplars are dropped and counted.
+// the contract. Native histograms are not taken yet (kUnsupported); of start timestamps only
+// the zeros are kept (HeadOptions::start_zeros).
 //
 // Thread safety: as Appender.
 #ifndef HEARTH_TSDB_HEAD_HEAD_APPENDER_H_
@@ -23,7 +23,9 @@ class HeadAppender : public Appender {
   void Find(std::span<const Fingerprint> fingerprints, std::span<SeriesRef> refs) override;
   absl::StatusOr<SeriesRef> FindOrCreate(LabelsView labels) override;
   void Append(SeriesRef ref, Sample sample, TimeMs start_timestamp_ms) override {
-    samples_.push_back({ref, sample});
+    if (start_timestamp_ms != 0) [[unlikely]]
+      AppendStartZero(ref, sample.t, start_timestamp_ms);
+    buffered_.samples.push_back({ref, sample});
   }
   void AppendHistogram(SeriesRef ref, TimeMs t, const Histogram& histogram,
                        TimeMs start_timestamp_ms) override;
@@ -38,8 +40,11 @@ class HeadAppender : public Appender {
     TimeMs t;
   };
 
+  // With HeadOptions::start_zeros: the zero at the moment the counter behind a sample at `t` began.
+  void AppendStartZero(SeriesRef ref, TimeMs t, TimeMs start_ms);
+
   Head::Impl& impl_;
-  std::vector<BufferedSample> samples_;
+  CommitBatch buffered_;
   std::vector<Unsupported> unsupported_;
 };
 

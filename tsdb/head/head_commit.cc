@@ -70,8 +70,9 @@ WalRef Head::Impl::RefInWal(uint32_t slot, MemSeries* series) {
   return series->wal_ref;
 }
 
-void Head::Impl::JudgeAll(std::span<const BufferedSample> samples, TimeRange allowed,
-                          FirstRefused* refused, CommitResult* result) {
+void Head::Impl::JudgeAll(const CommitBatch& commit, TimeRange allowed, FirstRefused* refused,
+                          CommitResult* result) {
+  const std::span<const BufferedSample> samples = commit.samples;
   const uint32_t slots = table.slot_end();
   for (size_t i = 0; i < samples.size(); ++i) {
     if (i + kPrefetchAhead < samples.size()) {
@@ -84,6 +85,10 @@ void Head::Impl::JudgeAll(std::span<const BufferedSample> samples, TimeRange all
     if (slot < slots) {
       MemSeries& series = table.At(slot);
       outcome = Judge(series, SeriesTable::GenerationOf(ref), samples, sample, allowed);
+      if (outcome != AppendOutcome::kAppended && commit.IsStartZero(static_cast<uint32_t>(i)))
+          [[unlikely]] {
+        continue;
+      }
       if (outcome == AppendOutcome::kAppended) {
         series.pending = static_cast<uint32_t>(i + 1);
         accepted.push_back(static_cast<uint32_t>(i));
@@ -234,8 +239,9 @@ void Head::Impl::RollWithTheWindow() {
   if (roll_segment == wal->segment() && max_time >= roll_at) wal->Roll().IgnoreError();
 }
 
-absl::StatusOr<Lsn> Head::Impl::CommitLocked(std::span<const BufferedSample> samples, TimeMs now_ms,
+absl::StatusOr<Lsn> Head::Impl::CommitLocked(const CommitBatch& commit, TimeMs now_ms,
                                              CommitResult* result) {
+  const std::span<const BufferedSample> samples = commit.samples;
   RollWithTheWindow();
   HEARTH_RETURN_IF_ERROR(wal->Prepare());
   if (chunk_log->pending_bytes() >= kChunkLogPendingLimit) HEARTH_RETURN_IF_ERROR(WriteAllChunks());
@@ -245,14 +251,19 @@ absl::StatusOr<Lsn> Head::Impl::CommitLocked(std::span<const BufferedSample> sam
   late_candidates.clear();
   late_accepted.clear();
   new_in_wal.clear();
+  accepted_exemplars.clear();
   FirstRefused refused;
-  JudgeAll(samples, TimeRange{OldestKept(now_ms), now_ms + options.max_ahead_ms}, &refused, result);
+  JudgeAll(commit, TimeRange{OldestKept(now_ms), now_ms + options.max_ahead_ms}, &refused, result);
   if (!late_candidates.empty()) JudgeLate(samples, &refused, result);
   TellFirstRefused(samples, refused, result);
-  if (accepted.empty() && late_accepted.empty()) return wal->last_lsn();
+  if (!commit.exemplars.empty()) JudgeExemplars(commit.exemplars, result);
+  if (accepted.empty() && late_accepted.empty() && accepted_exemplars.empty()) {
+    return wal->last_lsn();
+  }
   absl::StatusOr<Lsn> lsn = WriteWal();
   if (lsn.ok()) {
     ApplyAll(samples, static_cast<uint32_t>(now_ms / 1000), *lsn);
+    ApplyExemplars(commit.exemplars);
     if (roll_segment != wal->segment()) {
       roll_segment = wal->segment();
       roll_at =
@@ -264,13 +275,13 @@ absl::StatusOr<Lsn> Head::Impl::CommitLocked(std::span<const BufferedSample> sam
   return lsn;
 }
 
-absl::StatusOr<CommitResult> Head::Impl::Commit(std::span<const BufferedSample> samples) {
+absl::StatusOr<CommitResult> Head::Impl::Commit(const CommitBatch& commit) {
   CommitResult result;
   const TimeMs now_ms = options.clock->NowMs();
   absl::StatusOr<Lsn> lsn;
   {
     MutexLock lock(&commit_mu);
-    lsn = CommitLocked(samples, now_ms, &result);
+    lsn = CommitLocked(commit, now_ms, &result);
     ++(lsn.ok() ? counted.commits : counted.failed_commits);
     if (lsn.ok()) {
       for (size_t i = 0; i < kAppendOutcomes; ++i) counted.samples[i] += result.counts[i];
@@ -311,8 +322,21 @@ absl::StatusOr<SeriesRef> HeadAppender::FindOrCreate(LabelsView labels) {
   return impl_.FindOrCreate(labels);
 }
 
+void HeadAppender::AppendStartZero(SeriesRef ref, TimeMs t, TimeMs start_ms) {
+  // As far as Prometheus' head takes samples behind its newest one.
+  constexpr TimeMs kAgeMaxMs = 60 * 60 * 1000;
+  if (!impl_.options.start_zeros || start_ms >= t || start_ms < t - kAgeMaxMs) return;
+  buffered_.start_zeros.push_back(static_cast<uint32_t>(buffered_.samples.size()));
+  buffered_.samples.push_back({ref, {start_ms, 0}});
+}
+
 void HeadAppender::AppendExemplar(SeriesRef ref, const Exemplar& exemplar) {
-  impl_.exemplars_dropped.fetch_add(1, std::memory_order_relaxed);
+  // What is buffered is bounded by what labels may have.
+  if (!impl_.exemplars.enabled() || !ExemplarStore::LabelsFit(exemplar.labels)) {
+    impl_.exemplars_dropped.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  buffered_.exemplars.push_back({ref, exemplar});
 }
 
 void HeadAppender::AppendHistogram(SeriesRef ref, TimeMs t, const Histogram& histogram,
@@ -333,7 +357,7 @@ void HeadAppender::UpdateMetadata(std::string_view metric_family, const Metadata
 }
 
 absl::StatusOr<CommitResult> HeadAppender::Commit() {
-  absl::StatusOr<CommitResult> result = impl_.Commit(samples_);
+  absl::StatusOr<CommitResult> result = impl_.Commit(buffered_);
   if (result.ok() && !unsupported_.empty()) {
     result->counts[static_cast<size_t>(AppendOutcome::kUnsupported)] += unsupported_.size();
     impl_.NoteUnsupported(unsupported_.size());
@@ -347,7 +371,7 @@ absl::StatusOr<CommitResult> HeadAppender::Commit() {
 }
 
 void HeadAppender::Rollback() {
-  samples_.clear();
+  buffered_.Clear();
   unsupported_.clear();
 }
 

@@ -2,11 +2,12 @@
 //
 // The inside of Head, shared by its source files only: head.cc (life, stats), head_commit.cc (the
 // write path), head_late.cc (late samples on that path), head_select.cc (the read path),
-// head_flush.cc, head_checkpoint.cc, head_inventory.cc, head_delete.cc, head_snapshot.cc,
-// head_replay.cc.
+// head_exemplars.cc, head_flush.cc, head_checkpoint.cc, head_inventory.cc, head_delete.cc,
+// head_snapshot.cc, head_replay.cc.
 #ifndef HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 #define HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <future>
@@ -20,6 +21,7 @@
 #include "model/mutex.h"
 #include "model/text.h"
 #include "tsdb/chunk/encode_samples.h"
+#include "tsdb/exemplars/exemplar_store.h"
 #include "tsdb/head/chunk_arena.h"
 #include "tsdb/head/chunk_log.h"
 #include "tsdb/head/head.h"
@@ -45,6 +47,30 @@ struct BufferedSample {
   Sample sample;
 };
 
+// An exemplar waiting for its commit.
+struct BufferedExemplar {
+  SeriesRef ref;
+  Exemplar exemplar;
+};
+
+// What an appender has gathered for a commit.
+struct CommitBatch {
+  std::vector<BufferedSample> samples;
+  std::vector<uint32_t> start_zeros;  // Ascending: which samples are zeros where a counter
+                                      // began: left out uncounted unless they are new.
+  std::vector<BufferedExemplar> exemplars;
+
+  bool IsStartZero(uint32_t i) const {
+    return !start_zeros.empty() && std::binary_search(start_zeros.begin(), start_zeros.end(), i);
+  }
+  // Keeps the capacity.
+  void Clear() {
+    samples.clear();
+    start_zeros.clear();
+    exemplars.clear();
+  }
+};
+
 // The refused sample of a commit that comes first in it.
 struct FirstRefused {
   uint32_t index = UINT32_MAX;
@@ -58,12 +84,13 @@ struct FirstRefused {
 class Head::Impl {
  public:
   explicit Impl(HeadOptions head_options)
-      : options(std::move(head_options)), out_of_order_window_ms(options.out_of_order_window_ms) {}
+      : options(std::move(head_options)),
+        out_of_order_window_ms(options.out_of_order_window_ms),
+        exemplars(options.max_exemplars) {}
 
   // head_commit.cc
   absl::StatusOr<SeriesRef> FindOrCreate(LabelsView labels);
-  absl::StatusOr<CommitResult> Commit(std::span<const BufferedSample> samples)
-      LOCKS_EXCLUDED(commit_mu);
+  absl::StatusOr<CommitResult> Commit(const CommitBatch& commit) LOCKS_EXCLUDED(commit_mu);
   void NoteUnsupported(size_t samples) LOCKS_EXCLUDED(commit_mu);
   // Empty when the series is gone.
   Labels LabelsOf(SeriesRef ref) const LOCKS_EXCLUDED(commit_mu);
@@ -100,6 +127,10 @@ class Head::Impl {
   void ForgetLateIfEmpty(uint32_t slot, MemSeries* series) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Closes the largest late buffers while all together exceed their bound.
   void KeepLateBounded(Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+
+  // head_exemplars.cc
+  // Takes an exemplar that the WAL has. On the thread that makes the series.
+  void ReplayExemplar(uint32_t slot, const Exemplar& exemplar);
 
   // head_checkpoint.cc
   absl::Status Checkpoint() LOCKS_EXCLUDED(commit_mu, checkpoint_mu);
@@ -162,6 +193,7 @@ class Head::Impl {
   // Own synchronisation. Order: commit_mu -> table -> labels.
   SeriesTable table;
   LabelIndex labels;
+  ExemplarStore exemplars;
   std::atomic<uint64_t> exemplars_dropped{0};
 
   // Deletes, and flushes as they begin and end. Before checkpoint_mu.
@@ -204,6 +236,7 @@ class Head::Impl {
   std::vector<uint32_t> late_candidates GUARDED_BY(commit_mu);  // Likewise, in JudgeLate's order.
   std::vector<uint32_t> late_accepted GUARDED_BY(commit_mu);    // Of them.
   std::vector<uint32_t> new_in_wal GUARDED_BY(commit_mu);       // Slots.
+  std::vector<uint32_t> accepted_exemplars GUARDED_BY(commit_mu);  // Indexes.
 
   mutable Mutex metadata_mu;  // A leaf.
   StringMap<Metadata> metadata GUARDED_BY(metadata_mu);
@@ -234,7 +267,7 @@ class Head::Impl {
                       std::span<const BufferedSample> samples, Sample sample,
                       TimeRange allowed) const EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Leaves those that may be taken as late samples to JudgeLate.
-  void JudgeAll(std::span<const BufferedSample> samples, TimeRange allowed, FirstRefused* refused,
+  void JudgeAll(const CommitBatch& commit, TimeRange allowed, FirstRefused* refused,
                 CommitResult* result) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Of a sample that is older than its series' last one: kAppended when it is near enough.
   AppendOutcome JudgeLateness(const MemSeries& series, std::span<const BufferedSample> samples,
@@ -260,11 +293,16 @@ class Head::Impl {
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   void ApplyLate(std::span<const BufferedSample> samples, uint32_t now_s, Lsn lsn)
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Puts those that are taken into the batch.
+  void JudgeExemplars(std::span<const BufferedExemplar> buffered, CommitResult* result)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  void ApplyExemplars(std::span<const BufferedExemplar> buffered)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   ChunkLocator LogChunk(ChunkLogRecordType type, uint32_t slot, MemSeries* series,
                         const ChunkMeta& meta, std::string_view bytes, Lsn lsn)
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
-  absl::StatusOr<Lsn> CommitLocked(std::span<const BufferedSample> samples, TimeMs now_ms,
-                                   CommitResult* result) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  absl::StatusOr<Lsn> CommitLocked(const CommitBatch& commit, TimeMs now_ms, CommitResult* result)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
 };
 
 }  // namespace hearth

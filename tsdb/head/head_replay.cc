@@ -210,12 +210,18 @@ absl::Status Replayer::WalSegments(const std::vector<uint32_t>& numbers, uint32_
       return deletes_.Deleted(slot, t, lsn);
     };
   }
+  WalReader::TakeExemplar take_exemplar;
+  if (head_.exemplars.enabled()) {
+    take_exemplar = [this](uint32_t slot, const Exemplar& exemplar) {
+      head_.ReplayExemplar(slot, exemplar);
+    };
+  }
   WalReader reader(
       head_.options.fs, head_.options.wal_dir, numbers, &coverage_, WhatIsInChunks(),
       [this](const Fingerprint& fingerprint, LabelsView labels) {
         return SlotFor(fingerprint, labels);
       },
-      std::move(is_deleted));
+      std::move(is_deleted), std::move(take_exemplar));
   while (const WalBatch* batch = reader.Next()) Apply(*batch);
   NoteContents(reader.contents());
   return reader.status();

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "model/sample.h"
+#include "tsdb/exemplars/exemplar_store.h"
 #include "tsdb/lsn.h"
 #include "tsdb/storage.h"
 
@@ -61,8 +62,9 @@ struct HeadStats {
   uint64_t failed_commits = 0;
   uint64_t series_created = 0;
   uint64_t series_removed = 0;
-  uint64_t exemplars_dropped = 0;
-  uint64_t metadata_dropped = 0;  // Beyond the limit.
+  ExemplarStats exemplars;
+  uint64_t exemplars_dropped = 0;  // None are kept, too many labels, or a series without samples.
+  uint64_t metadata_dropped = 0;   // Beyond the limit.
   uint64_t wal_failures = 0;
   uint64_t wal_syncs = 0;
   uint64_t chunk_log_failures = 0;

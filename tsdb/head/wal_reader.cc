@@ -13,14 +13,15 @@ namespace hearth {
 
 WalReader::WalReader(FileSystem* fs, std::string dir, std::vector<uint32_t> numbers,
                      ReplayCoverage* coverage, InChunks in_chunks, SlotFor slot_for,
-                     IsDeleted is_deleted)
+                     IsDeleted is_deleted, TakeExemplar take_exemplar)
     : fs_(fs),
       dir_(std::move(dir)),
       numbers_(std::move(numbers)),
       coverage_(coverage),
       in_chunks_(std::move(in_chunks)),
       slot_for_(std::move(slot_for)),
-      is_deleted_(std::move(is_deleted)) {
+      is_deleted_(std::move(is_deleted)),
+      take_exemplar_(std::move(take_exemplar)) {
   batch_ = &batches_[0];
   for (size_t i = 1; i < kBatches; ++i) free_.push_back(&batches_[i]);
   thread_ = std::thread([this] { Run(); });
@@ -105,9 +106,11 @@ absl::Status WalReader::ReadSegment(uint32_t number) {
         // All or nothing: a malformed one leaves an empty list.
         if (!DecodeSegments(frame.payload, &contents_.inventory).ok()) Malformed(frame);
         break;
+      case WalRecordType::kExemplars:
+        ExemplarsRecord(frame);
+        break;
       case WalRecordType::kHistograms:
       case WalRecordType::kStartTimestamps:
-      case WalRecordType::kExemplars:
       case WalRecordType::kMetadata:
         // Not written by this version.
         break;
@@ -142,6 +145,18 @@ void WalReader::SeriesRecord(const Frame& frame, uint64_t file_size) {
     if (series.ref >= file_size) continue;
     if (series.ref >= slot_of_ref_.size()) slot_of_ref_.resize(series.ref + 1, kNoSlot);
     slot_of_ref_[series.ref] = slot_for_(FingerprintOf(series.labels), LabelsView(series.labels));
+  }
+}
+
+void WalReader::ExemplarsRecord(const Frame& frame) {
+  if (!take_exemplar_) return;
+  if (!DecodeExemplars(frame.payload, &exemplars_).ok()) {
+    Malformed(frame);
+    return;
+  }
+  for (const WalExemplar& e : exemplars_) {
+    const uint32_t slot = e.ref < slot_of_ref_.size() ? slot_of_ref_[e.ref] : kNoSlot;
+    if (slot != kNoSlot) take_exemplar_(slot, e.exemplar);
   }
 }
 

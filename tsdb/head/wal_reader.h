@@ -97,9 +97,14 @@ class WalReader {
   // Whether a delete hides the sample at `t` in a record; not called before SlotFor gave the slot.
   using IsDeleted = std::function<bool(uint32_t slot, TimeMs t, Lsn lsn)>;
 
-  // Starts the thread. `fs` and `coverage` are borrowed. `is_deleted` is empty without deletes.
+  // Takes an exemplar of the series in `slot`.
+  using TakeExemplar = std::function<void(uint32_t slot, const Exemplar& exemplar)>;
+
+  // Starts the thread, which calls the functions. `fs` and `coverage` are borrowed. `is_deleted` is
+  // empty without deletes, `take_exemplar` when none are kept.
   WalReader(FileSystem* fs, std::string dir, std::vector<uint32_t> numbers,
-            ReplayCoverage* coverage, InChunks in_chunks, SlotFor slot_for, IsDeleted is_deleted);
+            ReplayCoverage* coverage, InChunks in_chunks, SlotFor slot_for, IsDeleted is_deleted,
+            TakeExemplar take_exemplar);
   ~WalReader();  // Waits for the thread; what is left unread is dropped.
 
   // The next batch, null at the end. Valid until the next call.
@@ -118,6 +123,7 @@ class WalReader {
   absl::Status ReadSegment(uint32_t number);
   void SeriesRecord(const Frame& frame, uint64_t file_size);
   void SamplesRecord(bool late, const Frame& frame);
+  void ExemplarsRecord(const Frame& frame);
   // A record whose checksum fits and that does not make sense.
   void Malformed(const Frame& frame);
   // A sample whose series record was lost.
@@ -133,6 +139,7 @@ class WalReader {
   const InChunks in_chunks_;
   const SlotFor slot_for_;
   const IsDeleted is_deleted_;
+  const TakeExemplar take_exemplar_;
 
   // Of the reader's thread, until it has ended.
   absl::Status status_;
@@ -142,6 +149,7 @@ class WalReader {
   uint64_t lost_refs_end_ = 0;         // Above every reference that had no slot.
   DamageWatch damage_;
   std::vector<WalSeries> series_;
+  std::vector<WalExemplar> exemplars_;
 
   std::array<WalBatch, kBatches> batches_;
   WalBatch* taken_ = nullptr;  // By the caller.

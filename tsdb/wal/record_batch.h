@@ -1,8 +1,8 @@
 // tsdb/wal/record_batch.h
 //
-// RecordBatch: the WAL records of one commit. Series records come first, then the samples, then the
-// late ones; a record is divided before it grows too large for a frame. Keeps its memory from one
-// commit to the next.
+// RecordBatch: the WAL records of one commit. Series records come first, then the samples, the late
+// ones and the exemplars; a record is divided before it grows too large for a frame. Keeps its
+// memory from one commit to the next.
 //
 // Thread safety: none.
 #ifndef HEARTH_TSDB_WAL_RECORD_BATCH_H_
@@ -19,33 +19,26 @@ namespace hearth {
 
 class RecordBatch {
  public:
-  RecordBatch() : series_(1) {}
-
   void Clear() {
-    for (size_t i = 0; i < series_used_; ++i) series_[i].clear();
-    series_used_ = 1;
+    series_.Clear();
     samples_.Clear();
     late_.Clear();
+    exemplars_.Clear();
   }
 
-  void AddSeries(WalRef ref, std::string_view labels) {
-    if (series_[series_used_ - 1].size() >= kDivideBytes && ++series_used_ > series_.size()) {
-      series_.emplace_back();
-    }
-    EncodeSeries(ref, labels, &series_[series_used_ - 1]);
-  }
+  void AddSeries(WalRef ref, std::string_view labels) { EncodeSeries(ref, labels, series_.Last()); }
 
   void AddSample(WalRef ref, TimeMs t, double v) { samples_.Add(ref, t, v); }
   void AddLateSample(WalRef ref, TimeMs t, double v) { late_.Add(ref, t, v); }
+  void AddExemplar(const WalExemplar& exemplar) { EncodeExemplar(exemplar, exemplars_.Last()); }
 
   // Valid until the next call of another method.
   std::vector<WalRecord> Records() const {
     std::vector<WalRecord> records;
-    for (size_t i = 0; i < series_used_; ++i) {
-      if (!series_[i].empty()) records.push_back({WalRecordType::kSeries, series_[i]});
-    }
+    series_.AppendRecords(WalRecordType::kSeries, &records);
     samples_.AppendRecords(WalRecordType::kSamples, &records);
     late_.AppendRecords(WalRecordType::kLateSamples, &records);
+    exemplars_.AppendRecords(WalRecordType::kExemplars, &records);
     return records;
   }
 
@@ -53,6 +46,33 @@ class RecordBatch {
   // A record may pass this by one item: a label set has at most 1 MiB (model/labels.h), so frames
   // stay below their limit.
   static constexpr size_t kDivideBytes = size_t{1} << 20;
+
+  // The records of one type whose items are appended to a payload.
+  class Payloads {
+   public:
+    Payloads() : payloads_(1) {}
+
+    void Clear() {
+      for (size_t i = 0; i < used_; ++i) payloads_[i].clear();
+      used_ = 1;
+    }
+    // Where the next item goes.
+    std::string* Last() {
+      if (payloads_[used_ - 1].size() >= kDivideBytes && ++used_ > payloads_.size()) {
+        payloads_.emplace_back();
+      }
+      return &payloads_[used_ - 1];
+    }
+    void AppendRecords(WalRecordType type, std::vector<WalRecord>* records) const {
+      for (size_t i = 0; i < used_; ++i) {
+        if (!payloads_[i].empty()) records->push_back({type, payloads_[i]});
+      }
+    }
+
+   private:
+    std::vector<std::string> payloads_;
+    size_t used_ = 1;
+  };
 
   // The samples records of one type.
   class Samples {
@@ -80,10 +100,10 @@ class RecordBatch {
     size_t used_ = 1;
   };
 
-  std::vector<std::string> series_;
-  size_t series_used_ = 1;
+  Payloads series_;
   Samples samples_;
   Samples late_;
+  Payloads exemplars_;
 };
 
 }  // namespace hearth
