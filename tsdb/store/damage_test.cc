@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
@@ -99,6 +100,36 @@ TEST_F(DamageTest, ATruncatedFileCostsItsWindowOnly) {
   ASSERT_NE(store, nullptr);
   EXPECT_EQ(CheckWindows(store.get()), kWindows - 1);
   EXPECT_EQ(store->Stats().quarantined, 2u) << "the file and its sound other half";
+}
+
+// RocksDB alone would end the process at some of these bytes.
+TEST_F(DamageTest, AFlippedByteAtTheEndOfAFileCostsItsWindowOnly) {
+  const std::string original = folder_.path() + "/original";
+  fs::rename(folder_.path() + "/store", original);
+  fs::copy(original, folder_.path() + "/store");
+  const std::string victim = Files(".sst").front();
+  std::ifstream stream(victim, std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(stream), {});
+  // The metaindex names the properties in its last entry, behind three lengths; before them stand
+  // the properties' checksum, compression and, last byte first, how many restarts they have.
+  const size_t restarts = bytes.rfind("rocksdb.properties") - 3 - 5 - 1;
+  const size_t footer = bytes.size() - 53;
+  for (const size_t at :
+       {bytes.find("hearth."), restarts, restarts + 20, footer + 3, bytes.size() - 1}) {
+    SCOPED_TRACE(testing::Message() << "offset " << at << " of " << bytes.size());
+    fs::remove_all(folder_.path() + "/store");
+    fs::remove_all(folder_.path() + "/quarantine");
+    fs::copy(original, folder_.path() + "/store");
+    std::fstream file(victim, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put(static_cast<char>(bytes[at] ^ 0x80));
+    file.close();
+    auto store = Open();
+    ASSERT_NE(store, nullptr);
+    EXPECT_EQ(CheckWindows(store.get()), kWindows - 1);
+    EXPECT_EQ(store->Stats().quarantined, 2u) << "the file and its sound other half";
+    EXPECT_FALSE(fs::is_empty(folder_.path() + "/quarantine"));
+  }
 }
 
 TEST_F(DamageTest, ADamagedManifestOrCurrentCostsNothing) {

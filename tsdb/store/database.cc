@@ -198,6 +198,7 @@ absl::Status Database::Ingest(const SealedFiles& files) {
   options.failed_move_fall_back_to_copy = true;
   options.snapshot_consistency = false;  // No RocksDB snapshot is ever taken.
   options.allow_global_seqno = false;    // Generations are disjoint: the files go to the bottom.
+  options.write_global_seqno = false;    // And nothing is written into them.
   options.allow_blocking_flush = false;
   rocksdb::IngestExternalFileArg samples, index;
   samples.column_family = families_[kSamples];

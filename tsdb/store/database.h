@@ -45,8 +45,8 @@ class Database {
  public:
   // Opens the database at `path`, or creates one where nothing is. Errors: kDataLoss when RocksDB
   // refuses what is there (missing, truncated or damaged files; the caller rebuilds),
-  // kFailedPrecondition when a newer Hearth wrote it, others as FromRocks. `env` as for
-  // StoreOptions.
+  // kFailedPrecondition when a newer Hearth wrote it, others as FromRocks. `env` is borrowed and
+  // guards the sorted files (table_guard.h).
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path,
                                                         size_t block_cache_bytes,
                                                         rocksdb::Env* env);
@@ -103,8 +103,8 @@ class Database {
 
   const std::string path_;
   const std::shared_ptr<rocksdb::Cache> cache_;
-  rocksdb::Env* const env_;          // Borrowed; null = the operating system's.
-  std::unique_ptr<rocksdb::DB> db_;  // Constant after Open.
+  rocksdb::Env* const env_;                                              // Borrowed.
+  std::unique_ptr<rocksdb::DB> db_;                                      // Constant after Open.
   std::array<rocksdb::ColumnFamilyHandle*, kStoreFamilies> families_{};  // Constant after Open.
   std::atomic<bool> stopped_{false};
 };

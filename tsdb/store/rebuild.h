@@ -26,7 +26,7 @@ struct RebuildOptions {
   std::string path;
   std::string quarantine_path;
   size_t block_cache_bytes = 0;
-  rocksdb::Env* env = nullptr;  // As for StoreOptions.
+  rocksdb::Env* env = nullptr;  // As for Database::Open.
 };
 
 // Moves the folder `path` to `<path>.damaged`, opens a fresh database at `path` and takes in every

@@ -44,8 +44,8 @@ rocksdb::BlockBasedTableOptions TableOptions(size_t block_bytes,
                                              std::shared_ptr<rocksdb::Cache> cache) {
   rocksdb::BlockBasedTableOptions table;
   table.block_size = block_bytes;
-  table.format_version = 5;
-  table.checksum = rocksdb::kXXH3;
+  table.format_version = kTableVersion;
+  table.checksum = kTableChecksum;
   table.block_cache = std::move(cache);
   // Index blocks live in the cache, so open files cost what the cache allows and no more.
   table.cache_index_and_filter_blocks = true;

@@ -8,6 +8,7 @@
 #define HEARTH_TSDB_STORE_ROCKS_OPTIONS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "rocksdb/cache.h"
 #include "rocksdb/db.h"
 #include "rocksdb/options.h"
+#include "rocksdb/table.h"
 
 namespace hearth {
 
@@ -23,7 +25,12 @@ namespace hearth {
 enum StoreFamily : size_t { kDefaultFamily = 0, kSamples = 1, kIndex = 2, kMeta = 3 };
 inline constexpr size_t kStoreFamilies = 4;
 
-// `env` is borrowed; null is the operating system's.
+// Of every sorted file. Another value makes the files written before unreadable (table_guard.h).
+inline constexpr uint32_t kTableVersion = 5;
+inline constexpr rocksdb::ChecksumType kTableChecksum = rocksdb::kXXH3;
+
+// `env` is borrowed; null is the operating system's. What opens sorted files gives a guarded one
+// (table_guard.h).
 rocksdb::DBOptions StoreDbOptions(rocksdb::Env* env);
 // Options of the files of `family`, kSamples or kIndex; also what SstFileWriter needs. `cache` may
 // be null for a writer.

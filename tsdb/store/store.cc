@@ -12,6 +12,7 @@
 #include "tsdb/kill_point.h"
 #include "tsdb/store/database.h"
 #include "tsdb/store/rebuild.h"
+#include "tsdb/store/table_guard.h"
 
 namespace hearth {
 
@@ -58,6 +59,7 @@ Generation::~Generation() {
 
 Store::Store(StoreOptions options)
     : options_(std::move(options)),
+      env_(NewGuardedEnv(options_.env)),
       garbage_(std::make_shared<DroppedGenerations>()),
       selections_(options_.selection_cache_bytes) {}
 

@@ -154,7 +154,8 @@ class Store {
   const Database& database() const { return *database_; }
   SelectionCache& selections() const { return selections_; }
   const std::string& scratch_path() const { return options_.scratch_path; }
-  rocksdb::Env* env() const { return options_.env; }
+  // StoreOptions::env with guarded sorted files: what writers and readers of the store use.
+  rocksdb::Env* env() const { return env_.get(); }
   void CountRead(uint64_t bundles) const {
     bundle_reads_.fetch_add(bundles, std::memory_order_relaxed);
   }
@@ -175,6 +176,7 @@ class Store {
   void Install(std::shared_ptr<const StoreVersion> version);
 
   const StoreOptions options_;
+  const std::unique_ptr<rocksdb::Env> env_;  // Never null. Outlives database_.
   const std::shared_ptr<DroppedGenerations> garbage_;
   std::unique_ptr<Database> database_;  // Constant after Open.
   mutable SelectionCache selections_;

@@ -36,7 +36,7 @@ absl::Status Store::OpenDatabase() {
   absl::Status reason = absl::DataLossError("a rebuild was cut short");
   if (!RebuildUnfinished(options_.path)) {
     absl::StatusOr<std::unique_ptr<Database>> opened =
-        Database::Open(options_.path, options_.block_cache_bytes, options_.env);
+        Database::Open(options_.path, options_.block_cache_bytes, env_.get());
     if (opened.ok()) {
       database_ = *std::move(opened);
       return absl::OkStatus();
@@ -48,7 +48,7 @@ absl::Status Store::OpenDatabase() {
                           RebuildDatabase({.path = options_.path,
                                            .quarantine_path = options_.quarantine_path,
                                            .block_cache_bytes = options_.block_cache_bytes,
-                                           .env = options_.env},
+                                           .env = env_.get()},
                                           reason));
   database_ = std::move(rebuilt.database);
   quarantined_ += rebuilt.set_aside;
