@@ -72,7 +72,7 @@ struct ApiDependencies {
   metrics::Registry* registry = nullptr;
   // Engine::Execute.
   std::function<absl::StatusOr<promql::QueryResult>(const promql::QueryRequest&)> execute;
-  promql::ParserOptions parser;  // The engine's.
+  promql::ParserOptions parser;         // The engine's.
   RemoteWrite* remote_write = nullptr;  // Null = switched off: 404.
   const ScrapeStatus* scrape = nullptr;
 
