@@ -68,7 +68,7 @@ enum class DurationOp : uint8_t { kLiteral, kAdd, kSub, kMul, kDiv, kMod, kPow, 
 struct DurationExpr final : Expr {
   DurationExpr() : Expr(ExprKind::kDuration, ValueType::kScalar) {}
   DurationExpr(const DurationExpr& o)
-      : Expr(o), op(o.op), literal_s(o.literal_s), is_number(o.is_number), wrapped(o.wrapped),
+      : Expr(o), op(o.op), literal_s(o.literal_s), is_number(o.is_number), wrapped(o.wrapped), plus(o.plus),
         lhs(o.lhs ? std::make_unique<DurationExpr>(*o.lhs) : nullptr),
         rhs(o.rhs ? std::make_unique<DurationExpr>(*o.rhs) : nullptr) {}
   ExprPtr Clone() const override { return std::make_unique<DurationExpr>(*this); }
@@ -76,6 +76,7 @@ struct DurationExpr final : Expr {
   double literal_s = 0;    // For kLiteral.
   bool is_number = false;  // The literal was a bare number.
   bool wrapped = false;    // Stood in parentheses.
+  bool plus = false;       // Of an offset: `+(1m + 30s)` ends where its parenthesis does, unlike `(1m + 30s)`.
   std::unique_ptr<DurationExpr> lhs, rhs;  // rhs also holds the operand of kNegate.
 };
 

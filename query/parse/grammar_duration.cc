@@ -188,7 +188,12 @@ std::unique_ptr<DurationExpr> Grammar::OffsetDuration() {
   if (PeekIsOperator(BinaryOp::kAdd) || PeekIsOperator(BinaryOp::kSub)) {
     Lexer ahead = lexer_;
     const TokenKind after = ahead.Next().kind;
-    if (after == TokenKind::kLeftParen) return DurationUnary();
+    if (after == TokenKind::kLeftParen) {
+      const bool plus = PeekIsOperator(BinaryOp::kAdd);
+      std::unique_ptr<DurationExpr> expr = DurationUnary();
+      if (expr != nullptr) expr->plus = plus;
+      return expr;
+    }
     const Token sign = Take();
     std::unique_ptr<DurationExpr> operand = DurationPrimary();
     if (operand == nullptr || sign.op == BinaryOp::kAdd) return operand;

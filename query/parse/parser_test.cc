@@ -167,7 +167,7 @@ TEST(ParserTest, BindsOperatorsByPrecedence) {
       {"a offset 5m + b", "(a offset 5m+b)"},
       {"a offset -2 ^ b", "(a offset -2s^b)"},
       {"a offset step() * 2", "(a offset step()*2)"},
-      {"a offset +(1m + 4m) * 2", "(a offset (1m + 4m)*2)"},
+      {"a offset +(1m + 4m) * 2", "(a offset +(1m + 4m)*2)"},
       {"a offset (1m + 4m) * 2", "a offset (1m + 4m) * 2"},
   };
   for (const auto& [query, want] : cases) {

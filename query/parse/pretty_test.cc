@@ -81,6 +81,13 @@ TEST(PrettyTest, AnInfinityBeforeAPowerHasNoSignOfItsOwn) {
             "  1\n> bool\n  -Inf\n  ^\n    " + Long("x"));
 }
 
+TEST(PrettyTest, AnOffsetEndsWhereItEnded) {
+  for (const char* query : {"x offset +(1m + 30s) + y", "x offset (1m + 30s)", "x offset -(1m) + y",
+                            "x offset +(1m) ^ 2", "x[5m] offset +(step() * 2)"}) {
+    EXPECT_EQ(Formatted(query), query);
+  }
+}
+
 TEST(PrettyTest, ASubqueryThatFitsIsNotIndented) {
   EXPECT_EQ(Formatted("max_over_time(sum(" + Long("x") + ")[5m:1m] offset 3m)"),
             "max_over_time(\n  sum(\n    " + Long("x") + "\n  )[5m:1m] offset 3m\n)");
@@ -91,7 +98,7 @@ TEST(PrettyTest, ASubqueryThatFitsIsNotIndented) {
 
 TEST(PrettyTest, DurationsKeepTheirArithmetic) {
   EXPECT_EQ(Formatted("foo[(5s)]"), "foo[(5s)]");
-  EXPECT_EQ(Formatted("foo offset +(5)"), "foo offset (5)");
+  EXPECT_EQ(Formatted("foo offset +(5)"), "foo offset +(5)");
   EXPECT_EQ(Formatted("foo offset -(5)"), "foo offset -(5)");
   EXPECT_EQ(Formatted("foo[((1m))+step():range()]"), "foo[(1m) + step():range()]");
   EXPECT_EQ(Formatted("4s350ms + 1e21"), "4s350ms + 1000000000000000000000");

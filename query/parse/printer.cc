@@ -101,6 +101,7 @@ void PrintDurationValue(const DurationValue& value, std::string* out) {
 void PrintOffset(const TimeModifier& time, std::string* out) {
   if (!time.offset.expr && time.offset.ms == 0) return;
   out->append(" offset ");
+  if (time.offset.expr && time.offset.expr->plus) out->push_back('+');
   PrintDurationValue(time.offset, out);
 }
 
