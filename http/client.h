@@ -1,8 +1,8 @@
 // http/client.h
 //
-// HTTP/1.1 client over Asio: keep-alive, TLS, redirects, gzip, and a deadline over the whole
-// exchange. Made for a scraper with thousands of targets: one IO thread serves all of them, a fetch
-// costs no thread.
+// HTTP/1.1 client over Asio: keep-alive, TLS, proxies, redirects, gzip, and a deadline over the
+// whole exchange. Made for a scraper with thousands of targets: one IO thread serves all of them, a
+// fetch costs no thread.
 //
 //   Client client(&io_thread, *std::move(tls));
 //   client.Fetch({.url = "http://127.0.0.1:9100/metrics", .timeout_ms = 10'000},
@@ -29,6 +29,7 @@
 #include "absl/status/statusor.h"
 #include "http/io_thread.h"
 #include "http/message.h"
+#include "http/proxy.h"
 #include "http/tls.h"
 #include "model/clock.h"
 
@@ -39,6 +40,7 @@ struct ClientOptions {
   TimeMs idle_timeout_ms = 5 * 60 * 1000;  // Idle for longer: closed.
   size_t header_bytes_max = 1 << 20;       // Of an answer.
   int redirects_max = 10;
+  std::shared_ptr<const Proxy> proxy;  // Null = every URL is asked directly.
 };
 
 struct FetchRequest {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "http/fake_api.h"
+#include "http/fake_proxy.h"
 
 namespace hearth {
 namespace {
@@ -48,6 +49,17 @@ TEST_F(HttpDiscoveryTest, GivesEachTargetItsUrlAndLabels) {
   EXPECT_NE(request.find("\r\nX-Prometheus-Refresh-Interval-Seconds: 1.5\r\n"), std::string::npos);
   EXPECT_NE(request.find("\r\nAuthorization: Bearer t0ken\r\n"), std::string::npos);
   EXPECT_NE(request.find("\r\nUser-Agent: Prometheus/"), std::string::npos);
+}
+
+TEST_F(HttpDiscoveryTest, TheProxyIsAsked) {
+  api_.Answer("/sd", R"([{"targets": ["a:1"]}])");
+  const http::FakeProxy proxy;
+  HttpSdConfig config;
+  config.http.proxy.proxy_url = "http://" + proxy.HostPort();
+  const auto targets = Make(config)->Refresh();
+  ASSERT_TRUE(targets.ok()) << targets.status();
+  EXPECT_EQ(targets->size(), 1u);
+  EXPECT_EQ(proxy.Requests().size(), 1u);
 }
 
 TEST_F(HttpDiscoveryTest, CountsAndNamesFailures) {
