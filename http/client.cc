@@ -15,8 +15,10 @@ namespace hearth::http {
 // The set of running fetches.
 class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
  public:
-  Impl(IoThread* io, std::shared_ptr<const TlsContext> tls, ClientOptions options)
-      : io_(io), state_(std::make_shared<ClientState>(io, std::move(tls), std::move(options))) {}
+  Impl(IoThread* io, std::shared_ptr<const TlsContext> tls, ClientOptions options,
+       Authorizer* authorizer)
+      : io_(io),
+        state_(std::make_shared<ClientState>(io, std::move(tls), std::move(options), authorizer)) {}
 
   void Start(FetchRequest request, Callback done);
   void CloseAndDrain();
@@ -77,8 +79,10 @@ void Client::Impl::CloseAndDrain() {
   while (!running_.empty()) drained_.Wait(&mu_);
 }
 
-Client::Client(IoThread* io, std::shared_ptr<const TlsContext> tls, ClientOptions options)
-    : impl_(std::make_shared<Impl>(io, std::move(tls), std::move(options))) {}
+Client::Client(IoThread* io, std::shared_ptr<const TlsContext> tls, ClientOptions options,
+               std::unique_ptr<Authorizer> authorizer)
+    : authorizer_(std::move(authorizer)),
+      impl_(std::make_shared<Impl>(io, std::move(tls), std::move(options), authorizer_.get())) {}
 
 Client::~Client() { Close(); }
 

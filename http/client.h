@@ -27,6 +27,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "http/authorizer.h"
 #include "http/io_thread.h"
 #include "http/message.h"
 #include "http/proxy.h"
@@ -78,9 +79,11 @@ class Client {
  public:
   using Callback = std::function<void(absl::StatusOr<FetchResult>)>;
 
-  // `tls` decides for https URLs; null = the system's CA certificates.
+  // `tls` decides for https URLs; null = the system's CA certificates. `authorizer` gives each
+  // request its Authorization header; null = the caller's. When it says that a value was used
+  // before and that one is refused (401), the request is sent once more with another.
   explicit Client(IoThread* io, std::shared_ptr<const TlsContext> tls = nullptr,
-                  ClientOptions options = {});
+                  ClientOptions options = {}, std::unique_ptr<Authorizer> authorizer = nullptr);
   ~Client();  // Close.
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -95,7 +98,8 @@ class Client {
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  const std::unique_ptr<Authorizer> authorizer_;  // Not the Impl's: that may die on the IO thread.
+  const std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace hearth::http

@@ -33,9 +33,11 @@ std::string FetchPrefix(const std::string& method, const Url& url) {
 
 }  // namespace
 
-ClientState::ClientState(IoThread* io, std::shared_ptr<const TlsContext> tls, ClientOptions options)
+ClientState::ClientState(IoThread* io, std::shared_ptr<const TlsContext> tls, ClientOptions options,
+                         Authorizer* authorizer)
     : io_(io),
       options_(std::move(options)),
+      authorizer_(authorizer),
       pool_(std::make_shared<ConnectionPool>(io, options_.idle_per_host_max,
                                              options_.idle_timeout_ms)),
       tls_(std::move(tls)) {}
@@ -85,7 +87,19 @@ void Exchange::Begin() {
           absl::DeadlineExceededError(StrCat(self->Prefix(), ": context deadline exceeded")));
     }
   });
-  Open();
+  Authorize();
+}
+
+void Exchange::Authorize() {
+  if (client_->authorizer() == nullptr) return Open();
+  client_->authorizer()->Authorize(
+      [self = shared_from_this()](absl::StatusOr<Authorizer::Authorization> authorization) {
+        if (self->finished_) return;
+        if (!authorization.ok()) return self->Fail(FromAbsl(authorization.status().message()));
+        self->authorization_ = *std::move(authorization);
+        self->request_.headers.Set("Authorization", self->authorization_.value);
+        self->Open();
+      });
 }
 
 void Exchange::Finish(absl::StatusOr<FetchResult> result) {
@@ -200,18 +214,36 @@ void Exchange::FailReceive(const ErrorCode& error) {
   Fail(ErrorText(error));
 }
 
+// After a whole answer: the connection serves somebody else, or has ended.
+void Exchange::LetGo() {
+  request_.body_buffer = std::move(parser_->get().body());
+  const bool keep = parser_->keep_alive();
+  parser_.reset();
+  if (keep) {
+    client_->pool().GiveBack(std::move(connection_));
+  } else {
+    connection_->Close();
+  }
+}
+
+bool Exchange::RetryWithAnotherAuthorization(int status) {
+  if (status != 401 || client_->authorizer() == nullptr) return false;
+  // After a redirect to another host the server has not seen it.
+  if (request_.headers.Has("Authorization")) client_->authorizer()->Refused(authorization_.value);
+  if (!authorization_.from_cache || authorized_again_ || redirects_ > 0) return false;
+  authorized_again_ = true;
+  LetGo();
+  Authorize();
+  return true;
+}
+
 void Exchange::Received() {
   auto& message = parser_->get();
   const int status = message.result_int();
-  const bool keep = parser_->keep_alive();
+  if (RetryWithAnotherAuthorization(status)) return;
   if (request_.follow_redirects && IsRedirect(status) && message.count("Location") > 0) {
     const std::string location(message["Location"]);
-    request_.body_buffer = std::move(message.body());
-    if (keep) {
-      client_->pool().GiveBack(std::move(connection_));
-    } else {
-      connection_->Close();
-    }
+    LetGo();
     return Redirect(location, status);
   }
   FetchResult result;
@@ -223,7 +255,7 @@ void Exchange::Received() {
   result.body = std::move(message.body());
   result.body_wire_bytes = result.body.size();
   result.url = StrCat(url_.scheme, "://", url_.Authority(), url_.target);
-  if (keep) client_->pool().GiveBack(std::move(connection_));
+  if (parser_->keep_alive()) client_->pool().GiveBack(std::move(connection_));
   if (request_.decode_body) {
     std::string scratch;
     const absl::Status decoded = DecodeBody(request_.body_bytes_max, &result, &scratch);
@@ -250,7 +282,6 @@ void Exchange::Redirect(std::string_view location, int status) {
     request_.headers.Remove("Content-Encoding");
   }
   url_ = *std::move(next);
-  parser_.reset();
   Open();
 }
 

@@ -24,7 +24,8 @@ namespace hearth::http {
 // What the exchanges of one client share.
 class ClientState {
  public:
-  ClientState(IoThread* io, std::shared_ptr<const TlsContext> tls, ClientOptions options);
+  ClientState(IoThread* io, std::shared_ptr<const TlsContext> tls, ClientOptions options,
+              Authorizer* authorizer);
 
   // The context for new connections. Made anew when a file that it was made from has changed; what
   // is idle was opened with the old ones and is closed then.
@@ -33,10 +34,12 @@ class ClientState {
   IoThread* io() const { return io_; }
   const ClientOptions& options() const { return options_; }
   ConnectionPool& pool() { return *pool_; }
+  Authorizer* authorizer() const { return authorizer_; }
 
  private:
   IoThread* const io_;  // Borrowed.
   const ClientOptions options_;
+  Authorizer* const authorizer_;  // Borrowed; null = none. Outlives the exchanges that run.
   const std::shared_ptr<ConnectionPool> pool_;
   std::shared_ptr<const TlsContext> tls_;
 };
@@ -58,11 +61,14 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void Fail(std::string_view what);
   void Finish(absl::StatusOr<FetchResult> result);
 
+  void Authorize();
+  bool RetryWithAnotherAuthorization(int status);
   void Open();  // From the pool, or dialled.
   absl::StatusOr<Route> MakeRoute() const;
   void Send();
   void Receive();
   void Received();
+  void LetGo();
   bool RetryOnFreshConnection();
   void FailReceive(const boost::system::error_code& error);
   void Redirect(std::string_view location, int status);
@@ -78,6 +84,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::unique_ptr<Connection> connection_;  // Otherwise.
   boost::beast::http::request<boost::beast::http::string_body> message_;
   std::optional<boost::beast::http::response_parser<boost::beast::http::string_body>> parser_;
+  Authorizer::Authorization authorization_;
+  bool authorized_again_ = false;
   int redirects_ = 0;
   bool finished_ = false;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "http/oauth2_token.h"
 #include "model/status.h"
 #include "model/text.h"
 
@@ -54,6 +55,27 @@ std::shared_ptr<const http::Proxy> MakeProxy(const ProxyConfig& config) {
           : http::Proxy::To(config.proxy_url, config.no_proxy, std::move(connect_headers)));
 }
 
+// Null without an oauth2.
+absl::StatusOr<std::unique_ptr<http::Authorizer>> MakeAuthorizer(
+    http::IoThread* io, const std::optional<OAuth2Config>& config) {
+  if (!config) return std::unique_ptr<http::Authorizer>();
+  http::OAuth2Options options;
+  options.token_url = config->token_url;
+  options.client_id = config->client_id;
+  options.client_secret = [secret = config->client_secret.value,
+                           file = config->client_secret_file] { return TextOrFile(secret, file); };
+  if (config->grant_type == kJwtBearerGrant) {
+    options.client_secret = [grant = config->grant_type]() -> absl::StatusOr<std::string> {
+      return absl::UnimplementedError(StrCat("grant_type \"", grant, "\" is not supported"));
+    };
+  }
+  options.scopes = config->scopes;
+  options.endpoint_params = config->endpoint_params;
+  HEARTH_ASSIGN_OR_RETURN(options.tls, MakeTlsContext(config->tls_config));
+  options.proxy = MakeProxy(config->proxy);
+  return std::make_unique<http::OAuth2Tokens>(io, std::move(options));
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
@@ -100,7 +122,10 @@ absl::StatusOr<std::unique_ptr<http::Client>> MakeHttpClient(http::IoThread* io,
                           MakeTlsContext(config.tls_config));
   http::ClientOptions options;
   options.proxy = MakeProxy(config.proxy);
-  return std::make_unique<http::Client>(io, std::move(tls), std::move(options));
+  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<http::Authorizer> authorizer,
+                          MakeAuthorizer(io, config.oauth2));
+  return std::make_unique<http::Client>(io, std::move(tls), std::move(options),
+                                        std::move(authorizer));
 }
 
 }  // namespace hearth

@@ -25,8 +25,9 @@ absl::StatusOr<std::string> ReadSecretFile(const std::string& path);
 // they may be rotated: call it for each request.
 absl::Status AddHttpHeaders(const HttpClientConfig& config, http::Headers* headers);
 
-// A client with the TLS settings and the proxy of `config`; the rest of it is of requests, and the
-// caller's. Reads the TLS files and the environment now. kInvalidArgument names the setting.
+// A client with the TLS settings, the proxy and the oauth2 of `config`; the rest of it is of
+// requests, and the caller's. Reads the TLS files and the environment now. kInvalidArgument names
+// the setting.
 absl::StatusOr<std::unique_ptr<http::Client>> MakeHttpClient(http::IoThread* io,
                                                              const HttpClientConfig& config);
 

@@ -62,6 +62,20 @@ TEST_F(HttpDiscoveryTest, TheProxyIsAsked) {
   EXPECT_EQ(proxy.Requests().size(), 1u);
 }
 
+TEST_F(HttpDiscoveryTest, ATokenIsFetchedFirst) {
+  api_.Answer("/sd", R"([{"targets": ["a:1"]}])");
+  HttpSdConfig config;
+  config.http.oauth2.emplace();
+  config.http.oauth2->client_id = "me";
+  config.http.oauth2->token_url = api_.Url() + "/token";
+  const auto discovery = Make(config);
+  EXPECT_NE(ErrorOf(discovery.get()).find("oauth2: cannot fetch token: 404 Not Found"),
+            std::string::npos);
+  api_.Answer("/token", R"({"access_token": "t0ken"})");
+  EXPECT_TRUE(discovery->Refresh().ok());
+  EXPECT_NE(api_.Requests().back().find("\r\nAuthorization: Bearer t0ken\r\n"), std::string::npos);
+}
+
 TEST_F(HttpDiscoveryTest, CountsAndNamesFailures) {
   const auto discovery = Make();
   EXPECT_EQ(ErrorOf(discovery.get()), "server returned HTTP status 404 Not Found");
