@@ -113,6 +113,21 @@ TEST(ConfigTest, WarnsOfWhatIsAcceptedWithoutEffect) {
   EXPECT_NE(all.find("rule_files"), std::string::npos) << all;
 }
 
+TEST(ConfigTest, OnlyTheGrantThatIsMissingIsAWarningOfOAuth2) {
+  const auto warnings = [](std::string_view grant_type) {
+    const auto config = LoadText(StrCat(
+        "scrape_configs: [{job_name: a, proxy_url: 'http://p', oauth2: {client_id: x, token_url: "
+        "'http://t', grant_type: '",
+        grant_type, "'}}]"));
+    EXPECT_TRUE(config.ok()) << config.status();
+    return config.ok() ? config->warnings : std::vector<std::string>();
+  };
+  EXPECT_TRUE(warnings("").empty());
+  EXPECT_TRUE(warnings("client_credentials").empty());
+  ASSERT_EQ(warnings(kJwtBearerGrant).size(), 1u);
+  EXPECT_NE(warnings(kJwtBearerGrant)[0].find("jwt-bearer"), std::string::npos);
+}
+
 TEST(ConfigTest, PrintsDefaultsAndHidesSecrets) {
   const auto config = LoadText(kTypical);
   ASSERT_TRUE(config.ok()) << config.status();

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hearth {
@@ -50,6 +51,9 @@ struct ProxyConfig {
   std::map<std::string, std::vector<Secret>> proxy_connect_header;
   friend bool operator==(const ProxyConfig&, const ProxyConfig&) = default;
 };
+
+// The one grant besides the client credentials grant: a signed assertion instead of a secret.
+inline constexpr std::string_view kJwtBearerGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 struct OAuth2Config {
   std::string client_id, grant_type;

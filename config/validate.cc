@@ -251,12 +251,11 @@ std::vector<std::string> UnsupportedWarnings(const Config& config) {
     if (present) warnings.push_back(StrCat(what, " is accepted but has no effect in this version"));
   };
   IdleDiscovery idle;
-  bool oauth2 = false, proxy = false;
+  bool assertions = false;
   const auto look_at = [&](const DiscoveryConfigs& discovery, const HttpClientConfig& http) {
     DiscoveryConfigs copy = discovery;  // Fields takes a mutable struct, since the reader fills it.
     Fields(idle, copy);
-    oauth2 |= http.oauth2.has_value();
-    proxy |= !http.proxy.proxy_url.empty() || http.proxy.proxy_from_environment;
+    assertions |= http.oauth2 && http.oauth2->grant_type == kJwtBearerGrant;
   };
   for (const ScrapeConfig& scrape : config.scrape_configs) look_at(scrape.discovery, scrape.http);
   for (const AlertmanagerConfig& am : config.alerting.alertmanagers) look_at(am.discovery, am.http);
@@ -264,8 +263,11 @@ std::vector<std::string> UnsupportedWarnings(const Config& config) {
     warnings.push_back(
         StrCat("service discovery ", key, " is accepted but finds no targets in this version"));
   }
-  note(oauth2, "oauth2");
-  note(proxy, "proxy_url");
+  if (assertions) {
+    warnings.push_back(
+        StrCat("oauth2 grant_type ", kJwtBearerGrant,
+               " is accepted but not supported in this version: what needs it fails"));
+  }
   note(!config.rule_files.empty(), "rule_files");
   note(!config.alerting.alertmanagers.empty(), "alerting");
   note(!config.remote_write.empty(), "remote_write");

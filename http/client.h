@@ -1,8 +1,8 @@
 // http/client.h
 //
-// HTTP/1.1 client over Asio: keep-alive, TLS, redirects, gzip, and a deadline over the whole
-// exchange. Made for a scraper with thousands of targets: one IO thread serves all of them, a fetch
-// costs no thread.
+// HTTP/1.1 client over Asio: keep-alive, TLS, proxies, redirects, gzip, and a deadline over the
+// whole exchange. Made for a scraper with thousands of targets: one IO thread serves all of them, a
+// fetch costs no thread.
 //
 //   Client client(&io_thread, *std::move(tls));
 //   client.Fetch({.url = "http://127.0.0.1:9100/metrics", .timeout_ms = 10'000},
@@ -27,8 +27,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "http/authorizer.h"
 #include "http/io_thread.h"
 #include "http/message.h"
+#include "http/proxy.h"
 #include "http/tls.h"
 #include "model/clock.h"
 
@@ -39,6 +41,7 @@ struct ClientOptions {
   TimeMs idle_timeout_ms = 5 * 60 * 1000;  // Idle for longer: closed.
   size_t header_bytes_max = 1 << 20;       // Of an answer.
   int redirects_max = 10;
+  std::shared_ptr<const Proxy> proxy;  // Null = every URL is asked directly.
 };
 
 struct FetchRequest {
@@ -76,9 +79,11 @@ class Client {
  public:
   using Callback = std::function<void(absl::StatusOr<FetchResult>)>;
 
-  // `tls` decides for https URLs; null = the system's CA certificates.
+  // `tls` decides for https URLs; null = the system's CA certificates. `authorizer` gives each
+  // request its Authorization header; null = the caller's. When it says that a value was used
+  // before and that one is refused (401), the request is sent once more with another.
   explicit Client(IoThread* io, std::shared_ptr<const TlsContext> tls = nullptr,
-                  ClientOptions options = {});
+                  ClientOptions options = {}, std::unique_ptr<Authorizer> authorizer = nullptr);
   ~Client();  // Close.
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -93,7 +98,8 @@ class Client {
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  const std::unique_ptr<Authorizer> authorizer_;  // Not the Impl's: that may die on the IO thread.
+  const std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace hearth::http

@@ -1,16 +1,11 @@
 #include "http/client.h"
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
-#include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
 #include <future>
 #include <random>
@@ -274,98 +269,6 @@ TEST_F(ClientTest, SurvivesFuzzedAnswers) {
   }
 }
 
-// A key and a certificate for 127.0.0.1 that nobody has signed but itself, made now.
-struct SelfSigned {
-  std::string key_pem, cert_pem;
-
-  SelfSigned() {
-    EVP_PKEY* const key = EVP_EC_gen("P-256");
-    X509* const cert = X509_new();
-    ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-    X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-    X509_set_version(cert, 2);
-    X509_set_pubkey(cert, key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>("hearth test"), -1, -1, 0);
-    X509_set_issuer_name(cert, X509_get_subject_name(cert));
-    X509_EXTENSION* const name =
-        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
-    X509_add_ext(cert, name, -1);
-    X509_sign(cert, key, EVP_sha256());
-    key_pem = Pem([&](BIO* bio) {
-      PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
-    });
-    cert_pem = Pem([&](BIO* bio) { PEM_write_bio_X509(bio, cert); });
-    X509_EXTENSION_free(name);
-    X509_free(cert);
-    EVP_PKEY_free(key);
-  }
-  template <typename Write>
-  static std::string Pem(Write write) {
-    BIO* const bio = BIO_new(BIO_s_mem());
-    write(bio);
-    char* data = nullptr;
-    const long n = BIO_get_mem_data(bio, &data);  // NOLINT(google-runtime-int)
-    std::string text(data, static_cast<size_t>(n));
-    BIO_free(bio);
-    return text;
-  }
-};
-
-// Serves `connections` TLS connections, one request each.
-class TlsServer {
- public:
-  TlsServer(const SelfSigned& identity, int connections)
-      : tls_(asio::ssl::context::tls_server),
-        acceptor_(context_, Tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
-    tls_.use_certificate_chain(asio::buffer(identity.cert_pem));
-    tls_.use_private_key(asio::buffer(identity.key_pem), asio::ssl::context::pem);
-    thread_ = std::thread([this, connections] {
-      for (int i = 0; i < connections; ++i) {
-        asio::ssl::stream<Tcp::socket> stream(acceptor_.accept(), tls_);
-        boost::system::error_code error;
-        stream.handshake(asio::ssl::stream_base::server, error);
-        std::string request;
-        if (!error) asio::read_until(stream, asio::dynamic_buffer(request), "\r\n\r\n", error);
-        if (error) continue;
-        asio::write(
-            stream,
-            asio::buffer(std::string_view("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")),
-            error);
-      }
-    });
-  }
-  ~TlsServer() { thread_.join(); }
-  std::string Url() const {
-    return "https://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/";
-  }
-
- private:
-  asio::io_context context_;
-  asio::ssl::context tls_;
-  Tcp::acceptor acceptor_;
-  std::thread thread_;
-};
-
-TEST_F(ClientTest, TlsVerifiesTheServersCertificate) {
-  const SelfSigned identity;
-  TlsServer server(identity, 4);
-  const auto get = [&](const TlsOptions& options) {
-    const auto tls = TlsContext::Create(options);
-    EXPECT_TRUE(tls.ok()) << tls.status();
-    Client client(&io_, *tls);
-    return client.FetchBlocking({.url = server.Url(), .timeout_ms = kLong});
-  };
-  const auto trusted = get({.ca_pem = identity.cert_pem});
-  ASSERT_TRUE(trusted.ok()) << trusted.status();
-  EXPECT_EQ(trusted->body, "ok");
-  EXPECT_THAT(Message(get({}).status()), HasSubstr("tls: failed to verify certificate: "));
-  EXPECT_THAT(Message(get({.ca_pem = identity.cert_pem, .server_name = "other.example"}).status()),
-              HasSubstr("tls: failed to verify certificate: "));
-  EXPECT_TRUE(get({.insecure_skip_verify = true}).ok());
-}
-
 TEST_F(ClientTest, SpeaksThroughAUnixSocket) {
   using Local = asio::local::stream_protocol;
   // A socket's path is short, so not below the test's folder.
@@ -408,15 +311,6 @@ TEST_F(ClientTest, CloseEndsWhatRunsAndWhatComesLater) {
   client_.Close();
   EXPECT_TRUE(absl::IsCancelled(running.get()));
   EXPECT_TRUE(absl::IsCancelled(Get(Url("/")).status()));
-}
-
-TEST(TlsContextTest, NamesTheBadSetting) {
-  EXPECT_THAT(Message(TlsContext::Create({.ca_file = "/nonexistent/ca.pem"}).status()),
-              StartsWith("tls_config: ca_file /nonexistent/ca.pem: "));
-  EXPECT_THAT(Message(TlsContext::Create({.key_pem = "rubbish"}).status()),
-              StartsWith("tls_config: key: "));
-  EXPECT_THAT(Message(TlsContext::Create({.min_version = "TLS9"}).status()),
-              HasSubstr("unknown TLS version: TLS9"));
 }
 
 }  // namespace

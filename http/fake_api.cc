@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace hearth::http {
@@ -83,6 +84,15 @@ void FakeApi::Serve(int fd) {
   std::string head;
   char buffer[4096];
   while (head.find("\r\n\r\n") == std::string::npos) {
+    const ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
+    if (n <= 0) break;
+    head.append(buffer, static_cast<size_t>(n));
+  }
+  // A body is read too: closing before its last byte would take the answer away.
+  const size_t head_end = std::min(head.find("\r\n\r\n"), head.size()) + 4;
+  const size_t length_at = head.find("Content-Length: ");
+  const size_t length = length_at < head_end ? std::stoul(head.substr(length_at + 16)) : 0;
+  while (head.size() < head_end + length) {
     const ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
     if (n <= 0) break;
     head.append(buffer, static_cast<size_t>(n));

@@ -33,7 +33,7 @@ class FakeApi {
 
   int port() const { return port_; }
   std::string Url() const;  // "http://127.0.0.1:port"
-  // Heads of the requests that came, in order.
+  // The requests that came, heads and bodies, in order.
   std::vector<std::string> Requests() const LOCKS_EXCLUDED(mu_);
 
  private:

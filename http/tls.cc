@@ -1,7 +1,9 @@
 #include "http/tls.h"
 
 #include <openssl/ssl.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <optional>
@@ -78,8 +80,26 @@ absl::Status LoadCertificate(const TlsOptions& options, ssl::context* context) {
 
 }  // namespace
 
+TlsContext::FileStamp TlsContext::StampOf(const std::string& path) {
+  FileStamp stamp{path};
+  struct stat file {};
+  if (!path.empty() && stat(path.c_str(), &file) == 0) {
+    stamp.modified_ns = int64_t{file.st_mtim.tv_sec} * 1'000'000'000 + file.st_mtim.tv_nsec;
+    stamp.bytes = file.st_size;
+    stamp.inode = file.st_ino;
+  }
+  return stamp;
+}
+
+bool TlsContext::FilesChanged() const {
+  return std::any_of(files_.begin(), files_.end(),
+                     [](const FileStamp& was) { return StampOf(was.path) != was; });
+}
+
 TlsContext::TlsContext(const TlsOptions& options)
-    : options_(options), context_(std::make_unique<ssl::context>(ssl::context::tls_client)) {}
+    : options_(options),
+      files_{StampOf(options.ca_file), StampOf(options.cert_file), StampOf(options.key_file)},
+      context_(std::make_unique<ssl::context>(ssl::context::tls_client)) {}
 
 TlsContext::~TlsContext() = default;
 

@@ -7,8 +7,10 @@
 #ifndef HEARTH_HTTP_TLS_H_
 #define HEARTH_HTTP_TLS_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -36,12 +38,25 @@ class TlsContext {
   ~TlsContext();
 
   const TlsOptions& options() const { return options_; }
+  // Whether a file that it was made from is another one now, by its time, size and inode. Costs a
+  // stat(2) for each of at most three.
+  bool FilesChanged() const;
   // For the .cc files that include Asio.
   boost::asio::ssl::context& context() const { return *context_; }
 
  private:
+  // What tells one state of a file from another; all 0 when there is none.
+  struct FileStamp {
+    std::string path;
+    int64_t modified_ns = 0, bytes = 0;
+    uint64_t inode = 0;
+    friend bool operator==(const FileStamp&, const FileStamp&) = default;
+  };
   explicit TlsContext(const TlsOptions& options);
-  TlsOptions options_;
+  static FileStamp StampOf(const std::string& path);
+
+  const TlsOptions options_;
+  const std::vector<FileStamp> files_;  // As they were just before they were read.
   std::unique_ptr<boost::asio::ssl::context> context_;
 };
 

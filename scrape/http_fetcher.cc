@@ -8,9 +8,8 @@ namespace {
 
 class HttpFetcher : public Fetcher {
  public:
-  HttpFetcher(http::IoThread* io, std::shared_ptr<const http::TlsContext> tls,
-              HttpClientConfig config)
-      : config_(std::move(config)), client_(io, std::move(tls)) {}
+  HttpFetcher(std::unique_ptr<http::Client> client, HttpClientConfig config)
+      : config_(std::move(config)), client_(std::move(client)) {}
 
   void Fetch(ScrapeRequest request, Done done) override {
     http::FetchRequest fetch;
@@ -25,8 +24,8 @@ class HttpFetcher : public Fetcher {
     fetch.follow_redirects = request.follow_redirects;
     fetch.decode_body =
         false;  // Inflating is the dearest part of a scrape: the parsing thread does it.
-    client_.Fetch(std::move(fetch), [limit = request.body_bytes_max, done = std::move(done)](
-                                        absl::StatusOr<http::FetchResult> result) {
+    client_->Fetch(std::move(fetch), [limit = request.body_bytes_max, done = std::move(done)](
+                                         absl::StatusOr<http::FetchResult> result) {
       if (!result.ok()) {
         done(result.status());
         return;
@@ -57,15 +56,15 @@ class HttpFetcher : public Fetcher {
   }
 
   const HttpClientConfig config_;
-  http::Client client_;
+  const std::unique_ptr<http::Client> client_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Fetcher>> HttpFetcherFactory::Create(
     const HttpClientConfig& config) {
-  HEARTH_ASSIGN_OR_RETURN(std::shared_ptr<const http::TlsContext> tls, MakeTlsContext(config));
-  return std::shared_ptr<Fetcher>(std::make_shared<HttpFetcher>(io_, std::move(tls), config));
+  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<http::Client> client, MakeHttpClient(io_, config));
+  return std::shared_ptr<Fetcher>(std::make_shared<HttpFetcher>(std::move(client), config));
 }
 
 }  // namespace hearth

@@ -1,8 +1,8 @@
 // scrape/http_fetcher.h
 //
-// The real Fetcher: http::Client with the authentication, TLS and headers of an http_config. Files
-// with passwords and tokens are read for each request, as Prometheus does, so they may be rotated;
-// TLS files when the fetcher is made.
+// The real Fetcher: http::Client with the authentication, TLS, proxy and headers of an http_config.
+// Files with passwords and tokens are read for each request, as Prometheus does, so they may be
+// rotated; TLS files when the fetcher is made and when they have changed.
 //
 // Thread safety: all methods may be called from any thread. Ownership: borrows the IO thread, which
 // must outlive all fetchers.

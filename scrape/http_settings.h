@@ -1,9 +1,9 @@
 // scrape/http_settings.h
 //
-// What an http_config of the configuration means for http::Client: the headers of a request, and
-// the TLS context. Shared by scraping and discovery.
+// What an http_config of the configuration means: a client, and the headers of a request. Shared by
+// scraping and discovery.
 //
-// Thread safety: pure functions, but for the files they read.
+// Thread safety: pure functions, but for files and the environment.
 #ifndef HEARTH_SCRAPE_HTTP_SETTINGS_H_
 #define HEARTH_SCRAPE_HTTP_SETTINGS_H_
 
@@ -13,8 +13,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "config/http_client_config.h"
+#include "http/client.h"
 #include "http/message.h"
-#include "http/tls.h"
 
 namespace hearth {
 
@@ -25,9 +25,11 @@ absl::StatusOr<std::string> ReadSecretFile(const std::string& path);
 // they may be rotated: call it for each request.
 absl::Status AddHttpHeaders(const HttpClientConfig& config, http::Headers* headers);
 
-// Reads the TLS files now. Null when there is no tls_config. kInvalidArgument names the setting.
-absl::StatusOr<std::shared_ptr<const http::TlsContext>> MakeTlsContext(
-    const HttpClientConfig& config);
+// A client with the TLS settings, the proxy and the oauth2 of `config`; the rest of it is of
+// requests, and the caller's. Reads the TLS files and the environment now. kInvalidArgument names
+// the setting.
+absl::StatusOr<std::unique_ptr<http::Client>> MakeHttpClient(http::IoThread* io,
+                                                             const HttpClientConfig& config);
 
 }  // namespace hearth
 

@@ -16,9 +16,8 @@ constexpr TimeMs kTimeoutMinMs = 1'000;
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ApiClient>> ApiClient::Create(http::IoThread* io, Options options) {
-  HEARTH_ASSIGN_OR_RETURN(std::shared_ptr<const http::TlsContext> tls,
-                          MakeTlsContext(options.http));
-  return std::unique_ptr<ApiClient>(new ApiClient(io, std::move(tls), std::move(options)));
+  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<http::Client> client, MakeHttpClient(io, options.http));
+  return std::unique_ptr<ApiClient>(new ApiClient(std::move(client), std::move(options)));
 }
 
 absl::StatusOr<http::FetchRequest> ApiClient::MakeRequest(const std::string& path) const {
@@ -38,7 +37,7 @@ absl::StatusOr<http::FetchRequest> ApiClient::MakeRequest(const std::string& pat
 
 absl::StatusOr<http::FetchResult> ApiClient::Get(const std::string& path) {
   HEARTH_ASSIGN_OR_RETURN(http::FetchRequest request, MakeRequest(path));
-  return client_.FetchBlocking(std::move(request));
+  return client_->FetchBlocking(std::move(request));
 }
 
 std::vector<absl::StatusOr<http::FetchResult>> ApiClient::GetAll(
@@ -56,7 +55,7 @@ std::vector<absl::StatusOr<http::FetchResult>> ApiClient::GetAll(
     };
     absl::StatusOr<http::FetchRequest> request = MakeRequest(paths[i]);
     if (request.ok()) {
-      client_.Fetch(*std::move(request), done);
+      client_->Fetch(*std::move(request), done);
     } else {
       done(request.status());
     }

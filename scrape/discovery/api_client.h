@@ -41,16 +41,16 @@ class ApiClient {
   absl::StatusOr<Json> GetJson(const std::string& path);
 
   // Ends what runs and what comes later.
-  void Cancel() { client_.Close(); }
+  void Cancel() { client_->Close(); }
 
  private:
-  ApiClient(http::IoThread* io, std::shared_ptr<const http::TlsContext> tls, Options options)
-      : options_(std::move(options)), client_(io, std::move(tls)) {}
+  ApiClient(std::unique_ptr<http::Client> client, Options options)
+      : options_(std::move(options)), client_(std::move(client)) {}
 
   absl::StatusOr<http::FetchRequest> MakeRequest(const std::string& path) const;
 
   const Options options_;
-  http::Client client_;
+  const std::unique_ptr<http::Client> client_;
 };
 
 }  // namespace hearth

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "http/fake_api.h"
+#include "http/fake_proxy.h"
 
 namespace hearth {
 namespace {
@@ -48,6 +49,31 @@ TEST_F(HttpDiscoveryTest, GivesEachTargetItsUrlAndLabels) {
   EXPECT_NE(request.find("\r\nX-Prometheus-Refresh-Interval-Seconds: 1.5\r\n"), std::string::npos);
   EXPECT_NE(request.find("\r\nAuthorization: Bearer t0ken\r\n"), std::string::npos);
   EXPECT_NE(request.find("\r\nUser-Agent: Prometheus/"), std::string::npos);
+}
+
+TEST_F(HttpDiscoveryTest, TheProxyIsAsked) {
+  api_.Answer("/sd", R"([{"targets": ["a:1"]}])");
+  const http::FakeProxy proxy;
+  HttpSdConfig config;
+  config.http.proxy.proxy_url = "http://" + proxy.HostPort();
+  const auto targets = Make(config)->Refresh();
+  ASSERT_TRUE(targets.ok()) << targets.status();
+  EXPECT_EQ(targets->size(), 1u);
+  EXPECT_EQ(proxy.Requests().size(), 1u);
+}
+
+TEST_F(HttpDiscoveryTest, ATokenIsFetchedFirst) {
+  api_.Answer("/sd", R"([{"targets": ["a:1"]}])");
+  HttpSdConfig config;
+  config.http.oauth2.emplace();
+  config.http.oauth2->client_id = "me";
+  config.http.oauth2->token_url = api_.Url() + "/token";
+  const auto discovery = Make(config);
+  EXPECT_NE(ErrorOf(discovery.get()).find("oauth2: cannot fetch token: 404 Not Found"),
+            std::string::npos);
+  api_.Answer("/token", R"({"access_token": "t0ken"})");
+  EXPECT_TRUE(discovery->Refresh().ok());
+  EXPECT_NE(api_.Requests().back().find("\r\nAuthorization: Bearer t0ken\r\n"), std::string::npos);
 }
 
 TEST_F(HttpDiscoveryTest, CountsAndNamesFailures) {

@@ -86,7 +86,7 @@ const std::vector<LibraryRule>& LibraryRules() {
       {"grpcpp/", {"api/grpc", "blackbox"}},
       {"protozero/", {"api/receive", "remote", "scrape/exposition"}},
       {"yaml-cpp/", {"config", "rules", "scrape/discovery", "tools"}},
-      {"nlohmann/", {"scrape/discovery", "tools", "blackbox", "api"}},
+      {"nlohmann/", {"http", "scrape/discovery", "tools", "blackbox", "api"}},
       {"re2/", {"model", "config", "query", "tools"}},
       {"CLI/", {"server", "tools"}},
       {"isa-l", {"tsdb/wal", "http", "scrape"}},
