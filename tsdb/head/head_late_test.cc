@@ -255,6 +255,37 @@ TEST_F(HeadLateTest, ManyLateSamplesInOneCommitMayCrossWindows) {
   EXPECT_EQ(head_->Stats().chunks, 0u);
 }
 
+// A power cut leaves a prefix of the chunk log: any number of the chunks that one closing made.
+TEST_F(HeadLateTest, ChunksOfOneClosingNeedNotAllBeThere) {
+  namespace fs = std::filesystem;
+  ASSERT_EQ(WriteOne(a_, {kT0 + kHour + 400'000, 1}), AppendOutcome::kAppended);
+  std::vector<Sample> samples;
+  for (int i = 0; i < 300; ++i) samples.push_back({kT0 + kHour - 300'000 + i * 2000, i * 1.0});
+  const auto result = Write(a_, samples);
+  ASSERT_TRUE(result.ok());
+  ASSERT_EQ(result->count(AppendOutcome::kAppended), 300u);
+  const Contents before = ReadAll();
+  ASSERT_TRUE(head_->SyncWal().ok()) << "writes the chunks";
+  head_.reset();
+  const std::string log = SegmentPath(options_.chunks_dir, 1);
+  std::string bytes(fs::file_size(log), 0);
+  const auto file = fs_.OpenRead(log);
+  ASSERT_TRUE(file.ok());
+  ASSERT_EQ((*file)->ReadAt(0, bytes.data(), bytes.size()).value(), bytes.size());
+  int cuts = 0;
+  for (size_t at = 0; (at = bytes.find(kChunkLogKind.frame_magic, at)) != std::string::npos; ++at) {
+    fs::copy(dir_, dir_ + "_copy", fs::copy_options::recursive);
+    fs::resize_file(log, at);
+    Open();
+    EXPECT_EQ(ReadAll(), before) << "cut at " << at;
+    head_.reset();
+    fs::remove_all(dir_);
+    fs::rename(dir_ + "_copy", dir_);
+    ++cuts;
+  }
+  EXPECT_GE(cuts, 3);
+}
+
 // The oracle is a map; what the head refuses is not in it. Reopening, flushing (with or without its
 // end) and damage to nothing must keep both equal.
 TEST_F(HeadLateTest, RandomLateWorkloadsAreKeptThroughFlushesAndReplays) {

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -69,6 +70,7 @@ class Replayer {
 
  private:
   bool TakeChunk(const ChunkLog::Found& chunk) EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
+  void EndLateClosing();
   bool TakeInOrderChunk(uint32_t slot, const ChunkLocator& locator)
       EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
   InChunks WhatIsInChunks() EXCLUSIVE_LOCKS_REQUIRED(head_.commit_mu);
@@ -104,6 +106,14 @@ class Replayer {
   std::vector<bool> last_value_unknown_;  // By slot: the last sample is known by its time only.
   // By slot, of series with late chunks: these stand for the late samples up to here.
   absl::flat_hash_map<uint32_t, Lsn> late_closed_lsn_;
+  // A late buffer closes into a chunk for each window, and they lie together. They stand for its
+  // samples once another chunk follows: the end of the log may have lost the last of them.
+  struct LateClosing {
+    Fingerprint fingerprint;
+    uint32_t slot;
+    Lsn lsn;
+  };
+  std::optional<LateClosing> late_closing_;
   std::vector<uint32_t> late_slots_;  // Of the record in hand.
 };
 
@@ -130,7 +140,17 @@ void Replayer::Enter(uint32_t slot) {
   last_value_unknown_.resize(slot + 1);
 }
 
+void Replayer::EndLateClosing() {
+  if (!late_closing_) return;
+  Lsn& closed = late_closed_lsn_[late_closing_->slot];
+  closed = std::max(closed, late_closing_->lsn);
+  late_closing_.reset();
+}
+
 bool Replayer::TakeChunk(const ChunkLog::Found& chunk) {
+  const bool goes_on = late_closing_ && chunk.late && late_closing_->lsn == chunk.lsn &&
+                       late_closing_->fingerprint == chunk.fingerprint;
+  if (!goes_on) EndLateClosing();
   const ChunkLocator& locator = chunk.locator;
   const TimeRange window = coverage_.WindowOf(locator.mint);
   if (coverage_.Covered(locator.maxt(), chunk.lsn) || locator.maxt() > window.maxt) return false;
@@ -143,7 +163,7 @@ bool Replayer::TakeChunk(const ChunkLog::Found& chunk) {
   }
   if (chunk.late) {
     head_.InsertLateChunk(slot, locator);
-    late_closed_lsn_[slot] = std::max(late_closed_lsn_[slot], chunk.lsn);
+    late_closing_ = LateClosing{chunk.fingerprint, slot, chunk.lsn};
   } else if (!TakeInOrderChunk(slot, locator)) {
     return false;
   }
