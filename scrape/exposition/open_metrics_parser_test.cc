@@ -3,10 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "model/text.h"
 #include "scrape/exposition/parsed_text.h"
@@ -160,25 +156,15 @@ TEST(OpenMetricsParserTest, RecognisedSeriesAreSkipped) {
 }
 
 TEST(OpenMetricsParserConformanceTest, UpstreamExpositionsParse) {
-  const char* shared = std::getenv("HEARTH_SHARED");
-  const auto folder =
-      std::filesystem::path(shared == nullptr ? "../shared" : shared) / "conformance" / "textparse";
-  if (!std::filesystem::exists(folder))
-    GTEST_SKIP() << "upstream data not found: set HEARTH_SHARED";
-  int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.find(".om.txt") == std::string::npos) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    const std::string parsed = Parsed(text.str());
+  const std::vector<UpstreamExposition> files = UpstreamExpositions(".om.txt");
+  if (files.empty()) GTEST_SKIP() << "upstream data not found: set HEARTH_SHARED";
+  for (const auto& [name, body] : files) {
+    const std::string parsed = Parsed(body);
     EXPECT_EQ(parsed.find("error:"), std::string::npos)
         << name << ": " << parsed.substr(parsed.rfind('\n') + 1);
     EXPECT_GT(std::count(parsed.begin(), parsed.end(), '\n'), 5) << name;
-    ++files;
   }
-  EXPECT_GE(files, 2);
+  EXPECT_GE(files.size(), 2u);
 }
 
 std::string ParsedWithStarts(std::string_view body) {

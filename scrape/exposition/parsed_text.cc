@@ -1,5 +1,11 @@
 #include "scrape/exposition/parsed_text.h"
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
 #include "model/text.h"
 
 namespace hearth {
@@ -45,6 +51,22 @@ std::string ParsedText(ExpositionParser* parser) {
     if (!good) return StrCat(out, "error: ", FromAbsl(parser->status().message()));
   }
   return out;
+}
+
+std::vector<UpstreamExposition> UpstreamExpositions(std::string_view suffix) {
+  namespace fs = std::filesystem;
+  const char* const shared = std::getenv("HEARTH_SHARED");
+  const fs::path folder =
+      fs::path(shared == nullptr ? "../shared" : shared) / "conformance" / "textparse";
+  std::vector<UpstreamExposition> expositions;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find(suffix) == std::string::npos) continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    expositions.push_back({name, std::string(std::istreambuf_iterator<char>(in), {})});
+  }
+  return expositions;
 }
 
 }  // namespace hearth
