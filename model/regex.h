@@ -2,13 +2,15 @@
 //
 // Regular expressions as Prometheus has them: RE2's language (Go's too), anchored at both ends, `.`
 // matches a newline; and Go's templates ($1, ${name}) that are filled from a match. Used by
-// matchers, relabelling and label_replace.
+// matchers, relabelling and label_replace. Alert templates search with them, unanchored.
 //
 // Thread safety: immutable after Compile; copies share the compiled expression.
 #ifndef HEARTH_MODEL_REGEX_H_
 #define HEARTH_MODEL_REGEX_H_
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,10 +25,12 @@ class RegexTemplate {
  private:
   friend class AnchoredRegex;
   friend class RegexMatch;
+  friend class SearchRegex;
   struct Part {
     std::string literal;
     int group = -1;  // -1 = none, which is empty.
   };
+  static RegexTemplate Parse(const re2::RE2& regex, std::string_view text);
   std::vector<Part> parts_;
 };
 
@@ -38,6 +42,7 @@ class RegexMatch {
 
  private:
   friend class AnchoredRegex;
+  friend class SearchRegex;
   bool matched_ = false;
   std::vector<re2::StringPiece> groups_;
 };
@@ -57,8 +62,25 @@ class AnchoredRegex {
 
  private:
   explicit AnchoredRegex(std::shared_ptr<const re2::RE2> regex) : regex_(std::move(regex)) {}
-  // The number of the group, -1 when there is none of that name.
-  int GroupOf(const std::string& name) const;
+
+  std::shared_ptr<const re2::RE2> regex_;
+};
+
+// Matches anywhere in a text, and `.` does not match a newline: Go's regexp as it is.
+class SearchRegex {
+ public:
+  // As AnchoredRegex::Compile.
+  static absl::StatusOr<SearchRegex> Compile(std::string_view pattern);
+
+  bool Matches(std::string_view text) const;
+  // Go's ReplaceAllString: every match, left to right, becomes the expanded `replacement`; an empty
+  // match right behind another one does not count. None when the result would be longer than
+  // `max_bytes`.
+  std::optional<std::string> ReplaceAll(std::string_view text, std::string_view replacement,
+                                        size_t max_bytes) const;
+
+ private:
+  explicit SearchRegex(std::shared_ptr<const re2::RE2> regex) : regex_(std::move(regex)) {}
 
   std::shared_ptr<const re2::RE2> regex_;
 };

@@ -40,5 +40,30 @@ TEST(RegexTest, ErrorsAreGos) {
   EXPECT_THAT(error(groups), testing::HasSubstr("groups exceed the limit of 100"));
 }
 
+std::string ReplaceAll(std::string_view pattern, std::string_view replacement,
+                       std::string_view text, size_t max_bytes = 100) {
+  const absl::StatusOr<SearchRegex> regex = SearchRegex::Compile(pattern);
+  EXPECT_TRUE(regex.ok()) << regex.status();
+  return regex->ReplaceAll(text, replacement, max_bytes).value_or("too long");
+}
+
+TEST(SearchRegexTest, MatchesAnywhere) {
+  EXPECT_TRUE(SearchRegex::Compile("b")->Matches("abc"));
+  EXPECT_FALSE(SearchRegex::Compile("^b")->Matches("abc"));
+  EXPECT_FALSE(SearchRegex::Compile("a.c")->Matches("a\nc"));
+  EXPECT_FALSE(SearchRegex::Compile("(").ok());
+}
+
+TEST(SearchRegexTest, ReplacesEveryMatchByGosRules) {
+  EXPECT_EQ(ReplaceAll("(a)b", "x$1", "abab"), "xaxa");
+  EXPECT_EQ(ReplaceAll("", "-", "abc"), "-a-b-c-");
+  EXPECT_EQ(ReplaceAll("a*", "-", "baac"), "-b-c-");
+  EXPECT_EQ(ReplaceAll("", "-", "é€"), "-é-€-");
+  EXPECT_EQ(ReplaceAll("^a", "x", "aaa"), "xaa");
+  EXPECT_EQ(ReplaceAll("z", "x", "aaa"), "aaa");
+  EXPECT_EQ(ReplaceAll("a", "bbbb", "aaa", 12), "bbbbbbbbbbbb");
+  EXPECT_EQ(ReplaceAll("a", "bbbb", "aaa", 11), "too long");
+}
+
 }  // namespace
 }  // namespace hearth
