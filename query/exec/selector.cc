@@ -43,17 +43,15 @@ class InstantSelector : public VectorOperator {
  public:
   InstantSelector(const PlanNode& node, SelectorOutput output)
       : VectorOperator(node.grid),
+        plan_(node),
         selector_(As<VectorSelector>(*node.expr)),
-        request_(static_cast<size_t>(node.selector)),
         counts_(!node.in_subquery),
         output_(output) {}
 
   absl::Status PrepareSeries(QueryContext* ctx) override {
-    set_ = ctx->sets[request_].get();
+    set_ = ctx->sets[static_cast<size_t>(plan_.selector)].get();
     lookback_ = ctx->times.lookback_delta;
     uses_starts_ = ctx->use_start_timestamps;
-    range_ = {ReferenceTime(selector_.time, grid().at(0)) - lookback_ + 1,
-              ReferenceTime(selector_.time, grid().last()) + ReachOf(selector_, lookback_).after};
     node_ = ctx->samples.Add(IsTime() ? CountRule::kTimes : CountRule::kLeaf,
                              counts_ ? ReadRule::kResults : ReadRule::kNothing, steps(), {});
     if (steps() == 0) return absl::OkStatus();
@@ -84,13 +82,13 @@ class InstantSelector : public VectorOperator {
   // `@` and `offset` give together, and then looks at that of `@` alone.
   TimeMs Reference(size_t step) const {
     const bool at_alone = IsTime() && selector_.time.at != AtKind::kNone;
-    return at_alone ? selector_.time.at_ms : ReferenceTime(selector_.time, grid().at(step));
+    return at_alone ? selector_.time.at_ms : plan_.ReferenceTime(grid().at(step));
   }
 
   absl::Status Look(size_t i, Worker* worker, StepColumn* out) const {
     ScratchLease scratch(worker);
     HEARTH_RETURN_IF_ERROR(worker->Tick());
-    HEARTH_RETURN_IF_ERROR(set_->Read(i, range_, &scratch->samples));
+    HEARTH_RETURN_IF_ERROR(set_->Read(i, plan_.read, &scratch->samples));
     HEARTH_RETURN_IF_ERROR(worker->Charge(&*scratch));
     const SampleColumns& samples = scratch->samples;
     out->Reset(steps());
@@ -191,14 +189,13 @@ class InstantSelector : public VectorOperator {
     return absl::OkStatus();
   }
 
+  const PlanNode& plan_;
   const VectorSelector& selector_;
-  const size_t request_;
   const bool counts_;
   const SelectorOutput output_;
   const SeriesSet* set_ = nullptr;
   TimeMs lookback_ = 0;
   bool uses_starts_ = false;
-  TimeRange range_;
   LabelArena arena_;  // For times, like map_.
   SeriesMap map_;
 };
@@ -206,52 +203,43 @@ class InstantSelector : public VectorOperator {
 class MatrixSource : public RangeSource {
  public:
   explicit MatrixSource(const PlanNode& node)
-      : matrix_(As<MatrixSelector>(*node.expr)),
-        request_(static_cast<size_t>(node.selector)),
-        counts_(!node.in_subquery),
-        grid_(node.grid) {}
+      : plan_(node), matrix_(As<MatrixSelector>(*node.expr)), counts_(!node.in_subquery) {}
 
   absl::Status PrepareSeries(QueryContext* ctx) override {
-    set_ = ctx->sets[request_].get();
-    if (grid_.count == 0) return absl::OkStatus();
+    set_ = ctx->sets[static_cast<size_t>(plan_.selector)].get();
+    if (plan_.grid.count == 0) return absl::OkStatus();
     HEARTH_RETURN_IF_ERROR(bytes_.Add(set_->size() * sizeof(SeriesMeta)));
     uses_starts_ = ctx->use_start_timestamps;
     reach_ = ReachOf(matrix_, ctx->times.lookback_delta);
-    range_ = {WindowEnd(grid_.at(0)) - range_ms() - reach_.before + 1,
-              WindowEnd(grid_.last()) + reach_.after};
     ListSeries(*set_, &series_);
     return absl::OkStatus();
   }
   absl::Status Read(size_t i, Worker* worker, Scratch* scratch) const override {
     HEARTH_RETURN_IF_ERROR(worker->Tick());
-    HEARTH_RETURN_IF_ERROR(set_->Read(i, range_, &scratch->samples));
+    HEARTH_RETURN_IF_ERROR(set_->Read(i, plan_.read, &scratch->samples));
     RemoveStaleMarkers(&scratch->samples);
     if (!uses_starts_) scratch->samples.start_t.clear();
     return absl::OkStatus();
   }
-  TimeMs WindowEnd(TimeMs t) const override { return ReferenceTime(matrix_.selector->time, t); }
+  TimeMs WindowEnd(TimeMs t) const override { return plan_.ReferenceTime(t); }
   TimeMs range_ms() const override { return matrix_.range.ms; }
   bool counts_samples() const override { return counts_; }
   SelectorMode mode() const override { return matrix_.selector->mode; }
   Reach reach() const override { return reach_; }
 
  private:
+  const PlanNode& plan_;
   const MatrixSelector& matrix_;
-  const size_t request_;
   const bool counts_;
-  const Grid grid_;
   const SeriesSet* set_ = nullptr;
   bool uses_starts_ = false;
   Reach reach_;
-  TimeRange range_;
 };
 
 class SubquerySource : public RangeSource {
  public:
   SubquerySource(const PlanNode& node, VectorPtr child)
-      : subquery_(As<SubqueryExpr>(*node.expr)),
-        counts_(!node.in_subquery),
-        child_(std::move(child)) {}
+      : plan_(node), counts_(!node.in_subquery), child_(std::move(child)) {}
 
   absl::Status PrepareSeries(QueryContext* ctx) override {
     if (child_->steps() == 0) {
@@ -277,13 +265,13 @@ class SubquerySource : public RangeSource {
     }
     return absl::OkStatus();
   }
-  TimeMs WindowEnd(TimeMs t) const override { return ReferenceTime(subquery_.time, t); }
-  TimeMs range_ms() const override { return subquery_.range.ms; }
+  TimeMs WindowEnd(TimeMs t) const override { return plan_.ReferenceTime(t); }
+  TimeMs range_ms() const override { return As<SubqueryExpr>(*plan_.expr).range.ms; }
   bool counts_samples() const override { return counts_; }
   bool holds_samples() const override { return true; }
 
  private:
-  const SubqueryExpr& subquery_;
+  const PlanNode& plan_;
   const bool counts_;
   const VectorPtr child_;
 };

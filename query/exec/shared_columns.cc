@@ -39,8 +39,9 @@ std::shared_ptr<SharedColumns> SharedColumnsTable::Find(const PlanNode& node,
     const TimeModifier &x = a.selector->time, &y = b.selector->time;
     return row.function == &function && range.selector == other.selector &&
            node.grid == row.node->grid && range.in_subquery == other.in_subquery &&
-           a.range.ms == b.range.ms && a.selector->mode == b.selector->mode && x.at == y.at &&
-           x.at_ms == y.at_ms && x.offset.ms == y.offset.ms;
+           range.at_shift == other.at_shift && a.range.ms == b.range.ms &&
+           a.selector->mode == b.selector->mode && x.at == y.at && x.at_ms == y.at_ms &&
+           x.offset.ms == y.offset.ms;
   };
   for (const Row& row : rows_) {
     if (!same(row)) continue;

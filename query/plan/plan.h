@@ -3,9 +3,9 @@
 // From a parsed query and its times to what exec/ evaluates. One rewrite a file:
 //
 //   resolve_times.cc    duration expressions, @ start() and @ end() become numbers
-//   info_selector.cc   the argument of info() becomes the selector of the info series
-//   step_invariant.cc   finds the parts whose value is the same at every step; they are evaluated
-//   once build.cc            gives every node the grid of times at which it is evaluated
+//   info_selector.cc    the argument of info() becomes the selector of the info series
+//   step_invariant.cc   finds the parts whose value is the same at every step, evaluated once
+//   build.cc            gives every node the grid of times at which it is evaluated
 //   selectors.cc        collects all selectors, so that one Select reads them all
 //
 // A Plan owns its copy of the tree. Thread safety: immutable once built.
@@ -14,10 +14,12 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "model/clock.h"
+#include "model/sample.h"
 #include "query/parse/ast.h"
 #include "tsdb/storage.h"
 
@@ -51,8 +53,16 @@ struct PlanNode {
   bool invariant = false;      // Evaluated on a grid of one; the parent's steps all get that value.
   Grid subquery_grid;          // Of a subquery: the times at which its expression is evaluated.
   bool in_subquery = false;    // Below a subquery, whose window counts the samples read.
-  int selector = -1;           // For selectors: index into Plan::requests.
+  // How far beside its `@` a selector or subquery looks; 0 but for what build.cc tells.
+  TimeMs at_shift = 0;
+  std::optional<TimeRange> written;  // Of a selector that such a shift concerns: the times that the
+                                     // text alone gives, before its own modifiers.
+  int selector = -1;                 // For selectors: index into Plan::requests.
+  TimeRange read;                    // For selectors: the samples that evaluation may see.
   std::vector<std::unique_ptr<PlanNode>> children;
+
+  // The time that a selector or subquery looks at when evaluated at `t`. After ResolveTimes.
+  TimeMs ReferenceTime(TimeMs t) const;
 };
 
 struct Plan {
@@ -84,8 +94,8 @@ struct Reach {
 Reach ReachOf(const VectorSelector& instant, TimeMs lookback_delta);
 Reach ReachOf(const MatrixSelector& matrix, TimeMs lookback_delta);
 
-// The time that a selector or subquery looks at when evaluated at `t`. After ResolveTimes.
-TimeMs ReferenceTime(const TimeModifier& modifier, TimeMs t);
+// The `@` and `offset` of a selector or subquery.
+const TimeModifier& TimeModifierOf(const Expr& expr);
 // The expression inside any parentheses.
 const Expr& WithoutParens(const Expr& expr);
 

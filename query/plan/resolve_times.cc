@@ -128,8 +128,20 @@ absl::Status ResolveTimes(const QueryTimes& times, Expr* expr) {
   return absl::InternalError("unknown kind of expression");
 }
 
-TimeMs ReferenceTime(const TimeModifier& modifier, TimeMs t) {
-  return (modifier.at == AtKind::kNone ? t : modifier.at_ms) - modifier.offset.ms;
+const TimeModifier& TimeModifierOf(const Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::kSubquery:
+      return As<SubqueryExpr>(expr).time;
+    case ExprKind::kMatrixSelector:
+      return As<MatrixSelector>(expr).selector->time;
+    default:
+      return As<VectorSelector>(expr).time;
+  }
+}
+
+TimeMs PlanNode::ReferenceTime(TimeMs t) const {
+  const TimeModifier& modifier = TimeModifierOf(*expr);
+  return (modifier.at == AtKind::kNone ? t : modifier.at_ms + at_shift) - modifier.offset.ms;
 }
 
 }  // namespace hearth::promql

@@ -9,10 +9,16 @@ namespace {
 
 // Windows and lookback are open on the left: the oldest sample of interest is one millisecond
 // inside.
-TimeRange RangeOf(const TimeModifier& time, TimeMs length, Reach reach, const Grid& grid) {
-  if (grid.count == 0) return {0, -1};
-  return {ReferenceTime(time, grid.at(0)) - length - reach.before + 1,
-          ReferenceTime(time, grid.last()) + reach.after};
+TimeRange RangeOf(const PlanNode& node, TimeMs length, Reach reach) {
+  if (node.grid.count == 0) return {0, -1};
+  TimeRange looked_at = {node.ReferenceTime(node.grid.at(0)), node.ReferenceTime(node.grid.last())};
+  if (node.written) {
+    const TimeModifier& time = TimeModifierOf(*node.expr);
+    looked_at = time.at == AtKind::kNone ? *node.written : TimeRange{time.at_ms, time.at_ms};
+    looked_at.mint -= time.offset.ms;
+    looked_at.maxt -= time.offset.ms;
+  }
+  return {looked_at.mint - length - reach.before + 1, looked_at.maxt + reach.after};
 }
 
 int AddRequest(Plan* plan, const VectorSelector& selector, TimeRange range) {
@@ -28,13 +34,12 @@ void Collect(Plan* plan, PlanNode* node) {
   const TimeMs lookback = plan->times.lookback_delta;
   if (node->expr->kind == ExprKind::kVectorSelector) {
     const VectorSelector& selector = As<VectorSelector>(*node->expr);
-    node->selector = AddRequest(
-        plan, selector, RangeOf(selector.time, lookback, ReachOf(selector, lookback), node->grid));
+    node->read = RangeOf(*node, lookback, ReachOf(selector, lookback));
+    node->selector = AddRequest(plan, selector, node->read);
   } else if (node->expr->kind == ExprKind::kMatrixSelector) {
     const MatrixSelector& matrix = As<MatrixSelector>(*node->expr);
-    node->selector = AddRequest(
-        plan, *matrix.selector,
-        RangeOf(matrix.selector->time, matrix.range.ms, ReachOf(matrix, lookback), node->grid));
+    node->read = RangeOf(*node, matrix.range.ms, ReachOf(matrix, lookback));
+    node->selector = AddRequest(plan, *matrix.selector, node->read);
   }
   for (const auto& child : node->children) Collect(plan, child.get());
 }

@@ -303,17 +303,6 @@ bool IsSignOfZero(const Case& c) {
   return Difference(c.hearth, peer, Closeness::kBits).empty();
 }
 
-// The peer moves an `@` inside a subquery by the subquery's own offset when the first step is the
-// time of evaluation itself; a millisecond later it is not, and the same steps are right.
-bool IsFirstStepNow(const Case& c) {
-  const Node& expr = *c.query.expr;
-  if (!c.query.instant() || !Contains(expr, "subquery") || !Contains(expr, "at")) return false;
-  if (!Contains(expr, "offset")) return false;
-  const Query later{c.query.expr, c.query.start_ms + 1, c.query.end_ms + 1, 0};
-  const Answer mine = c.ask_hearth(later);
-  return !mine.empty() && Difference(mine, c.ask_peer(later), Closeness::kClose).empty();
-}
-
 // Where no step of a subquery falls into its window, the peer evaluates what does not depend on
 // time once, at the step after the window.
 bool IsStepAfterWindow(const Case& c) {
@@ -408,7 +397,6 @@ const std::vector<KnownDifference>& KnownDifferences() {
       {"regression over infinite sums", &IsInfiniteRegression},
       {"which zero has a rank", &IsOrderOfZeros},
       {"the sign of a zero in min and max", &IsSignOfZero},
-      {"@ in a subquery that begins now", &IsFirstStepNow},
       {"duplicates behind a comparison", &IsDuplicateBehindComparison},
       {"count_values by labels that sort after the new one", &IsCountValuesOrder},
   };

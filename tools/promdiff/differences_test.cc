@@ -114,25 +114,6 @@ TEST(DifferencesTest, TheSignOfAZeroIsOpenInMinAndMaxWhereBothAre) {
   EXPECT_EQ(Explain(c), nullptr);
 }
 
-TEST(DifferencesTest, ASubqueryThatBeginsNowIsExplainedByTheNextMillisecond) {
-  const NodePtr at = Compose(ValueType::kNone, "at", {" @ 300"});
-  const NodePtr offset = Compose(ValueType::kNone, "offset", {" offset -5m"});
-  const Answer right = Matrix({{"{}", {{300'000, 7, ""}}}});
-  Answer later = right;
-  const auto ask_hearth = [&](const Query&) { return right; };
-  const auto ask_peer = [&](const Query& q) {
-    EXPECT_EQ(q.start_ms, 300'001);
-    return later;
-  };
-  Case c{Of("subquery", {"(g", at, ")[5m:1m]", offset}), right, Matrix({}), ask_hearth, ask_peer};
-  EXPECT_EQ(NameOf(Explain(c)), "@ in a subquery that begins now");
-  later = Matrix({});
-  EXPECT_EQ(Explain(c), nullptr);
-  later = right;
-  c.query = Of("subquery", {"(g", at, ")[5m:1m]"});
-  EXPECT_EQ(Explain(c), nullptr);
-}
-
 TEST(DifferencesTest, PowersOfSubnormalNumbersDifferByHalfTheirLogarithmsErrorAtMost) {
   double base = 5e-324;
   Case c{Of("^", {Part(Compose(ValueType::kScalar, "number", {"5e-324"})), " ^ g"}),

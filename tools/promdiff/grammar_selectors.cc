@@ -208,6 +208,11 @@ NodePtr Grammar::Subquery(Want want) {
     }
   }
   ApplyTrait("subquery", node.get());
+  // Where such a subquery begins at the time of evaluation, an `@` in it looks beside its time, so
+  // a step of a range does not do what an instant does.
+  const Node& modifiers = *node->parts.back().child;
+  const bool moves = Contains(modifiers, "offset") || Contains(modifiers, "at");
+  if (moves && Contains(*node->parts[1].child, "at")) node->facts.needs_range = true;
   return node;
 }
 
