@@ -265,7 +265,12 @@ class SubquerySource : public RangeSource {
     }
     return absl::OkStatus();
   }
-  TimeMs WindowEnd(TimeMs t) const override { return plan_.ReferenceTime(t); }
+  // The window of a fixed subquery stays at its `@`, even where its steps have been moved from
+  // there.
+  TimeMs WindowEnd(TimeMs t) const override {
+    const bool fixed = TimeModifierOf(*plan_.expr).at != AtKind::kNone;
+    return plan_.ReferenceTime(t) - (fixed ? plan_.at_shift : 0);
+  }
   TimeMs range_ms() const override { return As<SubqueryExpr>(*plan_.expr).range.ms; }
   bool counts_samples() const override { return counts_; }
   bool holds_samples() const override { return true; }
