@@ -5,6 +5,7 @@
 #define HEARTH_QUERY_EXEC_ARITHMETIC_H_
 
 #include <cmath>
+#include <numbers>
 
 #include "query/parse/ast.h"
 
@@ -15,6 +16,13 @@ struct BinaryValue {
   bool keep =
       true;  // Of a comparison: whether it holds. False for operators that floats do not have.
 };
+
+// As Go's math.Atan2, which takes the sign of y from y / x: where both are negative and the
+// quotient is too small for a number, the angle is pi and not -pi.
+inline double QuadrantAngle(double y, double x) {
+  const bool vanishes = y < 0 && x < 0 && std::isfinite(x) && y / x == 0;
+  return vanishes ? std::numbers::pi : std::atan2(y, x);
+}
 
 inline BinaryValue Apply(BinaryOp op, double l, double r) {
   switch (op) {
@@ -31,7 +39,7 @@ inline BinaryValue Apply(BinaryOp op, double l, double r) {
     case BinaryOp::kPow:
       return {std::pow(l, r)};
     case BinaryOp::kAtan2:
-      return {std::atan2(l, r)};
+      return {QuadrantAngle(l, r)};
     case BinaryOp::kEqual:
       return {l, l == r};
     case BinaryOp::kNotEqual:

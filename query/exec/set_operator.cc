@@ -51,6 +51,9 @@ class SetOperator : public VectorOperator {
       return absl::OkStatus();
     });
   }
+  // The left side's values before those of the right. Where a series is listed on both sides, the
+  // one with the value counts: which series are listed without one depends on where they are
+  // stored.
   std::vector<uint32_t> DisplayOrder() const override {
     std::vector<uint32_t> order = lhs_->DisplayOrder();
     if (expr_.op == BinaryOp::kOr) {
@@ -58,6 +61,10 @@ class SetOperator : public VectorOperator {
         order.push_back(i + static_cast<uint32_t>(lhs_->series().size()));
       }
     }
+    std::stable_partition(order.begin(), order.end(), [this](uint32_t i) {
+      const std::vector<uint8_t>& ok = columns_[i].ok;
+      return std::find(ok.begin(), ok.end(), 1) != ok.end();
+    });
     return map_.OutputOrder(order);
   }
 

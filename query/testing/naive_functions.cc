@@ -354,6 +354,8 @@ double NaiveArithmetic(BinaryOp op, double a, double b) {
     case BinaryOp::kPow:
       return std::pow(a, b);
     case BinaryOp::kAtan2:
+      // Go works with the quotient and loses its sign with it.
+      if (a < 0 && b < 0 && !std::isinf(b) && a / b == 0) return std::atan2(-a, b);
       return std::atan2(a, b);
     default:
       return kNaN;

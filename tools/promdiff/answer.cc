@@ -92,12 +92,16 @@ std::string PointsDiffer(const AnswerSeries& a, const AnswerSeries& b, Closeness
   return fmt::format("{}: {} points for {}", a.labels, a.points.size(), b.points.size());
 }
 
-// All points, by time and value: what is left when labels are open.
+// All points, by time and value: what is left when labels are open. Equal values may be zeros of
+// either sign.
 std::string ValuesDiffer(const Answer& a, const Answer& b) {
   const auto all = [](const Answer& answer) {
     std::vector<std::pair<TimeMs, std::string>> points;
     for (const AnswerSeries& series : answer.series) {
-      for (const Point& point : series.points) points.emplace_back(point.t, Show(point));
+      for (Point point : series.points) {
+        if (point.v == 0) point = {point.t, 0, ""};
+        points.emplace_back(point.t, Show(point));
+      }
     }
     std::sort(points.begin(), points.end());
     return points;

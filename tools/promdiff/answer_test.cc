@@ -53,6 +53,7 @@ TEST(AnswerTest, ValuesAloneForgiveLabels) {
   const Answer a = Vector(One("x", "1")), b = Vector(One("y", "1"));
   EXPECT_EQ(Compare(a, b, Closeness::kValues), "");
   EXPECT_NE(Compare(a, Vector(One("y", "2")), Closeness::kValues), "");
+  EXPECT_EQ(Compare(Vector(One("x", "0")), Vector(One("y", "-0")), Closeness::kValues), "");
 }
 
 TEST(AnswerTest, ErrorsAgreeByTheirType) {
