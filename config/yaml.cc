@@ -95,6 +95,7 @@ class TreeBuilder : public YAML::EventHandler {
     YamlNode node;
     node.kind = kind;
     node.line = mark.line + 1;
+    node.column = mark.column + 1;
     CountOne(node.line);
     return node;
   }

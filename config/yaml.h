@@ -22,7 +22,8 @@ struct YamlNode {
   enum class Kind { kNull, kScalar, kList, kMap };
 
   Kind kind = Kind::kNull;
-  int line = 0;         // 1-based.
+  int line = 0;         // 1-based, as is the column. An alias has its anchor's.
+  int column = 0;       // In bytes; of a block scalar, that of its `|` or `>`.
   bool plain = false;   // A scalar without quotes: may stand for a number or a boolean.
   bool binary = false;  // A scalar tagged !!binary; `scalar` holds the bytes.
   std::string scalar;

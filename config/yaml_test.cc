@@ -29,6 +29,17 @@ TEST(YamlTest, KeepsLinesKindsAndOrder) {
   EXPECT_TRUE(Parsed("").is_null());
 }
 
+TEST(YamlTest, KeepsColumns) {
+  const YamlNode root = Parsed("a:\n  - k: v\n    b: |\n      text\n  - {x: 'y'}\n");
+  const YamlNode& first = root.Find("a")->items[0];
+  EXPECT_EQ(first.column, 5);
+  EXPECT_EQ(first.entries[0].first.column, 5);
+  EXPECT_EQ(first.Find("k")->column, 8);
+  EXPECT_EQ(first.Find("b")->column, 8);
+  EXPECT_EQ(first.Find("b")->line, 3);
+  EXPECT_EQ(root.Find("a")->items[1].Find("x")->column, 9);
+}
+
 TEST(YamlTest, ExpandsAliasesAndMergeKeys) {
   const YamlNode root = Parsed("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\nalias: *b\n");
   const YamlNode* use = root.Find("use");

@@ -7,13 +7,13 @@
 #ifndef HEARTH_RULES_RULE_FILE_H_
 #define HEARTH_RULES_RULE_FILE_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "model/clock.h"
 #include "query/parse/parser.h"
 
@@ -45,8 +45,8 @@ struct RuleGroupSpec {
   std::string name;                       // Unique in the file, not empty.
   std::optional<TimeMs> interval_ms;      // > 0. Absent: global.evaluation_interval.
   std::optional<TimeMs> query_offset_ms;  // >= 0. Absent: global.rule_query_offset.
-  int64_t limit = 0;                      // Series or alerts a rule may give; 0 = any number.
-  RuleTexts labels;                       // Added to each rule that does not name them itself.
+  int64_t limit = 0;  // >= 0: series or alerts that a rule may give; 0 = any number.
+  RuleTexts labels;   // Added to each rule that does not name them itself.
   std::vector<RuleSpec> rules;
   int line = 0;
 
@@ -64,10 +64,11 @@ struct RuleFileOptions {
   bool ignore_unknown_fields = false;  // promtool's --ignore-unknown-fields
 };
 
-// Reads and checks the text of a rule file. The errors are all that were found, each with the file
-// and, where it has one, the line, in Prometheus' words: `rules.yml: 6:3: group "g", rule 1, "x":
-// could not parse expression: 1:1: parse error: …`. `errors` is empty when the file is good; else
-// what is returned must not be used.
+// Reads and checks the text of a rule file. `errors` gets all that were found, in Prometheus'
+// words, each with the file and its place, `rules.yml: 6:13: group "g", rule 1, "x": could not
+// parse expression: 1:1: parse error: …`; what is no YAML, or has unknown or doubled keys, is one
+// error with a line for each finding. While any is left the result must not be used. An empty text
+// is a file without groups. Text of 64 MiB or more, or of two million nodes, is refused unread.
 RuleFile ParseRuleFile(std::string_view path, std::string_view text, const RuleFileOptions& options,
                        std::vector<std::string>* errors);
 
