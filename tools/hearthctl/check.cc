@@ -10,7 +10,11 @@
 #include "config/duration.h"
 #include "tools/hearthctl/command.h"
 #include "tools/hearthctl/config_check.h"
+#include "tools/hearthctl/exit_code.h"
+#include "tools/hearthctl/language_features.h"
+#include "tools/hearthctl/lint_choice.h"
 #include "tools/hearthctl/metric_lint.h"
+#include "tools/hearthctl/rules_check.h"
 #include "tools/hearthctl/sd_check.h"
 #include "tools/hearthctl/web_config_check.h"
 
@@ -21,7 +25,6 @@ void AddCheckConfig(CLI::App& check, Commands& commands) {
   struct Arguments {
     ConfigCheckOptions options;
     std::string lookback_delta = "5m";
-    bool ignore_unknown_fields = false;
     std::vector<std::string> files;
   };
   auto arguments = std::make_shared<Arguments>();
@@ -36,19 +39,50 @@ void AddCheckConfig(CLI::App& check, Commands& commands) {
                      "Linting checks to apply: all, duplicate-rules, none, "
                      "too-long-scrape-interval. Use --lint=none to disable linting");
   config->add_flag("--lint-fatal", options.lint_fatal, "Make lint errors exit with exit code 3.");
-  config->add_flag("--ignore-unknown-fields", arguments->ignore_unknown_fields,
-                   "Accepted for promtool's sake; rule files are not read here.");
+  config->add_flag("--ignore-unknown-fields", options.rule_files.ignore_unknown_fields,
+                   "Ignore unknown fields in the rule groups read by the config files.");
   config->add_option("--query.lookback-delta", arguments->lookback_delta,
                      "The server's maximum query lookback duration.");
   config->add_option("config-files", arguments->files, "The config files to check.")->required();
-  commands.Add(config, [arguments] {
+  commands.Add(config, [arguments, &commands] {
     const auto lookback = ParseDuration(arguments->lookback_delta);
     if (!lookback.ok()) {
       std::cerr << "hearthctl: --query.lookback-delta: " << lookback.status().message() << "\n";
       return kExitFailure;
     }
     arguments->options.lookback_delta_ms = *lookback;
+    arguments->options.rule_files.parser =
+        ParseFeatures(commands.flags().features, std::cerr).parser;
     return CheckConfigFiles(arguments->options, arguments->files, std::cout, std::cerr);
+  });
+}
+
+void AddCheckRules(CLI::App& check, Commands& commands) {
+  struct Arguments {
+    RulesCheckOptions options;
+    std::string lint{kLintDuplicateRules};
+    bool lint_fatal = false;
+    std::vector<std::string> files;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* const rules =
+      check.add_subcommand("rules", "Check if the rule files are valid or not.");
+  rules->add_option("--lint", arguments->lint,
+                    "Linting checks to apply: all, duplicate-rules, none. Use --lint=none to "
+                    "disable linting");
+  rules->add_flag("--lint-fatal", arguments->lint_fatal, "Make lint errors exit with exit code 3.");
+  rules->add_flag("--ignore-unknown-fields", arguments->options.file.ignore_unknown_fields,
+                  "Ignore unknown fields in the rule files.");
+  rules->add_option("rule-files", arguments->files,
+                    "The rule files to check, default is read from standard input.");
+  commands.Add(rules, [arguments, &commands] {
+    RulesCheckOptions& options = arguments->options;
+    options.lint_duplicates = LintChoice(arguments->lint, std::cout).Asks(kLintDuplicateRules);
+    options.file.parser = ParseFeatures(commands.flags().features, std::cerr).parser;
+    const RulesVerdict verdict =
+        arguments->files.empty() ? CheckRulesFromInput(options, std::cin, std::cout, std::cerr)
+                                 : CheckRuleFiles(options, arguments->files, std::cout, std::cerr);
+    return ExitCode(verdict, arguments->lint_fatal);
   });
 }
 
@@ -112,6 +146,7 @@ void AddCheckCommands(CLI::App& root, Commands& commands) {
   CLI::App* const check = root.add_subcommand("check", "Check the resources for validity.");
   check->require_subcommand(1);
   AddCheckConfig(*check, commands);
+  AddCheckRules(*check, commands);
   AddCheckWebConfig(*check, commands);
   AddCheckServiceDiscovery(*check, commands);
   AddCheckMetrics(*check, commands);

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -21,18 +22,26 @@ namespace hearth::hearthctl {
 // convention).
 using Run = std::function<int()>;
 
+// Flags that stand before or behind any command.
+struct GlobalFlags {
+  std::vector<std::string> features;  // Of --enable-feature.
+};
+
 // Collects what each chosen subcommand runs.
 class Commands {
  public:
+  // Set when a command runs. Outlives every Run.
+  GlobalFlags& flags() { return flags_; }
   void Add(CLI::App* app, Run run) { runs_[app] = std::move(run); }
   // The run of the innermost chosen subcommand of `root`; null when none was chosen.
   const Run* Chosen(CLI::App& root) const;
 
  private:
+  GlobalFlags flags_;
   std::map<CLI::App*, Run> runs_;
 };
 
-void AddCheckCommands(CLI::App& root, Commands& commands);   // check config|metrics …
+void AddCheckCommands(CLI::App& root, Commands& commands);   // check config|rules …
 void AddQueryCommands(CLI::App& root, Commands& commands);   // query instant|range URL EXPR
 void AddPromqlCommands(CLI::App& root, Commands& commands);  // promql functions|format
 void AddTsdbCommands(CLI::App& root, Commands& commands);    // tsdb list|dump|verify|stats [PATH]

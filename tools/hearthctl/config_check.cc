@@ -15,13 +15,12 @@
 #include "model/text.h"
 #include "scrape/discovery/target_groups.h"
 #include "scrape/target.h"
+#include "tools/hearthctl/exit_code.h"
+#include "tools/hearthctl/lint_choice.h"
+#include "tools/hearthctl/rules_check.h"
 
 namespace hearth::hearthctl {
 namespace {
-
-constexpr std::string_view kDuplicateRules = "duplicate-rules";
-constexpr std::string_view kTooLongInterval = "too-long-scrape-interval";
-constexpr std::string_view kLints[] = {"all", kDuplicateRules, "none", kTooLongInterval};
 
 std::string Quoted(std::string_view text) {
   std::string out;
@@ -66,7 +65,7 @@ class ConfigCheck {
     HEARTH_ASSIGN_OR_RETURN(const std::string text, SystemEnvironment().read_file(path));
     HEARTH_ASSIGN_OR_RETURN(config_, Load(text, path));
     if (options_.agent) HEARTH_RETURN_IF_ERROR(CheckAgentMode(config_));
-    HEARTH_RETURN_IF_ERROR(FindRuleFiles());
+    if (!options_.syntax_only) HEARTH_RETURN_IF_ERROR(FindRuleFiles());
     for (const ScrapeConfig& scrape : config_.scrape_configs)
       HEARTH_RETURN_IF_ERROR(CheckScrape(scrape));
     for (const AlertmanagerConfig& alertmanager : config_.alerting.alertmanagers)
@@ -75,7 +74,8 @@ class ConfigCheck {
   }
 
   const Config& config() const { return config_; }
-  size_t rule_files() const { return rule_files_; }
+  // Resolved, in the configuration's order.
+  const std::vector<std::string>& rule_files() const { return rule_files_; }
 
  private:
   absl::Status FindRuleFiles() {
@@ -83,7 +83,7 @@ class ConfigCheck {
       const std::vector<std::string> found = SystemEnvironment().glob(pattern);
       if (found.empty() && pattern.find('*') == std::string::npos)
         return Invalid(StrCat(Quoted(pattern), " does not point to an existing file"));
-      rule_files_ += found.size();
+      rule_files_.insert(rule_files_.end(), found.begin(), found.end());
     }
     return absl::OkStatus();
   }
@@ -155,21 +155,8 @@ class ConfigCheck {
   const ConfigCheckOptions& options_;
   std::ostream& out_;
   Config config_;
-  size_t rule_files_ = 0;
+  std::vector<std::string> rule_files_;
 };
-
-// The lints that a list names; nullopt for an unknown one.
-std::optional<std::vector<std::string>> ParseLints(const std::string& list) {
-  std::vector<std::string> lints;
-  for (size_t at = 0; at <= list.size();) {
-    const size_t end = std::min(list.find(',', at), list.size());
-    lints.push_back(list.substr(at, end - at));
-    if (std::find(std::begin(kLints), std::end(kLints), lints.back()) == std::end(kLints))
-      return std::nullopt;
-    at = end + 1;
-  }
-  return lints;
-}
 
 // True when an interval was found that leaves gaps between samples.
 bool LintIntervals(const Config& config, TimeMs lookback_delta_ms, std::ostream& err) {
@@ -187,36 +174,33 @@ bool LintIntervals(const Config& config, TimeMs lookback_delta_ms, std::ostream&
 
 int CheckConfigFiles(const ConfigCheckOptions& options, const std::vector<std::string>& files,
                      std::ostream& out, std::ostream& err) {
-  const auto lints = ParseLints(options.lint);
-  if (!lints) {
-    err << "hearthctl: --lint=" << options.lint
-        << ": lints are all, duplicate-rules, none, too-long-scrape-interval\n";
-    return kExitFailure;
-  }
-  const auto asked = [&](std::string_view lint) {
-    return std::find(lints->begin(), lints->end(), "all") != lints->end() ||
-           std::find(lints->begin(), lints->end(), lint) != lints->end();
-  };
-  bool errors = false, findings = false;
+  const LintChoice lints(options.lint, out);
+  RulesCheckOptions rules{options.rule_files, lints.Asks(kLintDuplicateRules)};
+  RulesVerdict verdict;
   for (const std::string& file : files) {
     out << "Checking " << file << "\n";
     ConfigCheck check(options, out);
     if (const absl::Status status = check.Run(file); !status.ok()) {
       err << "  FAILED: " << FromAbsl(status.message()) << "\n";
-      errors = true;
-    } else {
-      for (const std::string& warning : check.config().warnings)
-        out << "  WARNING: " << warning << "\n";
-      if (check.rule_files() > 0)
-        out << "  SUCCESS: " << check.rule_files() << " rule files found\n";
-      out << " SUCCESS: " << file << " is valid prometheus config file syntax\n";
-      if (!options.syntax_only && asked(kTooLongInterval))
-        findings |= LintIntervals(check.config(), options.lookback_delta_ms, err);
+      verdict.errors = true;
+      out << "\n";
+      continue;
     }
-    out << "\n";
+    for (const std::string& warning : check.config().warnings)
+      out << "  WARNING: " << warning << "\n";
+    if (!check.rule_files().empty())
+      out << "  SUCCESS: " << check.rule_files().size() << " rule files found\n";
+    out << " SUCCESS: " << file << " is valid prometheus config file syntax\n\n";
+    if (options.syntax_only) continue;
+    if (lints.Asks(kLintTooLongInterval))
+      verdict.findings |= LintIntervals(check.config(), options.lookback_delta_ms, err);
+    rules.file.legacy_names =
+        check.config().global.formats.metric_name_validation_scheme == "legacy";
+    const RulesVerdict found = CheckRuleFiles(rules, check.rule_files(), out, err);
+    verdict.errors |= found.errors;
+    verdict.findings |= found.findings;
   }
-  if (errors) return kExitFailure;
-  return findings && options.lint_fatal ? kExitLint : kExitSuccess;
+  return ExitCode(verdict, options.lint_fatal);
 }
 
 }  // namespace hearth::hearthctl

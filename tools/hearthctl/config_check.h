@@ -1,7 +1,8 @@
 // tools/hearthctl/config_check.h
 //
 // What `hearthctl check config` does: loads configurations as the server would, looks for the files
-// that they name, and makes the targets that they list. Words and exit codes are promtool's.
+// that they name, makes the targets that they list, and checks their rule files. Words and exit
+// codes are promtool's.
 //
 // Thread safety: one caller.
 #ifndef HEARTH_TOOLS_HEARTHCTL_CONFIG_CHECK_H_
@@ -12,24 +13,22 @@
 #include <vector>
 
 #include "model/clock.h"
+#include "rules/rule_file.h"
 
 namespace hearth::hearthctl {
 
-// Exit codes of promtool's checks.
-inline constexpr int kExitSuccess = 0;
-inline constexpr int kExitFailure = 1;
-inline constexpr int kExitLint = 3;  // Lint findings, with --lint-fatal.
-
 struct ConfigCheckOptions {
-  bool syntax_only = false;  // Do not look whether files that the configuration names exist.
+  bool syntax_only = false;  // Do not look at files that the configuration names.
   bool agent = false;        // The configuration is an agent's.
   bool lint_fatal = false;
-  std::string lint = "duplicate-rules";  // Lints, separated by commas; see kLints in the source.
+  std::string lint = "duplicate-rules";  // As for LintChoice.
   TimeMs lookback_delta_ms = 300'000;    // What too-long-scrape-interval compares with.
+  // For the rule files; their name scheme is the configuration's.
+  RuleFileOptions rule_files;
 };
 
-// Checks the files in order. Findings go to `err`, the rest to `out`. The result is an exit code;
-// an unknown lint is a kExitFailure before any file is looked at.
+// Checks the files in order, each followed by its rule files. Findings go to `err`, the rest to
+// `out`. The result is a code of exit_code.h.
 int CheckConfigFiles(const ConfigCheckOptions& options, const std::vector<std::string>& files,
                      std::ostream& out, std::ostream& err);
 

@@ -30,6 +30,10 @@ int main(int argc, char** argv) {
   app.add_flag("--experimental", experimental,
                "Accepted for promtool's sake; no command needs it.");
   Commands commands;
+  app.add_option("--enable-feature", commands.flags().features,
+                 "Comma separated feature names to enable: those of the server that change PromQL.")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   AddCheckCommands(app, commands);
   AddQueryCommands(app, commands);
   AddPromqlCommands(app, commands);
