@@ -7,8 +7,8 @@
 #include <cstring>
 #include <vector>
 
-#include "api/v1/json_string.h"
 #include "model/float_text.h"
+#include "model/json_string.h"
 
 namespace hearth {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "api/v1/json_string.h"
 #include "api/v1/json_writer.h"
+#include "model/json_string.h"
 
 namespace hearth {
 namespace {

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "api/v1/json_string.h"
 #include "gtest/gtest.h"
+#include "model/json_string.h"
 
 namespace hearth {
 namespace {

@@ -1,4 +1,4 @@
-#include "api/v1/json_string.h"
+#include "model/json_string.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,10 +1,10 @@
-// api/v1/json_string.h
+// model/json_string.h
 //
 // Strings in the form of Go's encoding/json, which Prometheus' API has.
 //
 // Thread safety: pure functions.
-#ifndef HEARTH_API_V1_JSON_STRING_H_
-#define HEARTH_API_V1_JSON_STRING_H_
+#ifndef HEARTH_MODEL_JSON_STRING_H_
+#define HEARTH_MODEL_JSON_STRING_H_
 
 #include <cstddef>
 #include <string>
@@ -21,4 +21,4 @@ size_t PlainLength(std::string_view s);
 
 }  // namespace hearth
 
-#endif  // HEARTH_API_V1_JSON_STRING_H_
+#endif  // HEARTH_MODEL_JSON_STRING_H_
