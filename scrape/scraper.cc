@@ -239,7 +239,8 @@ absl::StatusOr<std::unique_ptr<Scraper::Pool>> Scraper::MakePool(
     options.providers = options_.providers;
     options.registry = options_.registry;
     options.warn = options_.warn;
-    sources = std::make_shared<TargetSources>(config, options_.clock->NowMs(), std::move(options));
+    sources = std::make_shared<TargetSources>(config.discovery, ScrapePoolOwner(config.job_name),
+                                              options_.clock->NowMs(), std::move(options));
     for (const absl::Status& failure : sources->failures()) {
       options_.warn(StrCat("scrape pool ", config.job_name,
                            ": cannot create service discovery: ", FromAbsl(failure.message())));

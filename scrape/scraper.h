@@ -27,13 +27,13 @@
 #include "metrics/registry.h"
 #include "model/clock.h"
 #include "model/mutex.h"
+#include "scrape/discovery/target_sources.h"
 #include "scrape/failure_log.h"
 #include "scrape/fetcher.h"
 #include "scrape/job_queue.h"
 #include "scrape/scrape_loop.h"
 #include "scrape/scrape_metrics.h"
 #include "scrape/status.h"
-#include "scrape/target_sources.h"
 #include "tsdb/storage.h"
 
 namespace hearth {

@@ -8,8 +8,8 @@
 namespace hearth {
 namespace {
 
-metrics::LabelPairs LabelsOf(const std::string& job, const Discovery& discovery) {
-  return {{"config", job}, {"mechanism", std::string(discovery.mechanism())}};
+metrics::LabelPairs LabelsOf(const std::string& config, const Discovery& discovery) {
+  return {{"config", config}, {"mechanism", std::string(discovery.mechanism())}};
 }
 
 }  // namespace
@@ -20,14 +20,15 @@ DiscoveryLoop::DiscoveryLoop(std::unique_ptr<Discovery> discovery, Options optio
       failures_(
           options_.registry->AddCounter("prometheus_sd_refresh_failures_total",
                                         "Number of refresh failures for the given SD mechanism.",
-                                        LabelsOf(options_.job, *discovery_))),
+                                        LabelsOf(options_.owner.config, *discovery_))),
       updates_(options_.registry->AddCounter(
           "prometheus_sd_received_updates_total",
-          "Total number of update events received from the SD providers.", {{"name", "scrape"}})),
+          "Total number of update events received from the SD providers.",
+          {{"name", options_.owner.name}})),
       duration_(options_.registry->AddSummary(
           "prometheus_sd_refresh_duration_seconds",
           "The duration of a refresh in seconds for the given SD mechanism.",
-          LabelsOf(options_.job, *discovery_))),
+          LabelsOf(options_.owner.config, *discovery_))),
       duration_histogram_(options_.registry->AddHistogram(
           "prometheus_sd_refresh_duration_histogram_seconds",
           "The duration of a refresh for the given SD mechanism.", {.01, .1, 1, 10},
@@ -83,7 +84,7 @@ void DiscoveryLoop::RefreshOnce() {
     if (previous->answered && next->targets == previous->targets) return;
   } else {
     failures_->Increment();
-    std::string error = StrCat("scrape pool ", options_.job, ": service discovery ",
+    std::string error = StrCat(options_.owner.title, ": service discovery ",
                                discovery_->mechanism(), ": ", FromAbsl(targets.status().message()));
     if (error != last_error_) options_.warn(error);
     last_error_ = std::move(error);

@@ -4,8 +4,8 @@
 // refresh that fails keeps the targets, counts, and is said once for each new reason.
 //
 // Metrics: prometheus_sd_refresh_failures_total and prometheus_sd_refresh_duration_seconds with
-// `config` (the job) and `mechanism`, prometheus_sd_refresh_duration_histogram_seconds with
-// `mechanism`, prometheus_sd_received_updates_total.
+// `config` and `mechanism`, prometheus_sd_refresh_duration_histogram_seconds with `mechanism`,
+// prometheus_sd_received_updates_total with `name`.
 //
 // Thread safety: all methods may be called from any thread. Ownership: borrows the registry, which
 // must outlive it.
@@ -25,10 +25,20 @@
 
 namespace hearth {
 
+// Whom targets are looked for: how metrics and the log call it.
+struct DiscoveryOwner {
+  std::string name;    // "scrape" or "notify".
+  std::string config;  // The job, or an Alertmanager's "config-0".
+  std::string title;   // "scrape pool node"
+};
+inline DiscoveryOwner ScrapePoolOwner(const std::string& job) {
+  return {.name = "scrape", .config = job, .title = "scrape pool " + job};
+}
+
 class DiscoveryLoop {
  public:
   struct Options {
-    std::string job;
+    DiscoveryOwner owner;
     metrics::Registry* registry = nullptr;
     TimeMs interval_min_ms = 1'000;                // An interval of 0 must not ask without a pause.
     std::function<void(const std::string&)> warn;  // Called on the loop's thread.

@@ -56,12 +56,13 @@ TEST(DiscoveryLoopTest, FollowsTheTargetsAndKeepsThemThroughFailures) {
   auto owned = std::make_unique<ScriptedDiscovery>();
   ScriptedDiscovery* const discovery = owned.get();
   {
-    DiscoveryLoop loop(
-        std::move(owned),
-        {.job = "j", .registry = &registry, .interval_min_ms = 1, .warn = [&](auto text) {
-           MutexLock lock(&mu);
-           warnings.push_back(text);
-         }});
+    DiscoveryLoop loop(std::move(owned), {.owner = ScrapePoolOwner("j"),
+                                          .registry = &registry,
+                                          .interval_min_ms = 1,
+                                          .warn = [&](auto text) {
+                                            MutexLock lock(&mu);
+                                            warnings.push_back(text);
+                                          }});
     EXPECT_FALSE(loop.Read()->answered);
     const Targets first = {Labels{{"__address__", "a:1"}}};
     discovery->Answer(first);
@@ -112,7 +113,7 @@ TEST(DiscoveryLoopTest, AnIntervalOfNothingIsTheShortestThereIs) {
   std::atomic<int> refreshes = 0;
   {
     DiscoveryLoop loop(std::make_unique<EagerDiscovery>(&refreshes),
-                       {.job = "j",
+                       {.owner = ScrapePoolOwner("j"),
                         .registry = &registry,
                         .interval_min_ms = 3'600'000,
                         .warn = [](const std::string&) {}});
@@ -125,9 +126,10 @@ TEST(DiscoveryLoopTest, AFirstFailureIsAnAnswerToo) {
   metrics::Registry registry;
   auto owned = std::make_unique<ScriptedDiscovery>();
   ScriptedDiscovery* const discovery = owned.get();
-  DiscoveryLoop loop(
-      std::move(owned),
-      {.job = "j", .registry = &registry, .interval_min_ms = 1, .warn = [](const std::string&) {}});
+  DiscoveryLoop loop(std::move(owned), {.owner = ScrapePoolOwner("j"),
+                                        .registry = &registry,
+                                        .interval_min_ms = 1,
+                                        .warn = [](const std::string&) {}});
   discovery->Answer(absl::UnavailableError("no route"));
   EXPECT_TRUE(loop.Read()->answered);
   EXPECT_EQ(loop.Read()->version, 1u);

@@ -14,8 +14,8 @@
 #include "model/text.h"
 #include "nlohmann/json.hpp"
 #include "scrape/discovery/providers.h"
+#include "scrape/discovery/target_sources.h"
 #include "scrape/target.h"
-#include "scrape/target_sources.h"
 
 namespace hearth::hearthctl {
 namespace {
@@ -116,12 +116,12 @@ int CheckServiceDiscovery(const SdCheckOptions& options, const std::string& file
   };
   ProviderFactory providers(
       {.io = &io, .registry = &registry, .warn = warn, .dns_servers = options.dns_servers});
-  auto sources =
-      std::make_unique<TargetSources>(*scrape, SystemClock::Get().NowMs(),
-                                      TargetSources::Options{.environment = &SystemEnvironment(),
-                                                             .providers = &providers,
-                                                             .registry = &registry,
-                                                             .warn = warn});
+  auto sources = std::make_unique<TargetSources>(
+      scrape->discovery, ScrapePoolOwner(job), SystemClock::Get().NowMs(),
+      TargetSources::Options{.environment = &SystemEnvironment(),
+                             .providers = &providers,
+                             .registry = &registry,
+                             .warn = warn});
   if (!sources->failures().empty()) {
     warn(StrCat("Could not create new discoverer ",
                 FromAbsl(sources->failures().front().message())));

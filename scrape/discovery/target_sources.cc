@@ -1,4 +1,4 @@
-#include "scrape/target_sources.h"
+#include "scrape/discovery/target_sources.h"
 
 #include <sys/stat.h>
 
@@ -14,12 +14,13 @@ constexpr std::string_view kFileTime = "prometheus_sd_file_mtime_seconds";
 
 }  // namespace
 
-TargetSources::TargetSources(const ScrapeConfig& config, TimeMs now_ms, Options options)
-    : configs_(config.discovery),
+TargetSources::TargetSources(const DiscoveryConfigs& configs, DiscoveryOwner owner, TimeMs now_ms,
+                             Options options)
+    : configs_(configs),
       options_(std::move(options)),
       updates_(options_.registry->AddCounter(
           "prometheus_sd_received_updates_total",
-          "Total number of update events received from the SD providers.", {{"name", "scrape"}})),
+          "Total number of update events received from the SD providers.", {{"name", owner.name}})),
       read_errors_(options_.registry->AddCounter("prometheus_sd_file_read_errors_total",
                                                  "The number of File-SD read errors.")),
       watcher_errors_(options_.registry->AddCounter(
@@ -33,7 +34,7 @@ TargetSources::TargetSources(const ScrapeConfig& config, TimeMs now_ms, Options 
     files_.push_back({std::make_unique<FileDiscovery>(file, options_.environment),
                       options_.watch_files ? std::make_unique<FileWatcher>(file.files) : nullptr});
   }
-  if (options_.providers != nullptr) StartProviders(config.job_name);
+  if (options_.providers != nullptr) StartProviders(owner);
   Refresh(now_ms);
 }
 
@@ -44,12 +45,12 @@ TargetSources::~TargetSources() {
   }
 }
 
-void TargetSources::StartProviders(const std::string& job) {
+void TargetSources::StartProviders(const DiscoveryOwner& owner) {
   DiscoveryFactory::Made made = options_.providers->Create(configs_);
   failures_ = std::move(made.failed);
   for (std::unique_ptr<Discovery>& discovery : made.running) {
     DiscoveryLoop::Options loop;
-    loop.job = job;
+    loop.owner = owner;
     loop.registry = options_.registry;
     loop.warn = options_.warn;
     providers_.push_back({std::make_unique<DiscoveryLoop>(std::move(discovery), std::move(loop)),

@@ -1,4 +1,4 @@
-#include "scrape/target_sources.h"
+#include "scrape/discovery/target_sources.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -21,12 +21,11 @@ TEST(TargetSourcesTest, FilesShowTheirMetricsAsLongAsTheyAreRead) {
   ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
   std::ofstream(folder + "/u.json") << "not JSON";
 
-  ScrapeConfig config;
-  config.job_name = "x";
-  config.discovery.static_configs = {{.targets = {"s:1"}}};
-  config.discovery.file_sd_configs.resize(2);
-  config.discovery.file_sd_configs[0].files = {folder + "/*.json"};
-  config.discovery.file_sd_configs[1].files = {folder + "/missing/t.json"};
+  DiscoveryConfigs config;
+  config.static_configs = {{.targets = {"s:1"}}};
+  config.file_sd_configs.resize(2);
+  config.file_sd_configs[0].files = {folder + "/*.json"};
+  config.file_sd_configs[1].files = {folder + "/missing/t.json"};
   metrics::Registry registry;
   std::vector<std::string> warnings;
   const auto text = [&] {
@@ -36,7 +35,7 @@ TEST(TargetSourcesTest, FilesShowTheirMetricsAsLongAsTheyAreRead) {
   };
   const std::string mtime = StrCat("prometheus_sd_file_mtime_seconds{filename=\"", path, "\"} ");
   {
-    TargetSources sources(config, 1'000,
+    TargetSources sources(config, ScrapePoolOwner("x"), 1'000,
                           {.environment = &SystemEnvironment(),
                            .registry = &registry,
                            .warn = [&](const std::string& w) { warnings.push_back(w); }});

@@ -1,8 +1,8 @@
-// scrape/target_sources.h
+// scrape/discovery/target_sources.h
 //
-// Where the targets of one scrape configuration come from: its static groups, its target files, and
-// a running provider for each other section of discovery. The scraper asks now and then whether
-// something has changed.
+// Where the targets of one scrape configuration, or of one entry of `alertmanagers`, come from: its
+// static groups, its target files, and a running provider for each other section of discovery. Who
+// uses them asks now and then whether something has changed.
 //
 // Metrics: prometheus_sd_received_updates_total of static groups and files;
 // prometheus_sd_file_read_errors_total, prometheus_sd_file_scan_duration_seconds,
@@ -10,8 +10,8 @@
 // `filename`; those of discovery_loop.h and of the providers.
 //
 // Thread safety: one thread at a time.
-#ifndef HEARTH_SCRAPE_TARGET_SOURCES_H_
-#define HEARTH_SCRAPE_TARGET_SOURCES_H_
+#ifndef HEARTH_SCRAPE_DISCOVERY_TARGET_SOURCES_H_
+#define HEARTH_SCRAPE_DISCOVERY_TARGET_SOURCES_H_
 
 #include <functional>
 #include <map>
@@ -43,7 +43,8 @@ class TargetSources {
   };
 
   // Reads the files and starts the providers.
-  TargetSources(const ScrapeConfig& config, TimeMs now_ms, Options options);
+  TargetSources(const DiscoveryConfigs& configs, DiscoveryOwner owner, TimeMs now_ms,
+                Options options);
   ~TargetSources();
   TargetSources(const TargetSources&) = delete;
   TargetSources& operator=(const TargetSources&) = delete;
@@ -74,7 +75,7 @@ class TargetSources {
     std::shared_ptr<const DiscoveryLoop::Found> found;
   };
 
-  void StartProviders(const std::string& job);
+  void StartProviders(const DiscoveryOwner& owner);
   void ReadTimes(File* file);
   // At each Refresh: two jobs may name the same file, and what one takes away the other shows
   // again.
@@ -94,4 +95,4 @@ class TargetSources {
 
 }  // namespace hearth
 
-#endif  // HEARTH_SCRAPE_TARGET_SOURCES_H_
+#endif  // HEARTH_SCRAPE_DISCOVERY_TARGET_SOURCES_H_
