@@ -173,4 +173,10 @@ std::string ToYaml(const Config& config) {
   return out;
 }
 
+std::string ToYaml(const ScrapeConfig& config) {
+  std::string out;
+  AppendYaml(ToYamlNode(config), 0, &out);
+  return out;
+}
+
 }  // namespace hearth

@@ -318,6 +318,8 @@ std::vector<std::string> IncludedFiles(std::string_view text, std::string_view f
 // The configuration in force, as /api/v1/status/config shows it: defaults filled in, secrets as
 // `<secret>`.
 std::string ToYaml(const Config& config);
+// One scrape configuration, likewise.
+std::string ToYaml(const ScrapeConfig& config);
 
 }  // namespace hearth
 

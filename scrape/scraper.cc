@@ -510,6 +510,14 @@ std::vector<std::string> Scraper::ScrapePools() const {
   return names;
 }
 
+std::shared_ptr<const ScrapeConfig> Scraper::PoolConfig(std::string_view pool) const {
+  MutexLock lock(&mu_);
+  const auto it = pools_.find(pool);
+  if (it == pools_.end()) return nullptr;
+  const std::shared_ptr<const PoolSettings>& settings = it->second->settings;
+  return {settings, &settings->config};
+}
+
 std::vector<TargetMetadata> Scraper::TargetsMetadata(std::string_view metric) const {
   std::vector<LoopPtr> loops;
   {

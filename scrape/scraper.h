@@ -84,6 +84,8 @@ class Scraper : public ScrapeStatus {
   std::vector<DroppedTarget> DroppedTargets() const override LOCKS_EXCLUDED(mu_);
   std::map<std::string, int64_t> DroppedTargetCounts() const override LOCKS_EXCLUDED(mu_);
   std::vector<std::string> ScrapePools() const override LOCKS_EXCLUDED(mu_);
+  std::shared_ptr<const ScrapeConfig> PoolConfig(std::string_view pool) const override
+      LOCKS_EXCLUDED(mu_);
   std::vector<TargetMetadata> TargetsMetadata(std::string_view metric) const override
       LOCKS_EXCLUDED(mu_);
 
@@ -150,7 +152,7 @@ class Scraper : public ScrapeStatus {
   Mutex apply_mu_;  // One change of targets at a time.
   mutable Mutex mu_;
   CondVar wake_;
-  std::map<std::string, std::unique_ptr<Pool>> pools_ GUARDED_BY(mu_);
+  std::map<std::string, std::unique_ptr<Pool>, std::less<>> pools_ GUARDED_BY(mu_);
   // Due time and loop of every loop that is not stopped. Pools own the loops.
   std::set<std::pair<TimeMs, ScrapeLoop*>> schedule_ GUARDED_BY(mu_);
   std::map<ScrapeLoop*, std::pair<Pool*, LoopPtr>> owners_ GUARDED_BY(mu_);

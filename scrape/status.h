@@ -8,9 +8,12 @@
 #define HEARTH_SCRAPE_STATUS_H_
 
 #include <map>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "config/config.h"
 #include "model/clock.h"
 #include "model/labels.h"
 #include "model/metadata.h"
@@ -55,6 +58,8 @@ class ScrapeStatus {
   virtual std::map<std::string, int64_t> DroppedTargetCounts() const = 0;
   // Names in sorted order.
   virtual std::vector<std::string> ScrapePools() const = 0;
+  // What a pool was made from; null = there is no such pool.
+  virtual std::shared_ptr<const ScrapeConfig> PoolConfig(std::string_view pool) const = 0;
   // `metric` empty = every family.
   virtual std::vector<TargetMetadata> TargetsMetadata(std::string_view metric) const = 0;
 };

@@ -45,20 +45,39 @@ void AddConfigLabels(const ScrapeConfig& config, LabelsBuilder* labels) {
   }
 }
 
-void AppendQueryEscaped(std::string_view text, std::string* out) {
+bool IsUnreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_' || c == '.' || c == '~';
+}
+
+void AppendPercent(char c, std::string* out) {
   static constexpr char kHex[] = "0123456789ABCDEF";
+  const auto byte = static_cast<unsigned char>(c);
+  out->push_back('%');
+  out->push_back(kHex[byte >> 4]);
+  out->push_back(kHex[byte & 15]);
+}
+
+void AppendQueryEscaped(std::string_view text, std::string* out) {
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '-' || c == '_' || c == '.' || c == '~';
-    if (safe) {
+    if (IsUnreserved(c)) {
       out->push_back(c);
     } else if (c == ' ') {
       out->push_back('+');
     } else {
-      out->push_back('%');
-      out->push_back(kHex[byte >> 4]);
-      out->push_back(kHex[byte & 15]);
+      AppendPercent(c, out);
+    }
+  }
+}
+
+// As Go writes the path of a URL: what looks like a query or an escape is part of the path.
+void AppendPathEscaped(std::string_view path, std::string* out) {
+  constexpr std::string_view kPlain = "$&+,/:;=@";
+  for (const char c : path) {
+    if (IsUnreserved(c) || kPlain.find(c) != std::string_view::npos) {
+      out->push_back(c);
+    } else {
+      AppendPercent(c, out);
     }
   }
 }
@@ -72,10 +91,11 @@ std::string MakeUrl(const ScrapeConfig& config, const LabelsBuilder& labels) {
     if (values.empty()) values.emplace_back();
     values[0] = value;
   });
-  std::string_view path = labels.Get(kMetricsPath);
-  std::string url = StrCat(labels.Get(kScheme), "://", labels.Get(kAddress),
-                           StartsWith(path, "/") ? "" : "/", path);
-  char separator = path.find('?') == std::string_view::npos ? '?' : '&';
+  const std::string_view path = labels.Get(kMetricsPath);
+  std::string url =
+      StrCat(labels.Get(kScheme), "://", labels.Get(kAddress), StartsWith(path, "/") ? "" : "/");
+  AppendPathEscaped(path, &url);
+  char separator = '?';
   for (const auto& [name, values] : params) {
     for (const std::string& value : values) {
       url.push_back(separator);

@@ -77,6 +77,15 @@ TEST(TargetTest, LabelsDecideSchemePathAndTimes) {
   EXPECT_EQ(outcome.target->labels.ToString(), R"({instance="h:1", job="node"})");
 }
 
+TEST(TargetTest, APathIsAPathWhateverItLooksLike) {
+  ScrapeConfig config = Job();
+  config.metrics_path = "/a b?c=d%20$&+,:;=@~(ä)";
+  config.params = {{"p", {"1"}}};
+  const TargetOutcome outcome = Made(config, {{"__address__", "h:1"}});
+  ASSERT_TRUE(outcome.target.has_value());
+  EXPECT_EQ(outcome.target->url, "http://h:1/a%20b%3Fc=d%2520$&+,:;=@~%28%C3%A4%29?p=1");
+}
+
 TEST(TargetTest, DroppedTargetsKeepTheirDiscoveredLabels) {
   ScrapeConfig config = Job();
   config.relabel_configs = {{.source_labels = {"dc"}, .regex = "us", .action = "keep"}};

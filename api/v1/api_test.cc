@@ -13,6 +13,7 @@ namespace {
 using promql::QueryRequest;
 using promql::QueryResult;
 using promql::ValueType;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -23,6 +24,7 @@ class FakeScrapeStatus : public ScrapeStatus {
  public:
   std::vector<TargetStatus> active;
   std::vector<TargetMetadata> metadata;
+  std::map<std::string, std::shared_ptr<const ScrapeConfig>, std::less<>> configs;
 
   std::vector<TargetStatus> ActiveTargets() const override { return active; }
   std::vector<DroppedTarget> DroppedTargets() const override {
@@ -30,6 +32,10 @@ class FakeScrapeStatus : public ScrapeStatus {
   }
   std::map<std::string, int64_t> DroppedTargetCounts() const override { return {{"node", 1}}; }
   std::vector<std::string> ScrapePools() const override { return {"node", "self"}; }
+  std::shared_ptr<const ScrapeConfig> PoolConfig(std::string_view pool) const override {
+    const auto it = configs.find(pool);
+    return it == configs.end() ? nullptr : it->second;
+  }
   std::vector<TargetMetadata> TargetsMetadata(std::string_view metric) const override {
     std::vector<TargetMetadata> matching;
     for (const TargetMetadata& entry : metadata) {
@@ -302,9 +308,83 @@ TEST_F(ApiTest, TargetsShowBothStates) {
   EXPECT_THAT(body, HasSubstr(R"("lastScrape":"2015-07-01T20:10:51.781Z")"));
   EXPECT_THAT(body, HasSubstr(R"("droppedTargets":[{"discoveredLabels":{"__address__":"x:1"},)"
                               R"("scrapePool":"node"}],"droppedTargetCounts":{"node":1}})"));
-  EXPECT_THAT(Get("/api/v1/targets?state=active").body, HasSubstr(R"("droppedTargets":[])"));
-  EXPECT_THAT(Get("/api/v1/targets?scrapePool=other").body, HasSubstr(R"("activeTargets":[])"));
+  constexpr char kNoneDropped[] = R"("droppedTargets":[],"droppedTargetCounts":{}})";
+  EXPECT_THAT(Get("/api/v1/targets?state=Active").body,
+              AllOf(HasSubstr(R"("health":"down")"), HasSubstr(kNoneDropped)));
+  EXPECT_THAT(Get("/api/v1/targets?state=dropped").body,
+              AllOf(HasSubstr(R"("activeTargets":[])"), HasSubstr(R"("__address__":"x:1")")));
+  EXPECT_EQ(Get("/api/v1/targets?state=any").body, body);
+  EXPECT_THAT(Get("/api/v1/targets?state=up").body,
+              AllOf(HasSubstr(R"("activeTargets":[])"), HasSubstr(kNoneDropped)));
+  EXPECT_THAT(
+      Get("/api/v1/targets?scrapePool=other").body,
+      AllOf(HasSubstr(R"("activeTargets":[],"droppedTargets":[])"), HasSubstr(R"({"node":1})")));
   EXPECT_THAT(Get("/api/v1/scrape_pools").body, HasSubstr(R"({"scrapePools":["node","self"]})"));
+}
+
+TEST_F(ApiTest, RelabelStepsShowWhatEachRuleMakes) {
+  ScrapeConfig config;
+  config.relabel_configs = {
+      {.source_labels = {"__address__", "zone"}, .target_label = "at"},
+      {.source_labels = {"at"},
+       .modulus = 18446744073709551615u,
+       .target_label = "shard",
+       .action = "hashmod"},
+      {.source_labels = {"at"}, .regex = "a.*", .action = "drop"},
+      {.target_label = "late", .replacement = "x"},
+  };
+  scrape_.configs["node"] = std::make_shared<ScrapeConfig>(config);
+  const auto steps = [&](std::string labels) {
+    return Get("/api/v1/targets/relabel_steps?scrapePool=node&labels=" + labels).body;
+  };
+  constexpr char kFirstRule[] =
+      R"x({"rule":{"source_labels":["__address__","zone"],"separator":";","regex":"(.*)",)x"
+      R"("target_label":"at","replacement":"$1","action":"replace"},)";
+  EXPECT_THAT(
+      steps(R"({"__address__":"b:1","zone":"w"})"),
+      AllOf(HasSubstr(kFirstRule),
+            HasSubstr(R"("output":{"__address__":"b:1","at":"b:1;w","zone":"w"},"keep":true})"),
+            HasSubstr(R"("modulus":18446744073709551615,"target_label":"shard")"),
+            HasSubstr(R"("late":"x",)")));
+  EXPECT_THAT(steps(R"({"__address__":"a:1"})"),
+              AllOf(HasSubstr(R"("action":"drop"},"output":{},"keep":false})"),
+                    HasSubstr(R"("action":"replace"},"output":{},"keep":false}]}})")));
+}
+
+TEST_F(ApiTest, RelabelStepsRefuseWhatIsNoPoolOrNoLabels) {
+  scrape_.configs["node"] = std::make_shared<ScrapeConfig>();
+  const auto error = [&](std::string query) {
+    const http::Response response = Get("/api/v1/targets/relabel_steps?" + query);
+    EXPECT_EQ(response.status, 400) << query;
+    EXPECT_THAT(response.body, HasSubstr(R"("errorType":"bad_data")"));
+    return response.body;
+  };
+  EXPECT_THAT(error("labels={}"), HasSubstr("no scrapePool parameter provided"));
+  EXPECT_THAT(error("scrapePool=node"), HasSubstr("no labels parameter provided"));
+  EXPECT_THAT(error("scrapePool=x&labels={}"),
+              HasSubstr(R"(error retrieving scrape config: scrape pool \"x\" not found)"));
+  EXPECT_THAT(error("scrapePool=node&labels={"), HasSubstr("error parsing labels"));
+  EXPECT_THAT(error("scrapePool=node&labels=[]"), HasSubstr("error parsing labels"));
+  EXPECT_THAT(error(R"(scrapePool=node&labels={"a":1})"),
+              HasSubstr(R"(the value of \"a\" is no string)"));
+  // Deep values are not built, and what is left of the object has no string there.
+  EXPECT_THAT(error(R"(scrapePool=node&labels={"a":)" + std::string(2000, '[') +
+                    std::string(2000, ']') + "}"),
+              HasSubstr("error parsing labels"));
+  EXPECT_EQ(Get("/api/v1/targets/relabel_steps?scrapePool=node&labels={}").body,
+            R"({"status":"success","data":{"steps":[]}})");
+}
+
+TEST_F(ApiTest, APoolsConfigurationIsShownWithoutSecrets) {
+  ScrapeConfig config;
+  config.job_name = "node";
+  config.http.basic_auth = BasicAuthConfig{.username = "me", .password = {"hidden"}};
+  scrape_.configs["node"] = std::make_shared<ScrapeConfig>(config);
+  EXPECT_THAT(Get("/api/v1/scrape_pools/config?scrapePool=node").body,
+              AllOf(HasSubstr(R"({"yaml":"job_name: node\n)"),
+                    HasSubstr("password: \\u003csecret\\u003e"), Not(HasSubstr("hidden"))));
+  EXPECT_EQ(Get("/api/v1/scrape_pools/config?scrapePool=x").status, 400);
+  EXPECT_EQ(Get("/api/v1/scrape_pools/config").status, 400);
 }
 
 TEST_F(ApiTest, MetadataIsOneRowForEachVariant) {

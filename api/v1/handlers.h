@@ -44,10 +44,14 @@ http::Response HandleLabelValues(const ApiCall& call);
 http::Response HandleTargets(const ApiCall& call);
 http::Response HandleTargetsMetadata(const ApiCall& call);
 http::Response HandleMetadata(const ApiCall& call);
-http::Response HandleScrapePools(const ApiCall& call);
 http::Response HandleAlertmanagers(const ApiCall& call);
 http::Response HandleRules(const ApiCall& call);
 http::Response HandleAlerts(const ApiCall& call);
+
+// pool_handlers.cc
+http::Response HandleScrapePools(const ApiCall& call);
+http::Response HandleScrapePoolConfig(const ApiCall& call);
+http::Response HandleRelabelSteps(const ApiCall& call);
 
 // status_handlers.cc
 // The object that /version and /api/v1/status/buildinfo share.

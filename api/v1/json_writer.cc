@@ -145,6 +145,12 @@ JsonWriter& JsonWriter::Int(int64_t value) {
   return *this;
 }
 
+JsonWriter& JsonWriter::Uint(uint64_t value) {
+  Separate();
+  AppendInteger(value, out_);
+  return *this;
+}
+
 JsonWriter& JsonWriter::Number(double value) {
   if (!std::isfinite(value)) return Null();
   Separate();

@@ -43,6 +43,7 @@ class JsonWriter {
   JsonWriter& Key(std::string_view key);
   JsonWriter& String(std::string_view value);
   JsonWriter& Int(int64_t value);
+  JsonWriter& Uint(uint64_t value);
   // A JSON number; null for what JSON cannot say.
   JsonWriter& Number(double value);
   JsonWriter& Bool(bool value);

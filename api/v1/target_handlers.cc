@@ -67,7 +67,9 @@ void WriteMetadataFields(const Metadata& metadata, JsonWriter* json) {
 http::Response HandleTargets(const ApiCall& call) {
   const std::string_view pool = call.params.Get("scrapePool");
   const std::string_view state = call.params.Get("state");
-  const bool active = state != "dropped", dropped = state != "active";
+  const bool any = state.empty() || http::EqualsIgnoreCase(state, "any");
+  const bool active = any || http::EqualsIgnoreCase(state, "active");
+  const bool dropped = any || http::EqualsIgnoreCase(state, "dropped");
   Envelope envelope;
   JsonWriter& json = envelope.data();
   json.BeginObject().Key("activeTargets").BeginArray();
@@ -86,8 +88,9 @@ http::Response HandleTargets(const ApiCall& call) {
   }
   json.EndArray().Key("droppedTargetCounts").BeginObject();
   if (dropped) {
+    // Of every pool, whichever is asked for, as in Prometheus.
     for (const auto& [name, count] : call.deps.scrape->DroppedTargetCounts()) {
-      if (pool.empty() || name == pool) json.Key(name).Int(count);
+      json.Key(name).Int(count);
     }
   }
   json.EndObject().EndObject();
@@ -153,14 +156,6 @@ http::Response HandleMetadata(const ApiCall& call) {
     json.EndArray();
   }
   json.EndObject();
-  return envelope.Finish();
-}
-
-http::Response HandleScrapePools(const ApiCall& call) {
-  Envelope envelope;
-  envelope.data().BeginObject().Key("scrapePools").BeginArray();
-  for (const std::string& pool : call.deps.scrape->ScrapePools()) envelope.data().String(pool);
-  envelope.data().EndArray().EndObject();
   return envelope.Finish();
 }
 
