@@ -47,10 +47,8 @@ AlertingRule* AsAlertingRule(Rule* rule) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Group>> Group::Make(RuleGroupSpec spec, GroupSettings settings,
-                                                   const GroupParts& parts,
-                                                   std::unique_ptr<GroupObserver> observer) {
-  std::unique_ptr<Group> group(
-      new Group(std::move(spec), std::move(settings), parts, std::move(observer)));
+                                                   const GroupParts& parts) {
+  std::unique_ptr<Group> group(new Group(std::move(spec), std::move(settings), parts));
   for (const RuleSpec& rule : group->spec_.rules) {
     const absl::Status added = group->AddRule(rule);
     if (!added.ok()) {
@@ -89,6 +87,13 @@ absl::Status Group::AddRule(const RuleSpec& spec) {
                           AlertingRule::Make(std::move(expression), std::move(options)));
   rules_.push_back(std::move(rule));
   return absl::OkStatus();
+}
+
+bool Group::DoesTheSameAs(const Group& other) const {
+  return file() == other.file() && spec_ == other.spec_ && interval_ms() == other.interval_ms() &&
+         query_offset_ms() == other.query_offset_ms() &&
+         settings_.external_labels == other.settings_.external_labels &&
+         settings_.external_url == other.settings_.external_url;
 }
 
 void Group::Evaluate(TimeMs ts) {

@@ -42,8 +42,6 @@ struct GroupSettings {
   TimeMs query_offset_ms = 0;   // Likewise: global.rule_query_offset.
   Labels external_labels;       // For templates.
   std::string external_url;     // Without a slash at its end.
-
-  friend bool operator==(const GroupSettings&, const GroupSettings&) = default;
 };
 
 // Runs the tasks, perhaps several at once, and returns when all are done.
@@ -73,10 +71,11 @@ struct GroupParts {
 
 class Group {
  public:
-  // kInvalidArgument: an expression or a template does not parse. `observer` may be null.
+  // kInvalidArgument: an expression or a template does not parse.
   static absl::StatusOr<std::unique_ptr<Group>> Make(RuleGroupSpec spec, GroupSettings settings,
-                                                     const GroupParts& parts,
-                                                     std::unique_ptr<GroupObserver> observer);
+                                                     const GroupParts& parts);
+  // Before the first Evaluate.
+  void SetObserver(std::unique_ptr<GroupObserver> observer) { observer_ = std::move(observer); }
 
   const std::string& name() const { return spec_.name; }
   const std::string& file() const { return settings_.file; }
@@ -86,10 +85,8 @@ class Group {
   }
   // In the file's order.
   const std::vector<std::unique_ptr<Rule>>& rules() const { return rules_; }
-  // Whether a group of these would do the same.
-  bool Is(const RuleGroupSpec& spec, const GroupSettings& settings) const {
-    return spec_ == spec && settings_ == settings;
-  }
+  // Whether both do the same.
+  bool DoesTheSameAs(const Group& other) const;
 
   // Evaluates all rules at `ts`: samples are asked for and written at ts - query_offset_ms(), one
   // transaction a rule. Errors stay with their rules. Returns early after Stop.
@@ -113,12 +110,8 @@ class Group {
   std::vector<AlertStatus> Alerts() const;
 
  private:
-  Group(RuleGroupSpec spec, GroupSettings settings, const GroupParts& parts,
-        std::unique_ptr<GroupObserver> observer)
-      : spec_(std::move(spec)),
-        settings_(std::move(settings)),
-        parts_(parts),
-        observer_(std::move(observer)) {}
+  Group(RuleGroupSpec spec, GroupSettings settings, const GroupParts& parts)
+      : spec_(std::move(spec)), settings_(std::move(settings)), parts_(parts) {}
 
   absl::Status AddRule(const RuleSpec& spec);
   void EvaluateRules(TimeMs ts);
@@ -134,7 +127,7 @@ class Group {
   const RuleGroupSpec spec_;
   const GroupSettings settings_;
   const GroupParts parts_;
-  const std::unique_ptr<GroupObserver> observer_;
+  std::unique_ptr<GroupObserver> observer_;  // May be null.
   // Constant after Make.
   std::vector<std::unique_ptr<Rule>> rules_;
   std::vector<std::vector<size_t>> batches_;

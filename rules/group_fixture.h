@@ -66,7 +66,7 @@ class GroupTest : public ::testing::Test {
   }
 
   std::unique_ptr<Group> MakeGroup(const RuleGroupSpec& spec) {
-    absl::StatusOr<std::unique_ptr<Group>> group = Group::Make(spec, settings_, Parts(), nullptr);
+    absl::StatusOr<std::unique_ptr<Group>> group = Group::Make(spec, settings_, Parts());
     EXPECT_TRUE(group.ok()) << group.status();
     return *std::move(group);
   }

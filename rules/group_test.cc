@@ -97,7 +97,7 @@ TEST_F(GroupTest, IndependentRulesRunTogether) {
   auto group = Group::Make(Specs(OneGroup("{record: a, expr: in}, {record: b, expr: in + 1}, "
                                           "{record: c, expr: a + b}"))
                                .front(),
-                           settings_, parts, nullptr);
+                           settings_, parts);
   ASSERT_TRUE(group.ok());
   (*group)->Evaluate(kStart);
   EXPECT_EQ(sizes, std::vector<size_t>{2});
@@ -186,14 +186,17 @@ TEST_F(GroupTest, GivesUpAllItsSeries) {
   EXPECT_TRUE(group->TakeSeries().empty());
 }
 
-TEST_F(GroupTest, IsTheSameWhenItWouldDoTheSame) {
-  const RuleGroupSpec spec = Specs(OneGroup("{record: a, expr: in}")).front();
-  const auto group = MakeGroup(spec);
-  EXPECT_TRUE(group->Is(spec, settings_));
-  EXPECT_FALSE(group->Is(Specs(OneGroup("{record: a, expr: in + 1}")).front(), settings_));
-  GroupSettings other = settings_;
-  other.external_labels = Labels{{"a", "b"}};
-  EXPECT_FALSE(group->Is(spec, other));
+TEST_F(GroupTest, KnowsWhoDoesTheSame) {
+  const auto group = MakeGroup(OneGroup("{record: a, expr: in}"));
+  EXPECT_TRUE(group->DoesTheSameAs(*MakeGroup(OneGroup("{record: a, expr: in}"))));
+  EXPECT_FALSE(group->DoesTheSameAs(*MakeGroup(OneGroup("{record: a, expr: in + 1}"))));
+  settings_.interval_ms = 3 * kMinute;  // The group has its own.
+  EXPECT_TRUE(group->DoesTheSameAs(*MakeGroup(OneGroup("{record: a, expr: in}"))));
+  settings_.query_offset_ms = kSecond;
+  EXPECT_FALSE(group->DoesTheSameAs(*MakeGroup(OneGroup("{record: a, expr: in}"))));
+  settings_.query_offset_ms = 0;
+  settings_.external_labels = Labels{{"a", "b"}};
+  EXPECT_FALSE(group->DoesTheSameAs(*MakeGroup(OneGroup("{record: a, expr: in}"))));
 }
 
 }  // namespace

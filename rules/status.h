@@ -73,7 +73,7 @@ struct RuleGroupStatus {
 class RulesStatus {
  public:
   virtual ~RulesStatus() = default;
-  // Sorted by file; the groups of a file in its order.
+  // Sorted by file, then by name.
   virtual std::vector<RuleGroupStatus> RuleGroups() const = 0;
   // Pending and firing ones.
   virtual std::vector<AlertStatus> Alerts() const = 0;
