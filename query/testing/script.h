@@ -15,7 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "model/clock.h"
-#include "query/testing/series_line.h"
+#include "query/notation/series_line.h"
 
 namespace hearth::promql {
 

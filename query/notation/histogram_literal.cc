@@ -1,5 +1,7 @@
 // Native histograms as scripts write them.
+#include <algorithm>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -8,7 +10,7 @@
 #include "absl/status/status.h"
 #include "model/status.h"
 #include "model/text.h"
-#include "query/testing/series_line.h"
+#include "query/notation/series_line.h"
 
 namespace hearth::promql {
 namespace {
@@ -77,61 +79,80 @@ void FromIndex(const Buckets& buckets, std::vector<HistogramSpan>* spans,
   }
 }
 
+// What the keys of a literal say.
+struct LiteralParts {
+  Histogram h;
+  double schema = 0, offset = 0, negative_offset = 0;
+  bool hint_written = false;
+};
+
+struct LiteralKey {
+  std::string_view name;
+  bool (*read)(std::string_view word, LiteralParts* parts);
+};
+
+constexpr LiteralKey kKeys[] = {
+    {"schema", [](auto word, auto* parts) { return ToNumber(word, &parts->schema); }},
+    {"sum", [](auto word, auto* parts) { return ToNumber(word, &parts->h.sum); }},
+    {"count", [](auto word, auto* parts) { return ToNumber(word, &parts->h.count); }},
+    {"z_bucket", [](auto word, auto* parts) { return ToNumber(word, &parts->h.zero_count); }},
+    {"z_bucket_w", [](auto word, auto* parts) { return ToNumber(word, &parts->h.zero_threshold); }},
+    {"offset", [](auto word, auto* parts) { return ToNumber(word, &parts->offset); }},
+    {"n_offset", [](auto word, auto* parts) { return ToNumber(word, &parts->negative_offset); }},
+    {"buckets", [](auto word, auto* parts) { return ToNumbers(word, &parts->h.positive_buckets); }},
+    {"n_buckets",
+     [](auto word, auto* parts) { return ToNumbers(word, &parts->h.negative_buckets); }},
+    {"custom_values",
+     [](auto word, auto* parts) { return ToNumbers(word, &parts->h.custom_values); }},
+    {"counter_reset_hint",
+     [](auto word, auto* parts) {
+       parts->hint_written = true;
+       return ToHint(word, &parts->h.counter_reset_hint);
+     }},
+};
+
+bool IsIndex(double value) {
+  return value >= std::numeric_limits<int32_t>::min() &&
+         value <= std::numeric_limits<int32_t>::max();
+}
+
 }  // namespace
 
 absl::StatusOr<SequenceValue> ParseHistogramLiteral(std::string_view text) {
-  Histogram h;
-  SequenceValue value;
-  double schema = 0, offset = 0, negative_offset = 0;
-  std::set<std::string> seen;
+  LiteralParts parts;
+  std::set<std::string_view> seen;
   while (true) {
     while (text.starts_with(' ')) text.remove_prefix(1);
     if (text.empty()) break;
     const size_t colon = text.find(':');
     if (colon == std::string_view::npos) return Bad("key", text);
-    const std::string key(text.substr(0, colon));
+    const std::string_view key = text.substr(0, colon);
     text.remove_prefix(colon + 1);
     const bool list = text.starts_with('[');
     const size_t end = list ? text.find(']') : text.find(' ');
     if (list && end == std::string_view::npos) return Bad("list", text);
     const std::string_view word = text.substr(0, list ? end + 1 : end);
     text.remove_prefix(word.size());
-    bool ok = seen.insert(key).second;
-    if (key == "schema")
-      ok = ok && ToNumber(word, &schema);
-    else if (key == "sum")
-      ok = ok && ToNumber(word, &h.sum);
-    else if (key == "count")
-      ok = ok && ToNumber(word, &h.count);
-    else if (key == "z_bucket")
-      ok = ok && ToNumber(word, &h.zero_count);
-    else if (key == "z_bucket_w")
-      ok = ok && ToNumber(word, &h.zero_threshold);
-    else if (key == "offset")
-      ok = ok && ToNumber(word, &offset);
-    else if (key == "n_offset")
-      ok = ok && ToNumber(word, &negative_offset);
-    else if (key == "buckets")
-      ok = ok && ToNumbers(word, &h.positive_buckets);
-    else if (key == "n_buckets")
-      ok = ok && ToNumbers(word, &h.negative_buckets);
-    else if (key == "custom_values")
-      ok = ok && ToNumbers(word, &h.custom_values);
-    else if (key == "counter_reset_hint")
-      ok = value.hint_written = ok && ToHint(word, &h.counter_reset_hint);
-    else
-      ok = false;
-    if (!ok) return Bad(key, word);
+    const auto* const row = std::find_if(std::begin(kKeys), std::end(kKeys),
+                                         [&](const LiteralKey& k) { return k.name == key; });
+    if (row == std::end(kKeys) || !seen.insert(key).second || !row->read(word, &parts))
+      return Bad(key, word);
   }
-  h.schema = static_cast<int32_t>(schema);
+  for (const double index : {parts.schema, parts.offset, parts.negative_offset}) {
+    if (!IsIndex(index)) return Bad("schema or offset", StrCat(index));
+  }
+  Histogram h = std::move(parts.h);
+  h.schema = static_cast<int32_t>(parts.schema);
   if (!h.positive_buckets.empty()) {
     h.positive_spans = {
-        {static_cast<int32_t>(offset), static_cast<uint32_t>(h.positive_buckets.size())}};
+        {static_cast<int32_t>(parts.offset), static_cast<uint32_t>(h.positive_buckets.size())}};
   }
   if (!h.negative_buckets.empty()) {
-    h.negative_spans = {
-        {static_cast<int32_t>(negative_offset), static_cast<uint32_t>(h.negative_buckets.size())}};
+    h.negative_spans = {{static_cast<int32_t>(parts.negative_offset),
+                         static_cast<uint32_t>(h.negative_buckets.size())}};
   }
+  SequenceValue value;
+  value.hint_written = parts.hint_written;
   value.histogram = std::move(h);
   return value;
 }

@@ -7,8 +7,8 @@
 #include "absl/status/status.h"
 #include "model/status.h"
 #include "model/text.h"
+#include "query/notation/series_line.h"
 #include "query/parse/literals.h"
-#include "query/testing/series_line.h"
 
 namespace hearth::promql {
 namespace {

@@ -1,11 +1,11 @@
-// query/testing/series_line.h
+// query/notation/series_line.h
 //
-// One line of a script's `load` or `eval` body: a metric and its values, `up{job="x"} 0+1x10 _
-// stale {{sum:1 count:2}}`. Testonly.
+// How PromQL scripts and rule tests write a series: a metric and its values, `up{job="x"} 0+1x10 _
+// stale {{sum:1 count:2}}`.
 //
 // Thread safety: pure functions.
-#ifndef HEARTH_QUERY_TESTING_SERIES_LINE_H_
-#define HEARTH_QUERY_TESTING_SERIES_LINE_H_
+#ifndef HEARTH_QUERY_NOTATION_SERIES_LINE_H_
+#define HEARTH_QUERY_NOTATION_SERIES_LINE_H_
 
 #include <optional>
 #include <string_view>
@@ -50,4 +50,4 @@ absl::StatusOr<Histogram> AddHistogram(const Histogram& a, const Histogram& b, d
 
 }  // namespace hearth::promql
 
-#endif  // HEARTH_QUERY_TESTING_SERIES_LINE_H_
+#endif  // HEARTH_QUERY_NOTATION_SERIES_LINE_H_

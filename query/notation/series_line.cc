@@ -1,4 +1,4 @@
-#include "query/testing/series_line.h"
+#include "query/notation/series_line.h"
 
 #include <charconv>
 #include <string>
