@@ -161,6 +161,7 @@ struct AlertmanagerConfig {
   std::optional<Sigv4Config> sigv4;
   std::vector<RelabelConfig> relabel_configs;
   std::vector<RelabelConfig> alert_relabel_configs;
+  friend bool operator==(const AlertmanagerConfig&, const AlertmanagerConfig&) = default;
 };
 
 struct AlertingConfig {

@@ -21,6 +21,7 @@ struct Sigv4Config {
   std::string profile, role_arn, external_id;
   bool use_fips_sts_endpoint = false;
   std::string service_name;
+  friend bool operator==(const Sigv4Config&, const Sigv4Config&) = default;
 };
 
 struct AzureManagedIdentity {
