@@ -2,10 +2,14 @@
 // has forgotten where a watch stood.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "blackbox/fake_kubernetes.h"
 #include "blackbox/server_process.h"
+#include "http/fake_tls.h"
 
 namespace hearth::blackbox {
 namespace {
@@ -30,6 +34,22 @@ json Pod(const std::string& name, const std::string& ip, const std::string& app 
            {{"nodeName", "n1"},
             {"containers", {{{"name", "c"}, {"ports", {{{"containerPort", 1}}}}}}}}},
           {"status", {{"podIP", ip}, {"phase", "Running"}}}};
+}
+
+std::string Base64(const std::string& text) {
+  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (size_t i = 0; i < text.size(); i += 3) {
+    const size_t n = std::min<size_t>(3, text.size() - i);
+    unsigned bits = 0;
+    for (size_t j = 0; j < 3; ++j) {
+      bits = bits << 8 | (j < n ? static_cast<unsigned char>(text[i + j]) : 0);
+    }
+    for (size_t j = 0; j < 4; ++j) {
+      out.push_back(j <= n ? kDigits[bits >> (18 - 6 * j) & 63] : '=');
+    }
+  }
+  return out;
 }
 
 class KubernetesTest : public testing::Test {
@@ -128,6 +148,48 @@ TEST_F(KubernetesTest, EveryRoleFindsItsTargets) {
   ExpectTargets("node", {"127.0.0.9:10250"});
   EXPECT_TRUE(WaitFor(
       seconds(30), [&] { return hearth_->Value("up{job=\"endpoints\",pod=\"web-1\"}") == 0.0; }));
+}
+
+// As clusters are: the API speaks TLS, wants a certificate of its clients, and its own is signed by
+// nobody that the system knows.
+TEST_F(KubernetesTest, TheApiIsAskedOverTls) {
+  api_.Put(kPods, Pod("web-1", "127.0.0.1"));
+  const http::SelfSigned cluster, client;
+  const std::string url = api_.Url();
+  const http::FakeTls tls(cluster, {.backend_port = std::stoi(url.substr(url.rfind(':') + 1)),
+                                    .client_ca_pem = client.cert_pem});
+  const std::string ca = directory_.Write("ca.pem", cluster.cert_pem);
+  const std::string server = "https://" + tls.HostPort();
+  const std::string kubeconfig = directory_.Write(
+      "kubeconfig",
+      "apiVersion: v1\nkind: Config\ncurrent-context: main\n"
+      "contexts: [{name: main, context: {cluster: shop, user: me}}]\n"
+      "clusters: [{name: shop, cluster: {server: '" +
+          server + "', certificate-authority: ca.pem}}]\nusers:\n- name: me\n  user:\n" +
+          "    token: t0ken\n    client-certificate-data: " + Base64(client.cert_pem) +
+          "\n    client-key-data: " + Base64(client.key_pem) + "\n");
+  const std::string section = "  kubernetes_sd_configs:\n  - role: pod\n    ";
+  const std::string direct =
+      "api_server: '" + server +
+      "'\n    authorization: {credentials: t0ken}\n    tls_config: {cert_file: " +
+      directory_.Write("c.pem", client.cert_pem) +
+      ", key_file: " + directory_.Write("k.pem", client.key_pem);
+  hearth_ =
+      StartHearth(directory_, "scrape_configs:\n- job_name: kubeconfig\n" + section +
+                                  "kubeconfig_file: " + kubeconfig + "\n- job_name: direct\n" +
+                                  section + direct + ", ca_file: " + ca +
+                                  "}\n- job_name: stranger\n" + section + direct + "}\n");
+  ASSERT_TRUE(hearth_->WaitUntilOk("/-/ready")) << hearth_->process().Output();
+  ExpectTargets("kubeconfig", {"127.0.0.1:1"});
+  ExpectTargets("direct", {"127.0.0.1:1"});
+  api_.Put(kPods, Pod("web-2", "127.0.0.2"));
+  ExpectTargets("kubeconfig", {"127.0.0.1:1", "127.0.0.2:1"});
+  ExpectTargets("direct", {"127.0.0.1:1", "127.0.0.2:1"});
+  EXPECT_EQ(Discovered("stranger"), Addresses{});
+  EXPECT_TRUE(WaitFor(seconds(20), [&] {
+    return hearth_->process().Output().find("tls: failed to verify certificate") !=
+           std::string::npos;
+  })) << hearth_->process().Output();
 }
 
 }  // namespace

@@ -63,8 +63,9 @@ constexpr HeaderRule kHeaderRules[] = {
 
 absl::Status CheckWebHeaders(const StringMapConfig& headers) {
   for (const auto& [name, value] : headers) {
-    const auto rule = std::find_if(std::begin(kHeaderRules), std::end(kHeaderRules),
-                                   [&](const HeaderRule& r) { return r.name == name; });
+    const auto rule =
+        std::find_if(std::begin(kHeaderRules), std::end(kHeaderRules),
+                     [&wanted = name](const HeaderRule& r) { return r.name == wanted; });
     if (rule == std::end(kHeaderRules))
       return Invalid(StrCat("HTTP header ", Quoted(name), " can not be configured"));
     const std::string lower = config_internal::Lower(value);

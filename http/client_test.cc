@@ -191,6 +191,33 @@ TEST_F(ClientTest, FollowsRedirectsUnlessToldOtherwise) {
   EXPECT_EQ(stay->status, 302);
 }
 
+TEST_F(ClientTest, TheUserOfAUrlIsSentUnlessAHeaderSaysOtherwise) {
+  Serve([](const Request& request) {
+    if (request.path == "/away") {
+      return Response{
+          302,
+          {{"Location", "http://localhost:" + std::string(request.headers.Get("X-Port")) + "/"}},
+          ""};
+    }
+    if (request.path == "/near") return Response{302, {{"Location", "/"}}, ""};
+    return Response::Text(200, std::string(request.headers.Get("Authorization")));
+  });
+  const std::string port = std::to_string(server_->port());
+  const std::string url = "http://u:p%40ss@127.0.0.1:" + port;
+  const auto body = [&](const std::string& path, Headers headers) {
+    const auto result = client_.FetchBlocking(
+        {.url = url + path, .headers = std::move(headers), .timeout_ms = kLong});
+    return result.ok() ? result->body : std::string(Message(result.status()));
+  };
+  EXPECT_EQ(body("/", {}), "Basic dTpwQHNz");
+  EXPECT_EQ(body("/near", {}), "Basic dTpwQHNz");
+  EXPECT_EQ(body("/away", {{"X-Port", port}}), "");
+  EXPECT_EQ(body("/", {{"Authorization", "Bearer t"}}), "Bearer t");
+  server_->Stop(0);
+  EXPECT_THAT(body("/x", {}),
+              StartsWith("Get \"http://u:***@127.0.0.1:" + port + "/x\": dial tcp"));
+}
+
 TEST_F(ClientTest, AnswersWithoutALengthEndWithTheConnection) {
   CannedServer server({"HTTP/1.0 200 OK\r\n\r\nup 1\n"});
   const auto result = Get(server.Url());

@@ -181,7 +181,7 @@ void Dial::OpenTunnel() {
   connect_.target(route_.target.HostPort());
   connect_.set(beast::http::field::host, route_.target.HostPort());
   for (const auto& [name, value] : options_.connect_headers) connect_.insert(name, value);
-  if (const std::string credentials = ProxyAuthorization(*route_.proxy); !credentials.empty())
+  if (const std::string credentials = BasicAuthorization(*route_.proxy); !credentials.empty())
     connect_.set(beast::http::field::proxy_authorization, credentials);
   answer_.header_limit(static_cast<uint32_t>(options_.header_bytes_max));
   connection_->WithStream([this](auto& stream) {

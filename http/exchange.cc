@@ -22,13 +22,18 @@ bool IsRedirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-// `Get "http://…"`: the verb of the method, then the URL without a password.
+// `Get "http://…"`: the verb of the method, then the URL, its password as `***`.
 std::string FetchPrefix(const std::string& method, const Url& url) {
   std::string verb = method;
   std::transform(
       verb.begin() + (verb.empty() ? 0 : 1), verb.end(), verb.begin() + (verb.empty() ? 0 : 1),
       [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return StrCat(verb, " \"", url.scheme, "://", url.Authority(), url.target, "\"");
+  std::string user = url.user_info;
+  if (const size_t colon = user.find(':'); colon != std::string::npos) {
+    user.replace(colon + 1, std::string::npos, "***");
+  }
+  if (!user.empty()) user.push_back('@');
+  return StrCat(verb, " \"", url.scheme, "://", user, url.Authority(), url.target, "\"");
 }
 
 }  // namespace
@@ -153,9 +158,12 @@ void Exchange::Send() {
   message_.method_string(request_.method);
   message_.set(beast::http::field::host, url_.Authority());
   for (const auto& [name, value] : request_.headers) message_.insert(name, value);
+  if (!url_.user_info.empty() && message_.count(beast::http::field::authorization) == 0) {
+    message_.set(beast::http::field::authorization, BasicAuthorization(url_));
+  }
   if (route_.absolute_form()) {
     message_.target(StrCat(url_.scheme, "://", url_.Authority(), url_.target));
-    if (const std::string credentials = ProxyAuthorization(*route_.proxy); !credentials.empty())
+    if (const std::string credentials = BasicAuthorization(*route_.proxy); !credentials.empty())
       message_.set(beast::http::field::proxy_authorization, credentials);
   } else {
     message_.target(url_.target);

@@ -1,6 +1,5 @@
 #include "http/proxy.h"
 
-#include "absl/strings/escaping.h"
 #include "model/text.h"
 
 namespace hearth::http {
@@ -46,15 +45,6 @@ absl::StatusOr<std::optional<Url>> Proxy::For(const Url& target) const {
   const size_t quote = message.find("\": ");
   return absl::InvalidArgumentError(
       StrCat("proxy: ", message.substr(quote == std::string_view::npos ? 0 : quote + 3)));
-}
-
-std::string ProxyAuthorization(const Url& proxy) {
-  if (proxy.user_info.empty()) return "";
-  const std::string_view info = proxy.user_info;
-  const size_t colon = std::min(info.find(':'), info.size());
-  const std::string_view password = info.substr(std::min(colon + 1, info.size()));
-  return StrCat("Basic ", absl::Base64Escape(StrCat(PercentDecode(info.substr(0, colon), false),
-                                                    ":", PercentDecode(password, false))));
 }
 
 }  // namespace hearth::http

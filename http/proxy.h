@@ -42,9 +42,6 @@ class Proxy {
   Headers connect_headers_;
 };
 
-// The value of Proxy-Authorization for the user and password in a proxy's URL; "" without them.
-std::string ProxyAuthorization(const Url& proxy);
-
 }  // namespace hearth::http
 
 #endif  // HEARTH_HTTP_PROXY_H_

@@ -94,11 +94,5 @@ TEST(ProxyTest, ErrorsDoNotShowThePassword) {
   EXPECT_EQ(status.message(), "proxy: unsupported protocol scheme \"socks5\"");
 }
 
-TEST(ProxyTest, UserInfoIsTheAuthorization) {
-  EXPECT_EQ(ProxyAuthorization(*ParseUrl("http://u:p%40ss@proxy/")), "Basic dTpwQHNz");
-  EXPECT_EQ(ProxyAuthorization(*ParseUrl("http://u@proxy/")), "Basic dTo=");
-  EXPECT_EQ(ProxyAuthorization(*ParseUrl("http://proxy/")), "");
-}
-
 }  // namespace
 }  // namespace hearth::http

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "absl/strings/escaping.h"
 #include "model/status.h"
 #include "model/text.h"
 
@@ -96,7 +97,8 @@ absl::StatusOr<Url> ResolveReference(const Url& base, std::string_view location)
   const size_t delimiter = location.find_first_of(":/?#");
   if (delimiter != std::string_view::npos && location[delimiter] == ':') return ParseUrl(location);
   if (location.substr(0, 2) == "//") return ParseUrl(StrCat(base.scheme, ":", location));
-  const std::string prefix = StrCat(base.scheme, "://", base.HostPort());
+  const std::string prefix = StrCat(base.scheme, "://", base.user_info,
+                                    base.user_info.empty() ? "" : "@", base.HostPort());
   const std::string_view base_path = std::string_view(base.target).substr(0, base.target.find('?'));
   if (location.empty()) return ParseUrl(StrCat(prefix, base.target));
   if (location.front() == '/') return ParseUrl(StrCat(prefix, location));
@@ -118,6 +120,15 @@ std::string PercentDecode(std::string_view text, bool plus_is_space) {
     }
   }
   return out;
+}
+
+std::string BasicAuthorization(const Url& url) {
+  if (url.user_info.empty()) return "";
+  const std::string_view info = url.user_info;
+  const size_t colon = std::min(info.find(':'), info.size());
+  const std::string_view password = info.substr(std::min(colon + 1, info.size()));
+  return StrCat("Basic ", absl::Base64Escape(StrCat(PercentDecode(info.substr(0, colon), false),
+                                                    ":", PercentDecode(password, false))));
 }
 
 std::string PercentEncode(std::string_view text) {

@@ -40,6 +40,10 @@ absl::StatusOr<Url> ParseUrl(std::string_view text);
 // with "//", "/" or "?", or is relative to the last segment of the path.
 absl::StatusOr<Url> ResolveReference(const Url& base, std::string_view location);
 
+// The value of Authorization, or of Proxy-Authorization, for the user and password in a URL; ""
+// without them.
+std::string BasicAuthorization(const Url& url);
+
 // "%41" and, with `plus_is_space`, "+". A stray percent sign is kept as it is.
 std::string PercentDecode(std::string_view text, bool plus_is_space);
 // Everything but letters, digits and "-_.~" becomes %XX.

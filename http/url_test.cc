@@ -114,5 +114,11 @@ TEST(UrlTest, FuzzedTextsParseToThemselvesOrFail) {
   }
 }
 
+TEST(UrlTest, UserAndPasswordAreBasicAuthorization) {
+  EXPECT_EQ(BasicAuthorization(*ParseUrl("http://u:p%40ss@h/")), "Basic dTpwQHNz");
+  EXPECT_EQ(BasicAuthorization(*ParseUrl("http://u@h/")), "Basic dTo=");
+  EXPECT_EQ(BasicAuthorization(*ParseUrl("http://h/")), "");
+}
+
 }  // namespace
 }  // namespace hearth::http

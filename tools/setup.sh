@@ -15,10 +15,10 @@ build=(
   libbenchmark-dev libgmock-dev libgtest-dev
 )
 peers=(
-  clang-14 clang-format-14 curl
+  clang-14 clang-format-14 libclang-rt-14-dev curl
   prometheus victoria-metrics prometheus-alertmanager
   prometheus-node-exporter prometheus-redis-exporter prometheus-postgres-exporter prometheus-blackbox-exporter
-  redis-server postgresql
+  redis-server postgresql dnsmasq-base
 )
 
 wanted=("${build[@]}")

@@ -17,6 +17,7 @@
 #ifndef HEARTH_SCRAPE_EXPOSITION_EXPOSITION_PARSER_H_
 #define HEARTH_SCRAPE_EXPOSITION_EXPOSITION_PARSER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +30,10 @@
 #include "model/metadata.h"
 
 namespace hearth {
+
+// How many labels a series or an exemplar may have besides its name. A builder keeps them sorted,
+// so that their number costs more than their bytes.
+inline constexpr size_t kLabelsMax = 10'000;
 
 struct ParseOptions {
   // StartTime is wanted. The `_created` lines of OpenMetrics that give it are then left out.

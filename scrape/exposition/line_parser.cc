@@ -16,9 +16,6 @@ using exposition::SkipBlanks;
 
 namespace {
 
-// Of one series. Its labels are put in order one by one, which takes time by the square of them.
-constexpr size_t kLabelsMax = 10'000;
-
 // Bytes that stand for themselves in a string, and need no look at UTF-8.
 constexpr std::array<bool, 256> kPlain = [] {
   std::array<bool, 256> plain{};

@@ -216,11 +216,7 @@ bool ProtobufParser::ReadValue() { return true; }
 
 bool ProtobufParser::ReadLabels(LabelsBuilder* labels, std::vector<std::string>* empty_names) {
   labels->Set(kMetricNameLabel, StrCat(family_, suffix_));
-  std::string_view pair;
-  for (std::string_view rest = labels_;
-       exposition::TakeField(exposition::kLabelOfMetric, &rest, &pair);) {
-    if (!AddLabel(pair, labels, empty_names)) return false;
-  }
+  if (!AddLabels(exposition::kLabelOfMetric, labels_, labels, empty_names)) return false;
   const std::string_view bound_label = suffix_ == "_bucket" ? "le"
                                        : type_ == MetricType::kSummary && suffix_.empty()
                                            ? "quantile"
@@ -229,6 +225,19 @@ bool ProtobufParser::ReadLabels(LabelsBuilder* labels, std::vector<std::string>*
   std::string bound;
   AppendLabelFloat(bound_, &bound);
   labels->Set(bound_label, bound);
+  return true;
+}
+
+bool ProtobufParser::AddLabels(uint32_t field, std::string_view fields, LabelsBuilder* labels,
+                               std::vector<std::string>* empty_names) {
+  std::string_view pair;
+  for (size_t count = 0; exposition::TakeField(field, &fields, &pair); ++count) {
+    if (count == kLabelsMax) {
+      Fail(StrCat("more than ", kLabelsMax, " labels of metric ", Quoted(family_)));
+      return false;
+    }
+    if (!AddLabel(pair, labels, empty_names)) return false;
+  }
   return true;
 }
 
@@ -265,11 +274,7 @@ bool ProtobufParser::ReadExemplar(TimeMs t, Exemplar* exemplar) {
     exemplar->value = Canonical(fields.value);
     exemplar->t = fields.t.value_or(t);
     exemplar->own_time = fields.t.has_value();
-    std::string_view pair;
-    for (std::string_view rest = exemplar_;
-         exposition::TakeField(exposition::kLabelOfExemplar, &rest, &pair);) {
-      if (!AddLabel(pair, &labels, nullptr)) return false;
-    }
+    if (!AddLabels(exposition::kLabelOfExemplar, exemplar_, &labels, nullptr)) return false;
   } catch (const protozero::exception& e) {
     Fail(StrCat("malformed exemplar of metric ", Quoted(family_), ": ", e.what()));
     return false;

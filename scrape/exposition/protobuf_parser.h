@@ -56,6 +56,9 @@ class ProtobufParser final : public ExpositionParser {
   bool NextRow();
   void Present(std::string_view suffix, double bound, double value, std::string_view exemplar);
   bool ReadLabels(LabelsBuilder* labels, std::vector<std::string>* empty_names) override;
+  // The labels of `fields`, which are those with the number `field` among others.
+  bool AddLabels(uint32_t field, std::string_view fields, LabelsBuilder* labels,
+                 std::vector<std::string>* empty_names);
   bool AddLabel(std::string_view pair, LabelsBuilder* labels,
                 std::vector<std::string>* empty_names);
 

@@ -1,5 +1,6 @@
 #include "scrape/exposition/protobuf_parser.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -12,6 +13,8 @@
 
 namespace hearth {
 namespace {
+
+using ::testing::HasSubstr;
 
 std::string Delimited(const std::string& message) {
   std::string out;
@@ -55,6 +58,23 @@ TEST(ProtobufParserTest, ReadsPlainFamilies) {
 TEST(ProtobufParserTest, AnEmptyBodyHasNothing) {
   EXPECT_EQ(Parsed(std::string_view()), "");
   EXPECT_EQ(ParsedFamilies({R"(name: "a")"}), "HELP a \nTYPE a counter\n");
+}
+
+TEST(ProtobufParserTest, LabelsAreLimitedInNumber) {
+  const auto labels = [](size_t count) {
+    std::string text;
+    for (size_t i = 0; i < count; ++i) text += " label { name: \"l" + std::to_string(i) + "\" }";
+    return text;
+  };
+  const auto metric = [](const std::string& fields, const std::string& exemplar) {
+    return "name: \"a_total\" type: COUNTER metric {" + fields + " counter { value: 1 exemplar {" +
+           exemplar + " value: 1 } } }";
+  };
+  EXPECT_EQ(ParsedFamilies({metric(labels(kLabelsMax), labels(kLabelsMax))}),
+            "HELP a_total \nTYPE a_total counter\na_total 1 # {} 1 @1\n");
+  const std::string refused = "more than 10000 labels of metric \"a_total\"";
+  EXPECT_THAT(ParsedFamilies({metric(labels(kLabelsMax + 1), "")}), HasSubstr(refused));
+  EXPECT_THAT(ParsedFamilies({metric("", labels(kLabelsMax + 1))}), HasSubstr(refused));
 }
 
 TEST(ProtobufParserTest, AValueThatIsMissingIsZero) {

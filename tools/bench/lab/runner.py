@@ -68,8 +68,8 @@ def run(workload: Workload, setting: Setting, now_ms: int, outcome: Outcome) -> 
         config = ""
         if workload.targets:
             port = free_port()
-            config = scraping.scrape_config(port)
-            argv = scraping.targets_argv(setting.tools.targets, port)
+            config = scraping.scrape_config(workload.targets, port)
+            argv = scraping.targets_argv(workload.targets, setting.tools.targets, port)
             targets = children.start(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         for number, server in enumerate(setting.servers):
             sessions.append(_session(server, number, workload, setting, config))

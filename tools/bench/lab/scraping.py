@@ -1,4 +1,4 @@
-"""The workload of scraping: all servers scrape the same targets at the same time."""
+"""The workloads of scraping: all servers scrape the same targets at the same time."""
 
 import time
 from dataclasses import dataclass
@@ -8,22 +8,38 @@ from lab.lineup import Lineup
 from lab.session import Session
 from lab.trouble import Trouble
 
-_TARGETS, _TARGET_SERIES = 20, 2000
-_WARM_S, _SCRAPE_S = 12, 30
-_TARGETS_LIFE_S = 180
+
+@dataclass(frozen=True)
+class Shape:
+    """What there is to scrape, and for how long."""
+
+    targets: int
+    series: int  # A target.
+    interval_s: int
+    warm_s: int
+    measure_s: int  # Whole rounds.
+
+    @property
+    def scrapes(self) -> int:
+        return self.targets * (self.measure_s // self.interval_s)
 
 
-def scrape_config(port: int) -> str:
-    """One job at 1 s. All targets are one process: the path tells them apart, so the instance is set by hand."""
-    lines = ["global:", "  scrape_interval: 1s", "  scrape_timeout: 1s", "scrape_configs:", "  - job_name: bench", "    static_configs:"]
-    for i in range(_TARGETS):
+EVERY_SECOND = Shape(targets=20, series=2000, interval_s=1, warm_s=12, measure_s=30)
+THOUSAND = Shape(targets=1000, series=500, interval_s=15, warm_s=35, measure_s=75)
+
+
+def scrape_config(shape: Shape, port: int) -> str:
+    """One job. All targets are one process: the path tells them apart, so the instance is set by hand."""
+    lines = ["global:", f"  scrape_interval: {shape.interval_s}s", f"  scrape_timeout: {min(10, shape.interval_s)}s",
+             "scrape_configs:", "  - job_name: bench", "    static_configs:"]
+    for i in range(shape.targets):
         lines += [f"      - targets: ['127.0.0.1:{port}']", f"        labels: {{__metrics_path__: /t/{i}/metrics, instance: target-{i}}}"]
     return "\n".join(lines) + "\n"
 
 
-def targets_argv(tool: str, port: int) -> list[str]:
-    return [tool, f"--listen=127.0.0.1:{port}", f"--targets={_TARGETS}", f"--series={_TARGET_SERIES}", "--seed=7",
-            f"--duration-s={_TARGETS_LIFE_S}"]
+def targets_argv(shape: Shape, tool: str, port: int) -> list[str]:
+    return [tool, f"--listen=127.0.0.1:{port}", f"--targets={shape.targets}", f"--series={shape.series}", "--seed=7",
+            f"--move-ms={shape.interval_s * 1000}", f"--duration-s={shape.warm_s + shape.measure_s + 120}"]
 
 
 @dataclass(frozen=True)
@@ -38,24 +54,33 @@ def _moment(session: Session) -> _Moment:
 
 
 def scrape(lineup: Lineup, _: int) -> None:
+    _scrape(lineup, EVERY_SECOND)
+
+
+def scrape_1000(lineup: Lineup, _: int) -> None:
+    _scrape(lineup, THOUSAND)
+
+
+def _scrape(lineup: Lineup, shape: Shape) -> None:
     lineup.each(Session.start)
-    time.sleep(_WARM_S)
+    time.sleep(shape.warm_s)
     begin = lineup.each(_moment)
-    time.sleep(_SCRAPE_S)
+    time.sleep(shape.measure_s)
     end = lineup.each(_moment)
-    lineup.each(lambda session: _note(session, begin[session], end[session]))
+    lineup.each(lambda session: _note(session, shape, begin[session], end[session]))
 
 
-def _note(session: Session, begin: _Moment, end: _Moment) -> None:
+def _note(session: Session, shape: Shape, begin: _Moment, end: _Moment) -> None:
     end_ms, seconds = int(end.time_s * 1000), int(end.time_s - begin.time_s)
     scrapes = session.client.value(f"sum(sum_over_time(up[{seconds}s]))", end_ms)
     samples = session.client.value(f"sum(sum_over_time(scrape_samples_scraped[{seconds}s]))", end_ms)
-    if not scrapes or scrapes < 0.9 * _TARGETS * seconds:
-        raise Trouble(f"{scrapes} of {_TARGETS * seconds} scrapes succeeded")
+    if not scrapes or scrapes < 0.9 * shape.scrapes:
+        raise Trouble(f"{scrapes} of {shape.scrapes} scrapes succeeded")
     taken = end.cpu_s - begin.cpu_s
     session.note("CPU a scraped sample", "µs", taken / samples * 1e6)
     session.note("CPU of a core", "%", taken / (end.time_s - begin.time_s) * 100)
     session.note("samples scraped", "k/s", samples / seconds / 1e3, compared=False)
+    session.note("scrapes missed", "", max(0, shape.scrapes - scrapes), compared=False)
     session.note("RSS", "MB", end.memory.rss / 1e6)
     session.note("of it anonymous", "MB", end.memory.anonymous / 1e6)
     session.note("RSS peak", "MB", end.memory.peak / 1e6)

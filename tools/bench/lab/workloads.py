@@ -18,7 +18,7 @@ class Workload:
     estimate_s: int  # With all servers.
     run: Callable[[Lineup, int], None]  # (the servers, not started; the workload's moment in ms)
     cache: bool = False
-    targets: bool = False  # Serves targets, which the servers scrape.
+    targets: scraping.Shape | None = None  # Served, for the servers to scrape.
     trace: bool = False  # Needs the recording.
 
 
@@ -27,7 +27,8 @@ ALL = (
     Workload("ingest-100k", "remote write, 100 000 series × 90 steps", 240, writing.ingest_100k),
     Workload("ingest-1m", "remote write, 1 000 000 series × 4 steps", 180, writing.ingest_1m),
     Workload("churn", "remote write, 20 000 series of which 1 % are replaced a step", 110, writing.churn),
-    Workload("scrape", "20 targets × 2 000 series at 1 s, gzip", 50, scraping.scrape, targets=True),
+    Workload("scrape", "20 targets × 2 000 series at 1 s, gzip", 50, scraping.scrape, targets=scraping.EVERY_SECOND),
+    Workload("scrape-1000", "1 000 targets × 500 series at 15 s, gzip", 130, scraping.scrape_1000, targets=scraping.THOUSAND),
     Workload("queries-2h", "range and instant queries over 2 h at 15 s, 1 000 series a metric; label calls", 210, reading.queries_2h),
     Workload("long-range", "30 days at 5 min of 10 000 series; one metric over 1, 7, 30 days", 1800, reading.long_range),
     Workload("long-few", "30 days at 60 s of 200 series; the same queries", 200, reading.long_few),
