@@ -254,4 +254,20 @@ std::string FixedFloatText(double value) {
   return text;
 }
 
+std::string ExponentFloatText(double value) {
+  char buffer[kFloatTextRoom];
+  if (!std::isfinite(value)) return std::string(buffer, WriteFloat(value, buffer));
+  std::string text = std::signbit(value) ? "-" : "";
+  if (value == 0) return text + "0e+00";
+  const ShortestDecimal decimal = ToShortestDecimal(std::abs(value));
+  const Digits digits(decimal.digits);
+  char* const end = digits.Write(digits.significant, buffer);
+  text.push_back(buffer[0]);
+  if (end > buffer + 1) text.append(".").append(buffer + 1, end);
+  const int exponent = digits.count + decimal.exponent - 1;
+  text.append(exponent < 0 ? "e-" : "e+");
+  if (std::abs(exponent) < 10) text.push_back('0');
+  return text + std::to_string(std::abs(exponent));
+}
+
 }  // namespace hearth

@@ -39,6 +39,9 @@ char* WriteInteger(uint64_t value, char* out);
 // Never an exponent; up to 326 characters. NaN, +Inf, -Inf.
 std::string FixedFloatText(double value);
 
+// Always an exponent, as an alert's value has it: 1e+00, 1.25e-09. NaN, +Inf, -Inf.
+std::string ExponentFloatText(double value);
+
 }  // namespace hearth
 
 #endif  // HEARTH_MODEL_FLOAT_TEXT_H_

@@ -138,6 +138,20 @@ TEST(FloatTextTest, IntegersOfEveryLength) {
   }
 }
 
+TEST(FloatTextTest, ExponentTextAlwaysHasOne) {
+  EXPECT_EQ(ExponentFloatText(0), "0e+00");
+  EXPECT_EQ(ExponentFloatText(-0.0), "-0e+00");
+  EXPECT_EQ(ExponentFloatText(1), "1e+00");
+  EXPECT_EQ(ExponentFloatText(10), "1e+01");
+  EXPECT_EQ(ExponentFloatText(-123.456), "-1.23456e+02");
+  EXPECT_EQ(ExponentFloatText(0.1), "1e-01");
+  EXPECT_EQ(ExponentFloatText(1.25e-9), "1.25e-09");
+  EXPECT_EQ(ExponentFloatText(5e-324), "5e-324");
+  EXPECT_EQ(ExponentFloatText(1.7976931348623157e308), "1.7976931348623157e+308");
+  EXPECT_EQ(ExponentFloatText(HUGE_VAL), "+Inf");
+  EXPECT_EQ(ExponentFloatText(std::nan("")), "NaN");
+}
+
 TEST(FloatTextTest, FixedTextNeverHasAnExponent) {
   EXPECT_EQ(FixedFloatText(1.5), "1.5");
   EXPECT_EQ(FixedFloatText(-0.0), "-0");

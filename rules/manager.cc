@@ -68,8 +68,9 @@ RuleManager::RuleManager(RuleManagerOptions options)
 }
 
 absl::StatusOr<RuleManager::Loaded> RuleManager::Load(const Config& config) const {
-  const RuleFileOptions file_options = {.parser = options_.engine->options().parser,
-                                        .legacy_names = options_.legacy_names};
+  const RuleFileOptions file_options = {
+      .parser = options_.engine->options().parser,
+      .legacy_names = config.global.formats.metric_name_validation_scheme == "legacy"};
   HEARTH_ASSIGN_OR_RETURN(std::vector<LoadedGroup> groups,
                           LoadRuleSet(config, options_.external_url, file_options,
                                       *options_.environment, options_.error));

@@ -57,7 +57,6 @@ struct RuleManagerOptions {
   // Rules of one group that run at once with its others, of all groups together; 0 = one after the
   // other. --rules.max-concurrent-evals with --enable-feature=concurrent-rule-eval
   size_t concurrent_rules = 0;
-  bool legacy_names = false;  // As RuleFileOptions.
   const LoadEnvironment* environment = &SystemEnvironment();
   std::function<void(const std::string&)> warn, error;  // For the log.
 };

@@ -187,6 +187,19 @@ void DefineQueryFlags(FlagTable& table, Flags* f) {
              "Maximum memory of all queries together. 0B: no limit.");
 }
 
+void DefineRuleFlags(FlagTable& table, Flags* f) {
+  table.Duration("rules.alert.for-outage-tolerance", &f->for_outage_tolerance_ms, "1h",
+                 "Max time to tolerate prometheus outage for restoring \"for\" state of alert.");
+  table.Duration("rules.alert.for-grace-period", &f->for_grace_period_ms, "10m",
+                 "Minimum duration between alert and restored \"for\" state. Only for alerts "
+                 "whose \"for\" is longer.");
+  table.Duration("rules.alert.resend-delay", &f->resend_delay_ms, "1m",
+                 "Minimum amount of time to wait before resending an alert to Alertmanager.");
+  table.Number("rules.max-concurrent-evals", &f->rules_max_concurrent_evals, 4,
+               "With --enable-feature=concurrent-rule-eval: how many rules of all groups together "
+               "may run beside others of their group that they do not depend on.");
+}
+
 void DefineGeneralFlags(FlagTable& table, Flags* f) {
   table.Text("config.file", &f->config_file, "prometheus.yml", "Configuration file path.");
   table.Bool("config.auto-reload", &f->auto_reload, false,
@@ -237,10 +250,6 @@ void DefineFlagsWithoutMeaning(FlagTable& table) {
       {"storage.remote.read-sample-limit", "50000000"},
       {"storage.remote.read-concurrent-limit", "10"},
       {"storage.remote.read-max-bytes-in-frame", "1048576"},
-      {"rules.alert.for-outage-tolerance", "1h"},
-      {"rules.alert.for-grace-period", "10m"},
-      {"rules.alert.resend-delay", "1m"},
-      {"rules.max-concurrent-evals", "4"},
       {"alertmanager.notification-queue-capacity", "10000"},
       {"alertmanager.notification-batch-size", "256"},
       {"scrape.discovery-reload-interval", "5s"},
@@ -267,6 +276,8 @@ absl::Status CheckValues(const Flags& flags) {
     return absl::InvalidArgumentError("--config.auto-reload-interval must be at least 1s");
   if (flags.max_connections < 1)
     return absl::InvalidArgumentError("--web.max-connections must be at least 1");
+  if (flags.rules_max_concurrent_evals < 1)
+    return absl::InvalidArgumentError("--rules.max-concurrent-evals must be at least 1");
   if (flags.lookback_delta_ms < 1)
     return absl::InvalidArgumentError("--query.lookback-delta must be positive");
   return absl::OkStatus();
@@ -305,6 +316,7 @@ bool Flags::HasFeature(std::string_view name) const {
 std::vector<std::string> Flags::FeaturesWithoutEffect() const {
   // What Server asks for with HasFeature.
   static constexpr std::string_view kWithEffect[] = {"auto-reload-config",
+                                                     "concurrent-rule-eval",
                                                      "created-timestamp-zero-ingestion",
                                                      "exemplar-storage",
                                                      "promql-binop-fill-modifiers",
@@ -334,6 +346,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) 
   DefineWebFlags(table, &command.flags);
   DefineStorageFlags(table, &command.flags);
   DefineQueryFlags(table, &command.flags);
+  DefineRuleFlags(table, &command.flags);
   DefineFlagsWithoutMeaning(table);
   try {
     app.parse(argc, argv);

@@ -47,6 +47,11 @@ struct Flags {
   int64_t query_max_bytes = 0;        // Of one query; 0 = no limit.
   int64_t query_max_total_bytes = 0;  // Of all queries; 0 = no limit.
 
+  TimeMs for_outage_tolerance_ms = 0;
+  TimeMs for_grace_period_ms = 0;
+  TimeMs resend_delay_ms = 0;
+  int rules_max_concurrent_evals = 0;
+
   bool adjust_timestamps = true;
   TimeMs timestamp_tolerance_ms = 0;
 

@@ -84,6 +84,14 @@ std::string ExternalHost(const Flags& flags) {
   return StrCat(HostName(), address.substr(address.rfind(':')));
 }
 
+// Where users find this server, without a slash at the end.
+std::string ExternalUrl(const Flags& flags) {
+  std::string url = flags.external_url;
+  if (url.empty()) url = StrCat("http://", ExternalHost(flags));
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(Flags flags, const ServerSeams& seams) {
@@ -137,6 +145,7 @@ absl::Status Server::StartAll() {
   scraper.open_failure_log = &OpenScrapeFailureLog;
   scraper.warn = [](const std::string& text) { spdlog::warn("{}", text); };
   scraper_ = std::make_unique<Scraper>(std::move(scraper));
+  MakeRuleManager();
   if (flags_.enable_remote_write_receiver)
     remote_write_ = std::make_unique<RemoteWrite>(&storage_, &registry_);
   RegisterMetrics();
@@ -160,9 +169,29 @@ absl::Status Server::StartAll() {
   }
   HEARTH_RETURN_IF_ERROR(StartGrpc());
   scraper_->Start();
+  rules_->Start();
   readiness_ = Readiness::kReady;
   spdlog::info("Server is ready to receive web requests.");
   return absl::OkStatus();
+}
+
+void Server::MakeRuleManager() {
+  RuleManagerOptions options;
+  options.engine = engine_.get();
+  options.storage = &storage_;
+  options.queryable = &storage_;
+  options.clock = seams_.clock;
+  options.registry = &registry_;
+  options.external_url = ExternalUrl(flags_);
+  options.restore.outage_tolerance_ms = flags_.for_outage_tolerance_ms;
+  options.restore.grace_period_ms = flags_.for_grace_period_ms;
+  options.resend_delay_ms = flags_.resend_delay_ms;
+  if (flags_.HasFeature("concurrent-rule-eval")) {
+    options.concurrent_rules = static_cast<size_t>(flags_.rules_max_concurrent_evals);
+  }
+  options.warn = [](const std::string& text) { spdlog::warn("{}", text); };
+  options.error = [](const std::string& text) { spdlog::error("{}", text); };
+  rules_ = std::make_unique<RuleManager>(std::move(options));
 }
 
 absl::Status Server::OpenStorage() {
@@ -272,6 +301,7 @@ ApiDependencies Server::MakeApiDependencies() {
   deps.parser = engine_->options().parser;
   deps.remote_write = remote_write_.get();
   deps.scrape = scraper_.get();
+  deps.rules = rules_.get();
   deps.readiness = [this] { return readiness_.load(); };
   deps.build = {.version = std::string(kPrometheusVersion),
                 .revision = StrCat("hearth-", kHearthVersion),
@@ -348,7 +378,9 @@ absl::Status Server::Apply(Config config) {
     HEARTH_ASSIGN_OR_RETURN(query_log,
                             LogFile::Open("query_log_file", config.global.query_log_file));
   }
+  HEARTH_ASSIGN_OR_RETURN(RuleManager::Loaded rules, rules_->Load(config));
   HEARTH_RETURN_IF_ERROR(scraper_->Apply(config));
+  rules_->Use(std::move(rules));
   query_watch_.log().Use(std::move(query_log));
   engine_->SetDefaultSubqueryStep(config.global.evaluation_interval.ms);
   db_->SetOutOfOrderWindow(OutOfOrderWindow(config));
@@ -381,6 +413,7 @@ absl::Status Server::Reload() {
 
 void Server::Stop() {
   if (readiness_.exchange(Readiness::kStopping) == Readiness::kStopping) return;
+  if (rules_ != nullptr) rules_->Stop();
   if (scraper_ != nullptr) scraper_->Stop();
   // Admin calls may run for long; they hold their request open.
   if (db_ != nullptr) db_->CancelCompaction();

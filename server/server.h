@@ -3,8 +3,8 @@
 // The server as one object: makes the parts in the order in which they need each other, reloads,
 // and takes them down in the opposite order.
 //
-//   listen (503 to all) → open the database → load targets → ready … → stop scraping → finish
-//   requests → close the database
+//   listen (503 to all) → open the database → load targets and rules → ready … → stop rules and
+//   scraping → finish requests → close the database
 //
 // Thread safety: Reload and the accessors from any thread; Start and Stop from main.
 #ifndef HEARTH_SERVER_SERVER_H_
@@ -28,6 +28,7 @@
 #include "model/clock.h"
 #include "model/mutex.h"
 #include "query/engine.h"
+#include "rules/manager.h"
 #include "scrape/discovery/providers.h"
 #include "scrape/http_fetcher.h"
 #include "scrape/scraper.h"
@@ -68,12 +69,13 @@ class Server {
   Server(Flags flags, const ServerSeams& seams) : flags_(std::move(flags)), seams_(seams) {}
 
   absl::Status StartAll();
+  void MakeRuleManager();
   absl::Status OpenStorage();
   void ListActiveQueries();
   absl::Status StartGrpc();
   ApiDependencies MakeApiDependencies();
   void RegisterMetrics();
-  // Applies a configuration that has been checked to engine and scraper.
+  // Applies a configuration that has been checked to rules, engine and scraper.
   absl::Status Apply(Config config) EXCLUSIVE_LOCKS_REQUIRED(reload_mu_);
   absl::Status LoadAndApply() EXCLUSIVE_LOCKS_REQUIRED(reload_mu_);
   void SetDbOptions(const Config& config);
@@ -105,6 +107,7 @@ class Server {
   HttpFetcherFactory fetchers_{&client_io_};
   std::unique_ptr<ProviderFactory> providers_;
   std::unique_ptr<Scraper> scraper_;
+  std::unique_ptr<RuleManager> rules_;
   std::unique_ptr<RemoteWrite> remote_write_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<http::Server> http_;

@@ -22,6 +22,7 @@
 #include "metrics/registry.h"
 #include "model/clock.h"
 #include "query/engine.h"
+#include "rules/status.h"
 #include "scrape/status.h"
 #include "tsdb/storage.h"
 
@@ -75,6 +76,7 @@ struct ApiDependencies {
   promql::ParserOptions parser;         // The engine's.
   RemoteWrite* remote_write = nullptr;  // Null = switched off: 404.
   const ScrapeStatus* scrape = nullptr;
+  const RulesStatus* rules = nullptr;
 
   std::function<Readiness()> readiness;
   BuildInfo build;

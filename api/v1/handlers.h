@@ -45,6 +45,8 @@ http::Response HandleTargets(const ApiCall& call);
 http::Response HandleTargetsMetadata(const ApiCall& call);
 http::Response HandleMetadata(const ApiCall& call);
 http::Response HandleAlertmanagers(const ApiCall& call);
+
+// rule_handlers.cc
 http::Response HandleRules(const ApiCall& call);
 http::Response HandleAlerts(const ApiCall& call);
 

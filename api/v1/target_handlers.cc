@@ -172,20 +172,5 @@ http::Response HandleAlertmanagers(const ApiCall& call) {
 }
 
 // No rules are evaluated, so there are no groups to show.
-http::Response HandleRules(const ApiCall& call) {
-  const std::string_view type = call.params.Get("type");
-  if (!type.empty() && type != "alert" && type != "record") {
-    return ErrorResponse(InvalidParameter("type", StrCat("not supported value \"", type, "\"")));
-  }
-  Envelope envelope;
-  envelope.data().BeginObject().Key("groups").BeginArray().EndArray().EndObject();
-  return envelope.Finish();
-}
-
-http::Response HandleAlerts(const ApiCall&) {
-  Envelope envelope;
-  envelope.data().BeginObject().Key("alerts").BeginArray().EndArray().EndObject();
-  return envelope.Finish();
-}
 
 }  // namespace hearth
