@@ -5,6 +5,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <istream>
 #include <streambuf>
 
@@ -282,6 +283,21 @@ void AppendYamlString(std::string_view text, std::string* out) {
   }
 }
 
+namespace {
+
+// What stood without quotes on one line may do so again, as a number or whatever it was.
+void AppendScalar(const YamlNode& node, std::string* out) {
+  const bool one_line = std::all_of(node.scalar.begin(), node.scalar.end(),
+                                    [](char c) { return c >= ' ' && c <= '~'; });
+  if (node.plain && one_line) {
+    out->append(node.scalar);
+  } else {
+    AppendYamlString(node.scalar, out);
+  }
+}
+
+}  // namespace
+
 void AppendYaml(const YamlNode& node, int indent, std::string* out) {
   const std::string pad(static_cast<size_t>(indent), ' ');
   const auto value = [&](const YamlNode& child, int child_indent) {
@@ -291,11 +307,7 @@ void AppendYaml(const YamlNode& node, int indent, std::string* out) {
         return;
       case YamlNode::Kind::kScalar:
         out->push_back(' ');
-        if (child.plain) {
-          out->append(child.scalar);
-        } else {
-          AppendYamlString(child.scalar, out);
-        }
+        AppendScalar(child, out);
         out->push_back('\n');
         return;
       case YamlNode::Kind::kList:

@@ -123,5 +123,26 @@ TEST(YamlFuzzTest, MutatedDocumentsNeverCrash) {
   }
 }
 
+TEST(YamlTest, PlainTextOfSeveralLinesIsPrintedInQuotes) {
+  const auto node = ParseYaml("a: one\n  two\nb: 0x10\nc: caf\xc3\xa9\n");
+  ASSERT_TRUE(node.ok()) << node.status();
+  std::string printed;
+  AppendYaml(*node, 0, &printed);
+  EXPECT_EQ(printed.substr(0, printed.find("c:")), "a: one two\nb: 0x10\n");
+  const auto again = ParseYaml(printed);
+  ASSERT_TRUE(again.ok()) << again.status() << printed;
+  EXPECT_EQ(again->Find("c")->scalar, "caf\xc3\xa9");
+  YamlNode lines;
+  lines.kind = YamlNode::Kind::kScalar;
+  lines.plain = true;
+  lines.scalar = "one\ntwo: three";
+  YamlNode map;
+  map.kind = YamlNode::Kind::kMap;
+  map.entries.push_back({*node->Find("a"), lines});
+  printed.clear();
+  AppendYaml(map, 0, &printed);
+  EXPECT_EQ(ParseYaml(printed)->entries[0].second.scalar, lines.scalar) << printed;
+}
+
 }  // namespace
 }  // namespace hearth
