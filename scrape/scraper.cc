@@ -16,38 +16,6 @@ constexpr TimeMs kSourcesPollMs = 5'000;
 constexpr TimeMs kIdleMs = 500;
 constexpr TimeMs kClockJumpMs = 1'000;
 
-constexpr std::string_view kPoolTargets = "prometheus_target_scrape_pool_targets";
-constexpr std::string_view kPoolTargetLimit = "prometheus_target_scrape_pool_target_limit";
-constexpr std::string_view kPoolSyncs = "prometheus_target_scrape_pool_sync_total";
-constexpr std::string_view kDiscovered = "prometheus_sd_discovered_targets";
-
-metrics::LabelPairs JobLabel(const std::string& job) { return {{"scrape_job", job}}; }
-metrics::LabelPairs DiscoveryLabels(const std::string& job) {
-  return {{"name", "scrape"}, {"config", job}};
-}
-
-bool IsLoopback(std::string_view host) {
-  return host == "localhost" || host == "127.0.0.1" || host == "[::1]" || host == "::1";
-}
-
-// `url` with a loopback host replaced by `external_host`'s name, the port kept.
-std::string GlobalUrl(const std::string& url, const std::string& external_host) {
-  const size_t start = url.find("://");
-  if (external_host.empty() || start == std::string::npos) return url;
-  const size_t host_at = start + 3;
-  const size_t end = std::min(url.find_first_of("/?", host_at), url.size());
-  const std::string_view authority(url.data() + host_at, end - host_at);
-  const size_t colon = authority.rfind(':');
-  const bool has_port =
-      colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
-  const std::string_view host = authority.substr(0, has_port ? colon : authority.size());
-  if (!IsLoopback(host)) return url;
-  const std::string_view name = std::string_view(external_host).substr(0, external_host.rfind(':'));
-  return StrCat(std::string_view(url).substr(0, host_at), name,
-                has_port ? authority.substr(colon) : std::string_view(),
-                std::string_view(url).substr(end));
-}
-
 }  // namespace
 
 Scraper::Scraper(ScraperOptions options)
@@ -185,52 +153,11 @@ void Scraper::Finished(const LoopPtr& loop) {
   loop->End(options_.clock->NowMs());
 }
 
-Scraper::Found Scraper::FindTargets(const PoolSettings& settings,
-                                    const TargetSources& sources) const {
-  const std::vector<Labels> discovered = sources.Targets();
-  Found found;
-  found.discovered = static_cast<int64_t>(discovered.size());
-  const uint64_t keep = settings.config.limits.keep_dropped_targets;
-  for (const Labels& labels : discovered) {
-    auto outcome = MakeTarget(settings.config, settings.relabel, labels);
-    if (!outcome.ok()) {
-      options_.warn(StrCat("scrape pool ", settings.config.job_name, ": target ", labels.ToString(),
-                           ": ", FromAbsl(outcome.status().message())));
-      continue;
-    }
-    if (outcome->target) {
-      found.targets.emplace(outcome->target->identity, *std::move(outcome->target));
-      continue;
-    }
-    ++found.dropped_count;
-    if (keep == 0 || found.dropped.size() < keep) {
-      found.dropped.push_back({std::move(outcome->discovered_labels), settings.config.job_name});
-    }
-  }
-  return found;
-}
-
-absl::StatusOr<std::unique_ptr<Scraper::Pool>> Scraper::MakePool(
+absl::StatusOr<std::unique_ptr<ScrapePool>> Scraper::MakePool(
     const ScrapeConfig& config, std::shared_ptr<TargetSources> sources) {
-  auto settings = std::make_shared<PoolSettings>();
-  settings->config = config;
-  HEARTH_ASSIGN_OR_RETURN(settings->relabel, CompileRelabelRules(config.relabel_configs));
-  settings->accept =
-      AcceptHeader(config.formats.scrape_protocols, config.formats.metric_name_escaping_scheme);
-  auto rules = std::make_shared<WriteRules>();
-  rules->honor_labels = config.honor_labels;
-  rules->honor_timestamps = config.honor_timestamps;
-  rules->track_timestamps_staleness = config.track_timestamps_staleness;
-  rules->extra_scrape_metrics = config.formats.extra_scrape_metrics.value_or(false);
-  rules->start_times = options_.start_times;
-  rules->legacy_names = config.formats.metric_name_validation_scheme == "legacy";
-  rules->limits = config.limits;
-  HEARTH_ASSIGN_OR_RETURN(rules->metric_relabel,
-                          CompileRelabelRules(config.metric_relabel_configs));
-  settings->write_rules = std::move(rules);
-  auto pool = std::make_unique<Pool>();
+  auto pool = std::make_unique<ScrapePool>();
+  HEARTH_ASSIGN_OR_RETURN(pool->settings, MakePoolSettings(config, options_.start_times));
   HEARTH_ASSIGN_OR_RETURN(pool->fetcher.fetcher, options_.fetchers->Create(config.http));
-  pool->settings = std::move(settings);
   if (sources == nullptr || sources->configs() != config.discovery ||
       !sources->failures().empty()) {
     TargetSources::Options options;
@@ -265,7 +192,7 @@ absl::Status Scraper::Apply(const Config& config) {
   // Everything that can fail comes first. A pool whose configuration has not changed stays, unless
   // it lacks providers.
   HEARTH_ASSIGN_OR_RETURN(FailureLogs failure_logs, OpenFailureLogs(config));
-  std::map<std::string, std::unique_ptr<Pool>> fresh;
+  std::map<std::string, std::unique_ptr<ScrapePool>> fresh;
   std::set<std::string> names;
   for (const ScrapeConfig& scrape : config.scrape_configs) {
     names.insert(scrape.job_name);
@@ -288,9 +215,9 @@ absl::Status Scraper::Apply(const Config& config) {
     }
     fresh.emplace(scrape.job_name, *std::move(pool));
   }
-  std::map<std::string, Found> found;
+  std::map<std::string, FoundTargets> found;
   for (const auto& [name, pool] : fresh)
-    found.emplace(name, FindTargets(*pool->settings, *pool->sources));
+    found.emplace(name, FindTargets(*pool->settings, *pool->sources, options_.warn));
 
   std::vector<LoopPtr> ended;
   std::vector<std::string> gone;
@@ -303,14 +230,14 @@ absl::Status Scraper::Apply(const Config& config) {
         ++it;
         continue;
       }
-      Sync(it->second.get(), Found(), &ended);
+      Sync(it->second.get(), FoundTargets(), &ended);
       gone.push_back(it->first);
       retired_.push_back(std::move(it->second->fetcher));
       gone_sources.push_back(std::move(it->second->sources));
       it = pools_.erase(it);
     }
     for (auto& [name, pool] : fresh) {
-      std::unique_ptr<Pool>& slot = pools_[name];
+      std::unique_ptr<ScrapePool>& slot = pools_[name];
       if (slot == nullptr) {
         slot = std::move(pool);
       } else {
@@ -334,11 +261,11 @@ absl::Status Scraper::Apply(const Config& config) {
     wake_.SignalAll();
   }
   PostEnds(ended);
-  for (const std::string& name : gone) ForgetPoolMetrics(name);
+  for (const std::string& name : gone) ForgetPoolMetrics(name, options_.registry);
   return absl::OkStatus();
 }
 
-std::vector<Scraper::LeasedFetcher> Scraper::TakeIdleFetchers() {
+std::vector<LeasedFetcher> Scraper::TakeIdleFetchers() {
   const auto idle =
       std::partition(retired_.begin(), retired_.end(),
                      [](const LeasedFetcher& fetcher) { return fetcher.lease.use_count() > 1; });
@@ -348,7 +275,7 @@ std::vector<Scraper::LeasedFetcher> Scraper::TakeIdleFetchers() {
   return result;
 }
 
-void Scraper::Sync(Pool* pool, Found found, std::vector<LoopPtr>* ended) {
+void Scraper::Sync(ScrapePool* pool, FoundTargets found, std::vector<LoopPtr>* ended) {
   const TimeMs now = options_.clock->NowMs();
   const std::string& name = pool->settings->config.job_name;
   for (auto it = pool->loops.begin(); it != pool->loops.end();) {
@@ -387,7 +314,7 @@ void Scraper::Sync(Pool* pool, Found found, std::vector<LoopPtr>* ended) {
     pool->limit_error = absl::ResourceExhaustedError(StrCat(
         "target_limit exceeded (number of targets: ", pool->loops.size(), ", limit: ", limit, ")"));
   }
-  CountTargets(*pool);
+  CountTargets(*pool, options_.registry);
 }
 
 void Scraper::EndLoop(LoopPtr loop, std::vector<LoopPtr>* ended) {
@@ -405,7 +332,13 @@ void Scraper::PostEnds(const std::vector<LoopPtr>& ended) {
 }
 
 void Scraper::FollowSources() {
-  MutexLock apply_lock(&apply_mu_);
+  // A worker does not wait for a reload, or scrapes would wait with it. The next look is soon.
+  if (!apply_mu_.TryLock()) return;
+  TakeOverFound();
+  apply_mu_.Unlock();
+}
+
+void Scraper::TakeOverFound() {
   std::vector<std::string> names;
   {
     MutexLock lock(&mu_);
@@ -416,7 +349,7 @@ void Scraper::FollowSources() {
   bool updated = false;
   for (const std::string& name : names) {
     // Only Apply and this function change pools, and they take turns.
-    Pool* pool;
+    ScrapePool* pool;
     {
       MutexLock lock(&mu_);
       pool = pools_.at(name).get();
@@ -428,7 +361,7 @@ void Scraper::FollowSources() {
     }
     pool->sync_waits = false;
     updated = true;
-    Found found = FindTargets(*pool->settings, *pool->sources);
+    FoundTargets found = FindTargets(*pool->settings, *pool->sources, options_.warn);
     std::vector<LoopPtr> ended;
     {
       MutexLock lock(&mu_);
@@ -443,96 +376,6 @@ void Scraper::FollowSources() {
 void Scraper::CountUpdate() {
   metrics_.sd_updates->Increment();
   metrics_.sd_last_update->Set(static_cast<double>(options_.clock->NowMs()) / 1000);
-}
-
-void Scraper::CountTargets(const Pool& pool) {
-  const std::string& job = pool.settings->config.job_name;
-  metrics::Registry* const registry = options_.registry;
-  registry->AddGauge(kPoolTargets, "Current number of targets in this scrape pool.", JobLabel(job))
-      ->Set(static_cast<double>(pool.loops.size()));
-  registry
-      ->AddGauge(kPoolTargetLimit, "Maximum number of targets allowed in this scrape pool.",
-                 JobLabel(job))
-      ->Set(static_cast<double>(pool.settings->config.limits.target_limit));
-  registry->AddGauge(kDiscovered, "Current number of discovered targets.", DiscoveryLabels(job))
-      ->Set(static_cast<double>(pool.found.discovered));
-  registry
-      ->AddCounter(kPoolSyncs, "Total number of syncs that were executed on a scrape pool.",
-                   JobLabel(job))
-      ->Increment();
-}
-
-void Scraper::ForgetPoolMetrics(const std::string& job) {
-  for (const std::string_view name : {kPoolTargets, kPoolTargetLimit, kPoolSyncs}) {
-    options_.registry->Remove(name, JobLabel(job));
-  }
-  options_.registry->Remove(kDiscovered, DiscoveryLabels(job));
-}
-
-std::vector<TargetStatus> Scraper::ActiveTargets() const {
-  std::vector<TargetStatus> all;
-  {
-    MutexLock lock(&mu_);
-    for (const auto& [name, pool] : pools_) {
-      for (const auto& [identity, loop] : pool->loops)
-        all.push_back(loop->Status(*loop->schedule.target));
-    }
-  }
-  for (TargetStatus& status : all)
-    status.global_url = GlobalUrl(status.scrape_url, options_.external_host);
-  std::stable_sort(all.begin(), all.end(), [](const TargetStatus& a, const TargetStatus& b) {
-    if (a.scrape_pool != b.scrape_pool) return a.scrape_pool < b.scrape_pool;
-    return a.labels < b.labels;
-  });
-  return all;
-}
-
-std::vector<DroppedTarget> Scraper::DroppedTargets() const {
-  std::vector<DroppedTarget> all;
-  MutexLock lock(&mu_);
-  for (const auto& [name, pool] : pools_) {
-    all.insert(all.end(), pool->found.dropped.begin(), pool->found.dropped.end());
-  }
-  return all;
-}
-
-std::map<std::string, int64_t> Scraper::DroppedTargetCounts() const {
-  std::map<std::string, int64_t> counts;
-  MutexLock lock(&mu_);
-  for (const auto& [name, pool] : pools_) counts[name] = pool->found.dropped_count;
-  return counts;
-}
-
-std::vector<std::string> Scraper::ScrapePools() const {
-  std::vector<std::string> names;
-  MutexLock lock(&mu_);
-  for (const auto& [name, pool] : pools_) names.push_back(name);
-  return names;
-}
-
-std::shared_ptr<const ScrapeConfig> Scraper::PoolConfig(std::string_view pool) const {
-  MutexLock lock(&mu_);
-  const auto it = pools_.find(pool);
-  if (it == pools_.end()) return nullptr;
-  const std::shared_ptr<const PoolSettings>& settings = it->second->settings;
-  return {settings, &settings->config};
-}
-
-std::vector<TargetMetadata> Scraper::TargetsMetadata(std::string_view metric) const {
-  std::vector<LoopPtr> loops;
-  {
-    MutexLock lock(&mu_);
-    for (const auto& [name, pool] : pools_) {
-      for (const auto& [identity, loop] : pool->loops) loops.push_back(loop);
-    }
-  }
-  std::vector<TargetMetadata> all;
-  for (const LoopPtr& loop : loops) {
-    for (auto& [name, metadata] : loop->metadata().Read(metric)) {
-      all.push_back({loop->labels(), name, std::move(metadata)});
-    }
-  }
-  return all;
 }
 
 }  // namespace hearth

@@ -33,6 +33,7 @@
 #include "scrape/job_queue.h"
 #include "scrape/scrape_loop.h"
 #include "scrape/scrape_metrics.h"
+#include "scrape/scrape_pool.h"
 #include "scrape/status.h"
 #include "tsdb/storage.h"
 
@@ -92,52 +93,24 @@ class Scraper : public ScrapeStatus {
  private:
   using LoopPtr = std::shared_ptr<ScrapeLoop>;
 
-  // Targets made from what discovery has found, before they are taken.
-  struct Found {
-    std::map<uint64_t, Target> targets;  // By identity.
-    std::vector<DroppedTarget> dropped;  // At most keep_dropped_targets.
-    int64_t dropped_count = 0;
-    int64_t discovered = 0;
-  };
-
-  // A fetcher and how to tell that nobody waits for it. Answers own the lease and never the
-  // fetcher, since a client must not be destroyed on the thread that calls its callbacks.
-  struct LeasedFetcher {
-    std::shared_ptr<Fetcher> fetcher;
-    std::shared_ptr<int> lease = std::make_shared<int>(0);
-  };
-
-  struct Pool {
-    LeasedFetcher fetcher;
-    std::shared_ptr<FailureLog> failure_log;  // Null without a file.
-    std::shared_ptr<const PoolSettings> settings;
-    std::shared_ptr<TargetSources> sources;  // Kept by a reload that does not change them.
-    bool sync_waits =
-        false;  // For the first answers of new sources, with the targets as they were.
-    std::map<uint64_t, LoopPtr> loops;  // By the target's identity.
-    Found found;                        // Its `targets` have moved into `loops`.
-    absl::Status limit_error;           // target_limit exceeded.
-  };
-
   // The logs that the configurations name, by path; opened anew, so that one that was moved away is
   // begun again.
   using FailureLogs = std::map<std::string, std::shared_ptr<FailureLog>>;
   absl::StatusOr<FailureLogs> OpenFailureLogs(const Config& config) const;
   // `sources`: those of the pool so far, or null.
-  absl::StatusOr<std::unique_ptr<Pool>> MakePool(const ScrapeConfig& config,
-                                                 std::shared_ptr<TargetSources> sources);
-  Found FindTargets(const PoolSettings& settings, const TargetSources& sources) const;
+  absl::StatusOr<std::unique_ptr<ScrapePool>> MakePool(const ScrapeConfig& config,
+                                                       std::shared_ptr<TargetSources> sources);
   // Makes the loops of `pool` those of `found`; loops that are wanted no more go to *ended.
-  void Sync(Pool* pool, Found found, std::vector<LoopPtr>* ended) EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Sync(ScrapePool* pool, FoundTargets found, std::vector<LoopPtr>* ended)
+      EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void EndLoop(LoopPtr loop, std::vector<LoopPtr>* ended) EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void PostEnds(const std::vector<LoopPtr>& ended);
   void CountUpdate();
-  void CountTargets(const Pool& pool) EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void ForgetPoolMetrics(const std::string& name);
 
   TimeMs NextDue(const ScrapeLoop& loop, TimeMs after_ms) const;
   void Reschedule(TimeMs now_ms) EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void FollowSources() LOCKS_EXCLUDED(apply_mu_, mu_);
+  void TakeOverFound() EXCLUSIVE_LOCKS_REQUIRED(apply_mu_) LOCKS_EXCLUDED(mu_);
   void StartScrape(const LoopPtr& loop, Fetcher* fetcher, ScrapeLoop::Scrape scrape);
   // The fetchers of former configurations whose last answer has come.
   std::vector<LeasedFetcher> TakeIdleFetchers() EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -152,10 +125,10 @@ class Scraper : public ScrapeStatus {
   Mutex apply_mu_;  // One change of targets at a time.
   mutable Mutex mu_;
   CondVar wake_;
-  std::map<std::string, std::unique_ptr<Pool>, std::less<>> pools_ GUARDED_BY(mu_);
+  std::map<std::string, std::unique_ptr<ScrapePool>, std::less<>> pools_ GUARDED_BY(mu_);
   // Due time and loop of every loop that is not stopped. Pools own the loops.
   std::set<std::pair<TimeMs, ScrapeLoop*>> schedule_ GUARDED_BY(mu_);
-  std::map<ScrapeLoop*, std::pair<Pool*, LoopPtr>> owners_ GUARDED_BY(mu_);
+  std::map<ScrapeLoop*, std::pair<ScrapePool*, LoopPtr>> owners_ GUARDED_BY(mu_);
   std::vector<LeasedFetcher> retired_
       GUARDED_BY(mu_);  // Replaced by a reload, perhaps still fetching.
   TimeMs last_tick_ms_ GUARDED_BY(mu_) = 0;

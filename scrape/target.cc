@@ -1,5 +1,6 @@
 #include "scrape/target.h"
 
+#include <algorithm>
 #include <map>
 
 #define XXH_INLINE_ALL
@@ -136,6 +137,10 @@ uint64_t IdentityOf(const Labels& labels, const std::string& url) {
   return XXH3_64bits_digest(&state);
 }
 
+bool IsLoopback(std::string_view host) {
+  return host == "localhost" || host == "127.0.0.1" || host == "[::1]" || host == "::1";
+}
+
 }  // namespace
 
 absl::StatusOr<TargetLabels> MakeTargetLabels(const ScrapeConfig& config,
@@ -192,6 +197,23 @@ absl::StatusOr<TargetOutcome> MakeTarget(const ScrapeConfig& config,
   target.discovered_labels = outcome.discovered_labels;
   outcome.target = std::move(target);
   return outcome;
+}
+
+std::string GlobalUrl(const std::string& url, const std::string& external_host) {
+  const size_t start = url.find("://");
+  if (external_host.empty() || start == std::string::npos) return url;
+  const size_t host_at = start + 3;
+  const size_t end = std::min(url.find_first_of("/?", host_at), url.size());
+  const std::string_view authority(url.data() + host_at, end - host_at);
+  const size_t colon = authority.rfind(':');
+  const bool has_port =
+      colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
+  const std::string_view host = authority.substr(0, has_port ? colon : authority.size());
+  if (!IsLoopback(host)) return url;
+  const std::string_view name = std::string_view(external_host).substr(0, external_host.rfind(':'));
+  return StrCat(std::string_view(url).substr(0, host_at), name,
+                has_port ? authority.substr(colon) : std::string_view(),
+                std::string_view(url).substr(end));
 }
 
 }  // namespace hearth

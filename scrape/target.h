@@ -55,6 +55,10 @@ absl::StatusOr<TargetOutcome> MakeTarget(const ScrapeConfig& config,
                                          const std::vector<RelabelRule>& rules,
                                          LabelsView discovered);
 
+// A target's URL as others may reach it: a loopback host is replaced by `external_host`'s name
+// (`host:port`; "" leaves it), the port is kept.
+std::string GlobalUrl(const std::string& url, const std::string& external_host);
+
 }  // namespace hearth
 
 #endif  // HEARTH_SCRAPE_TARGET_H_
