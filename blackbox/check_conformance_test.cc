@@ -191,12 +191,13 @@ TEST_F(CheckConformanceTest, RecordedServersGiveTheirTargets) {
   } kRecordings[] = {
       {"dockerprom", "docker_sd_configs: [{" + host + "}]", 8,
        "\"__meta_docker_network_name\": \"dockersd_default\""},
-      {"dockeripv6", "docker_sd_configs: [{" + host + "}]", 1, "\"__address__\": \"[fd"},
+      {"dockeripv6", "docker_sd_configs: [{" + host + "}]", 1, "\"__address__\": \"[fc00::2]:80\""},
       {"swarmprom", swarm + "services}]", 15,
        "\"__meta_dockerswarm_service_name\": \"mon_grafana\""},
       {"swarmprom", swarm + "tasks}]", 27, "\"__meta_dockerswarm_task_state\": \"running\""},
       {"swarmprom", swarm + "nodes}]", 5, "\"__meta_dockerswarm_node_status\": \"ready\""},
-      {"swarmprom-plugin", swarm + "services}]", 0, ""},
+      {"swarmprom-plugin", swarm + "services}]", 2,
+       "\"__meta_dockerswarm_service_name\": \"global_plugin\""},
   };
   int agreed = 0;
   for (const auto& row : kRecordings) {

@@ -101,6 +101,10 @@ int CheckServiceDiscovery(const SdCheckOptions& options, const std::string& file
     for (const ScrapeConfig& s : scrapes) err << "\t" << s.job_name << "\n";
     return kExitFailure;
   }
+  // The server says the same in its log: an empty list has a reason.
+  for (const std::string& warning : config->warnings) {
+    if (warning.rfind("service discovery ", 0) == 0) err << warning << "\n";
+  }
   const auto rules = CompileRelabelRules(scrape->relabel_configs);
   if (!rules.ok()) {
     err << "Cannot load config " << rules.status().message() << "\n";

@@ -21,7 +21,8 @@ struct SdCheckOptions {
 
 // Writes a JSON list of {discoveredLabels, labels} to `out`, each once: no labels for a target that
 // is dropped, neither for one that cannot be made, which has `error`, too. Why goes to `err`, as
-// does what providers say. 0, or 1 for a configuration that cannot be loaded or has no such job.
+// does what providers say, and which kinds of discovery the file has that find nothing here. 0, or
+// 1 for a configuration that cannot be loaded or has no such job.
 int CheckServiceDiscovery(const SdCheckOptions& options, const std::string& file,
                           const std::string& job, std::ostream& out, std::ostream& err);
 
