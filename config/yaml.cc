@@ -296,6 +296,18 @@ void AppendScalar(const YamlNode& node, std::string* out) {
   }
 }
 
+// A key with its colon. YAML finds the colon of a long one by a question mark only.
+void AppendKey(std::string_view key, std::string_view pad, std::string* out) {
+  constexpr size_t kImplicitMax = 1000;  // The specification has 1024.
+  std::string text;
+  AppendYamlString(key, &text);
+  if (text.size() > kImplicitMax) {
+    StrAppend(out, "? ", text, "\n", pad, ":");
+  } else {
+    StrAppend(out, text, ":");
+  }
+}
+
 }  // namespace
 
 void AppendYaml(const YamlNode& node, int indent, std::string* out) {
@@ -328,8 +340,7 @@ void AppendYaml(const YamlNode& node, int indent, std::string* out) {
   };
   for (const auto& [key, child] : node.entries) {
     out->append(pad);
-    AppendYamlString(key.scalar, out);
-    out->push_back(':');
+    AppendKey(key.scalar, pad, out);
     value(child, child.is_list() ? indent : indent + 2);
   }
   for (const YamlNode& item : node.items) {

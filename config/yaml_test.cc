@@ -144,5 +144,16 @@ TEST(YamlTest, PlainTextOfSeveralLinesIsPrintedInQuotes) {
   EXPECT_EQ(ParseYaml(printed)->entries[0].second.scalar, lines.scalar) << printed;
 }
 
+TEST(YamlTest, LongKeysReadBack) {
+  const std::string key(2000, 'k');
+  const auto node = ParseYaml("a:\n  ? " + key + "\n  : b: c\n");
+  ASSERT_TRUE(node.ok()) << node.status();
+  std::string printed;
+  AppendYaml(*node, 0, &printed);
+  const auto again = ParseYaml(printed);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(*again, *node);
+}
+
 }  // namespace
 }  // namespace hearth

@@ -19,12 +19,12 @@
 #include "absl/status/statusor.h"
 #include "config/config.h"
 #include "metrics/registry.h"
+#include "scrape/discovery/target_sources.h"
 #include "scrape/failure_log.h"
 #include "scrape/fetcher.h"
 #include "scrape/scrape_loop.h"
 #include "scrape/status.h"
 #include "scrape/target.h"
-#include "scrape/target_sources.h"
 
 namespace hearth {
 
