@@ -44,6 +44,7 @@ class Commands {
 void AddCheckCommands(CLI::App& root, Commands& commands);   // check config|rules …
 void AddQueryCommands(CLI::App& root, Commands& commands);   // query instant|range URL EXPR
 void AddPromqlCommands(CLI::App& root, Commands& commands);  // promql functions|format
+void AddTestCommands(CLI::App& root, Commands& commands);    // test rules FILE…
 void AddTsdbCommands(CLI::App& root, Commands& commands);    // tsdb list|dump|verify|stats [PATH]
 
 }  // namespace hearth::hearthctl

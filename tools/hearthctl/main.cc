@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   AddCheckCommands(app, commands);
   AddQueryCommands(app, commands);
   AddPromqlCommands(app, commands);
+  AddTestCommands(app, commands);
   AddTsdbCommands(app, commands);
   try {
     app.parse(argc, argv);
