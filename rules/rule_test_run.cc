@@ -110,8 +110,7 @@ class RuleTestRun {
     for (const RuleFile& file : rules) {
       settings.file = file.path;
       for (const RuleGroupSpec& spec : file.groups) {
-        HEARTH_ASSIGN_OR_RETURN(groups_.emplace_back(),
-                                Group::Make(spec, settings, parts, nullptr));
+        HEARTH_ASSIGN_OR_RETURN(groups_.emplace_back(), Group::Make(spec, settings, parts));
       }
     }
     const auto rank = [this](const std::unique_ptr<Group>& group) {
