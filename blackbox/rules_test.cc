@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iostream>
 #include <set>
 
 #include "blackbox/exporters.h"
@@ -194,7 +195,7 @@ void SortAlerts(json* alerts) {
             [](const json& a, const json& b) { return a["labels"] < b["labels"]; });
 }
 
-constexpr char kPeerRules[] = R"(
+constexpr char kPeerRules[] = R"yaml(
 groups:
 - name: recording
   interval: 300ms
@@ -211,29 +212,18 @@ groups:
     expr: in > 1
     labels: {severity: 'level {{ $labels.n }}', job: own}
     annotations:
-      summary: '{{ $labels.n }} is {{ $value | humanize }} of {{ with query "sum(in)"
-}
-}
-{{.| first | value}} {
-  { end }
-}
-' broken : '{{ template "none" }}' - {
-alert: Pending, expr: 'in>=2', for: 1d, keep_firing_for: 5m
-}
-- {alert : Inactive, expr : in > 1000} - {
-alert:
-  Same, expr : in, labels : {
-  n:
-    ''
-  }
-}
+      summary: '{{ $labels.n }} is {{ $value | humanize }} of {{ with query "sum(in)" }}{{ . | first | value }}{{ end }}'
+      broken: '{{ template "none" }}'
+  - {alert: Pending, expr: 'in>=2', for: 1d, keep_firing_for: 5m}
+  - {alert: Inactive, expr: in > 4000 * 1000 * 1000}
+  - {alert: Same, expr: in, labels: {n: ''}}
 - name: limited
   limit: 2
   rules:
   - {alert: Many, expr: in}
   - {record: 'r:many', expr: in}
   - {record: 'r:few', expr: in > 1}
-)";
+)yaml";
 
 class RulesPeerTest : public RulesTest {
  protected:
@@ -245,8 +235,10 @@ class RulesPeerTest : public RulesTest {
     ASSERT_TRUE(prometheus_->WaitUntilOk("/-/ready")) << prometheus_->process().Output();
     for (const ServerProcess* server : Both()) {
       ASSERT_TRUE(Await([&] {
-        return server->Value("min(count_over_time({__name__=~\"r:.*\"}[1m])) > 3").has_value() &&
-               server->Value("count(ALERTS)") == 4;
+        return server->Value("count({__name__=~\"r:.*\"})") == 8 &&
+               server->Value("count(ALERTS)") == 4 &&
+               server->Value("min(count_over_time(r:few[1m]))").value_or(0) > 3 &&
+               server->Value("min(count_over_time(ALERTS[1m]))").value_or(0) > 3;
       }));
     }
   }
@@ -260,9 +252,14 @@ class RulesPeerTest : public RulesTest {
       json data = answer.Json()["data"];
       TakeOutTimes(&data);
       if (data.contains("alerts")) SortAlerts(&data["alerts"]);
-      for (json& group : data.value("groups", json::array())) {
-        for (json& rule : group["rules"]) {
-          if (rule.contains("alerts")) SortAlerts(&rule["alerts"]);
+      if (data.contains("groups")) {
+        // 2.42 shows groups of which the filter has left nothing.
+        std::erase_if(data["groups"].get_ref<json::array_t&>(),
+                      [](const json& group) { return group["rules"].empty(); });
+        for (json& group : data["groups"]) {
+          for (json& rule : group["rules"]) {
+            if (rule.contains("alerts")) SortAlerts(&rule["alerts"]);
+          }
         }
       }
       answers.push_back(std::move(data));
@@ -273,10 +270,10 @@ class RulesPeerTest : public RulesTest {
 };
 
 TEST_F(RulesPeerTest, ShowTheSameRulesAndAlerts) {
-  for (const std::string path :
-       {"/api/v1/rules", "/api/v1/alerts", "/api/v1/rules?type=alert", "/api/v1/rules?type=record",
-        "/api/v1/rules?rule_name[]=Firing&rule_name[]=r:sum", "/api/v1/rules?rule_group[]=limited",
-        "/api/v1/rules?file[]=none"}) {
+  std::cerr << "not compared: rule_name[], rule_group[], file[], match[] and pages, which 2.42 "
+               "does not have\n";
+  for (const std::string path : {"/api/v1/rules", "/api/v1/alerts", "/api/v1/rules?type=alert",
+                                 "/api/v1/rules?type=record"}) {
     const std::vector<json> answers = Answers(path);
     EXPECT_EQ(answers[0].dump(1), answers[1].dump(1)) << path;
   }
@@ -297,29 +294,27 @@ TEST_F(RulesPeerTest, WriteTheSameSeries) {
 }
 
 TEST_F(RulesPeerTest, GiveTheSameMetricsOfGroups) {
-  // Names with the label rule_group, and the values of those that do not depend on time.
+  static const RE2 kLine(R"re((prometheus_rule_\w+)\{rule_group="[^"]*;(\w+)"\} (\S+))re");
+  // Names and groups, and the values of those that do not depend on time.
   std::vector<std::set<std::string>> metrics(2);
   for (size_t i = 0; i < 2; ++i) {
     const std::string text = Both()[i]->Get("/metrics").body;
     re2::StringPiece rest(text);
-    std::string name, key, value;
-    while (RE2::FindAndConsume(
-        &rest, R"((prometheus_rule_\w+)\{rule_group="[^"]*;(\w+)"\
-  } (\S+))", &name, &key, &value)) {
-      const bool constant =
-          name.ends_with("_rules") || name.ends_with("interval_seconds") ||
-          name.ends_with("_samples") || name.ends_with("missed_total");
-  metrics[i].insert(name + " " + key + (constant ? " " + value : ""));
-}
-}
-// Newer than 2.42.
-for (const char* group : {"recording", "alerting", "limited"}) {
-  for (const char* name : {"prometheus_rule_group_last_rule_duration_sum_seconds ",
-                           "prometheus_rule_group_last_restore_duration_seconds "}) {
-    EXPECT_EQ(metrics[1].erase(std::string(name) + group), 1u) << name;
+    std::string name, group, value;
+    while (RE2::FindAndConsume(&rest, kLine, &name, &group, &value)) {
+      const bool constant = name.ends_with("_rules") || name.ends_with("interval_seconds") ||
+                            name.ends_with("_samples") || name.ends_with("missed_total");
+      metrics[i].insert(name + " " + group + (constant ? " " + value : ""));
+    }
   }
-}
-EXPECT_EQ(metrics[0], metrics[1]);
+  // Newer than 2.42.
+  for (const char* group : {"recording", "alerting", "limited"}) {
+    for (const char* name : {"prometheus_rule_group_last_rule_duration_sum_seconds ",
+                             "prometheus_rule_group_last_restore_duration_seconds "}) {
+      EXPECT_EQ(metrics[1].erase(std::string(name) + group), 1u) << name;
+    }
+  }
+  EXPECT_EQ(metrics[0], metrics[1]);
 }
 
 }  // namespace
