@@ -72,7 +72,7 @@ class Engine::Impl {
                              .deadline = clock_->NowMs() + timeout,
                              .clock = clock_,
                              .cancelled = request.cancelled};
-    HEARTH_ASSIGN_OR_RETURN(ExprPtr tree, ParseExpr(request.query, options.parser));
+    HEARTH_ASSIGN_OR_RETURN(ExprPtr tree, TreeOf(request));
     if (!request.instant() && tree->type != ValueType::kScalar &&
         tree->type != ValueType::kInstantVector) {
       return absl::InvalidArgumentError(
@@ -95,6 +95,12 @@ class Engine::Impl {
   QueryGate gate;
 
  private:
+  // The plan changes it, so it is a copy.
+  absl::StatusOr<ExprPtr> TreeOf(const QueryRequest& request) const {
+    if (request.parsed != nullptr) return request.parsed->Clone();
+    return ParseExpr(request.query, options.parser);
+  }
+
   // Waits for a place among the running queries.
   absl::StatusOr<QueryResult> Admit(const QueryRequest& request, ExprPtr tree,
                                     const QueryLimits& limits, QueryStats* stats) {

@@ -60,6 +60,9 @@ struct QueryOrigin {
 // One evaluation. An instant query has start == end and step 0.
 struct QueryRequest {
   std::string query;
+  // The tree of `query`, parsed with the engine's options, of callers who ask it again and again.
+  // Null: it is parsed.
+  std::shared_ptr<const Expr> parsed;
   TimeMs start_ms = 0;                      // First step, inclusive.
   TimeMs end_ms = 0;                        // Last possible step, inclusive; >= start_ms.
   TimeMs step_ms = 0;                       // > 0 for a range query.

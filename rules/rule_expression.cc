@@ -9,9 +9,11 @@ namespace hearth {
 
 absl::StatusOr<std::vector<RuleSample>> QueryVector(const promql::Engine& engine,
                                                     const std::string& expr, TimeMs t,
-                                                    const std::function<bool()>& cancelled) {
+                                                    const std::function<bool()>& cancelled,
+                                                    std::shared_ptr<const promql::Expr> parsed) {
   promql::QueryRequest request;
   request.query = expr;
+  request.parsed = std::move(parsed);
   request.start_ms = request.end_ms = t;
   request.cancelled = cancelled;
   request.client = "rules";
@@ -37,6 +39,7 @@ absl::StatusOr<RuleExpression> RuleExpression::Parse(std::string_view text,
                                                      const promql::ParserOptions& options) {
   HEARTH_ASSIGN_OR_RETURN(promql::ExprPtr tree, promql::ParseExpr(text, options));
   std::string canonical = promql::ToString(*tree);
+  HEARTH_ASSIGN_OR_RETURN(tree, promql::ParseExpr(canonical, options));
   return RuleExpression(std::move(canonical), std::move(tree));
 }
 

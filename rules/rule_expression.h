@@ -28,10 +28,10 @@ struct RuleSample {
 
 // Asks the engine for `expr` at one time. A scalar becomes one sample without labels; errors are
 // the engine's, and kInvalidArgument for a value that is neither vector nor scalar. `cancelled` as
-// in QueryRequest.
-absl::StatusOr<std::vector<RuleSample>> QueryVector(const promql::Engine& engine,
-                                                    const std::string& expr, TimeMs t,
-                                                    const std::function<bool()>& cancelled);
+// in QueryRequest; `parsed` too, and it may be null.
+absl::StatusOr<std::vector<RuleSample>> QueryVector(
+    const promql::Engine& engine, const std::string& expr, TimeMs t,
+    const std::function<bool()>& cancelled, std::shared_ptr<const promql::Expr> parsed = nullptr);
 
 class RuleExpression {
  public:
@@ -45,7 +45,7 @@ class RuleExpression {
 
   absl::StatusOr<std::vector<RuleSample>> Evaluate(const promql::Engine& engine, TimeMs t,
                                                    const std::function<bool()>& cancelled) const {
-    return QueryVector(engine, text_, t, cancelled);
+    return QueryVector(engine, text_, t, cancelled, tree_);
   }
 
  private:
@@ -53,7 +53,7 @@ class RuleExpression {
       : text_(std::move(text)), tree_(std::move(tree)) {}
 
   std::string text_;
-  std::shared_ptr<const promql::Expr> tree_;
+  std::shared_ptr<const promql::Expr> tree_;  // Of text_: warnings have positions in it.
 };
 
 }  // namespace hearth
