@@ -7,7 +7,7 @@ driver stops it half as much later) and how the servers are to be set up. The dr
 from dataclasses import dataclass
 from typing import Callable
 
-from lab import crowd, reading, restarting, scraping, writing
+from lab import crowd, reading, restarting, ruling, scraping, writing
 from lab.lineup import Lineup
 
 
@@ -29,6 +29,8 @@ ALL = (
     Workload("churn", "remote write, 20 000 series of which 1 % are replaced a step", 110, writing.churn),
     Workload("scrape", "20 targets × 2 000 series at 1 s, gzip", 50, scraping.scrape, targets=scraping.EVERY_SECOND),
     Workload("scrape-1000", "1 000 targets × 500 series at 15 s, gzip", 130, scraping.scrape_1000, targets=scraping.THOUSAND),
+    Workload("rules", "10 000 rules in 100 groups at 15 s over 100 000 scraped series; without VictoriaMetrics", 250, ruling.rules,
+             targets=ruling.SHAPE),
     Workload("queries-2h", "range and instant queries over 2 h at 15 s, 1 000 series a metric; label calls", 210, reading.queries_2h),
     Workload("long-range", "30 days at 5 min of 10 000 series; one metric over 1, 7, 30 days", 1800, reading.long_range),
     Workload("long-few", "30 days at 60 s of 200 series; the same queries", 200, reading.long_few),
