@@ -285,11 +285,16 @@ void AppendYamlString(std::string_view text, std::string* out) {
 
 namespace {
 
-// What stood without quotes on one line may do so again, as a number or whatever it was.
+// What stood without quotes does so again where it is one word: a number is no text.
 void AppendScalar(const YamlNode& node, std::string* out) {
-  const bool one_line = std::all_of(node.scalar.begin(), node.scalar.end(),
-                                    [](char c) { return c >= ' ' && c <= '~'; });
-  if (node.plain && one_line) {
+  static constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  static constexpr std::string_view kNumbers = "0123456789.+-_";
+  const auto is_plain = [](char c) {
+    return kLetters.find(c) != std::string_view::npos || kNumbers.find(c) != std::string_view::npos;
+  };
+  if (node.plain && !node.scalar.empty() && node.scalar != "-" &&
+      std::all_of(node.scalar.begin(), node.scalar.end(), is_plain)) {
     out->append(node.scalar);
   } else {
     AppendYamlString(node.scalar, out);

@@ -135,7 +135,7 @@ TEST(YamlTest, PlainTextOfSeveralLinesIsPrintedInQuotes) {
   YamlNode lines;
   lines.kind = YamlNode::Kind::kScalar;
   lines.plain = true;
-  lines.scalar = "one\ntwo: three";
+  lines.scalar = "one: two\nthree";
   YamlNode map;
   map.kind = YamlNode::Kind::kMap;
   map.entries.push_back({*node->Find("a"), lines});

@@ -1,5 +1,6 @@
 #include "tools/bench/page_server.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <string_view>
@@ -42,6 +43,8 @@ absl::StatusOr<std::unique_ptr<PageServer>> PageServer::Start(PageServerOptions 
   std::unique_ptr<PageServer> pages(new PageServer(std::move(options)));
   http::ServerOptions server_options;
   server_options.listen_addresses = {pages->options_.listen};
+  // A scraper may keep a connection for each target, and there are several scrapers.
+  server_options.connections_max = std::max(512, pages->options_.targets * 5);
   HEARTH_ASSIGN_OR_RETURN(pages->server_,
                           http::Server::Start(server_options, [p = pages.get()](const auto& head) {
                             return p->Route(head);

@@ -57,3 +57,9 @@ class Client:
         body = self.request("/api/v1/query", {"query": query, "time": f"{time_ms / 1000:.3f}"})
         result = json.loads(body)["data"]["result"]
         return float(result[0]["value"][1]) if result else None
+
+    def samples(self, selector: str, time_ms: int) -> list[list[tuple[float, float]]]:
+        """For each series of a range selector, `up[5m]`: its samples up to `time_ms`, seconds and value."""
+        body = self.request("/api/v1/query", {"query": selector, "time": f"{time_ms / 1000:.3f}"})
+        result = json.loads(body)["data"]["result"]
+        return [[(float(t), float(value)) for t, value in series["values"]] for series in result]

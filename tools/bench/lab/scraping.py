@@ -80,8 +80,18 @@ def _note(session: Session, shape: Shape, begin: _Moment, end: _Moment) -> None:
     session.note("CPU a scraped sample", "µs", taken / samples * 1e6)
     session.note("CPU of a core", "%", taken / (end.time_s - begin.time_s) * 100)
     session.note("samples scraped", "k/s", samples / seconds / 1e3, compared=False)
-    session.note("scrapes missed", "", max(0, shape.scrapes - scrapes), compared=False)
+    session.note("scrapes missed or failed", "", _missed(session, shape, end_ms, seconds), compared=False)
     session.note("RSS", "MB", end.memory.rss / 1e6)
     session.note("of it anonymous", "MB", end.memory.anonymous / 1e6)
     session.note("RSS peak", "MB", end.memory.peak / 1e6)
     session.note("disk", "MB", session.disk() / 1e6)
+
+
+def _missed(session: Session, shape: Shape, end_ms: int, seconds: int) -> int:
+    """Turns that fell out, by the distance of those before and after, and scrapes that failed."""
+    missed = 0
+    for samples in session.client.samples(f"up[{seconds}s]", end_ms):
+        times = [t for t, _ in samples]
+        missed += sum(round((b - a) / shape.interval_s) - 1 for a, b in zip(times, times[1:]))
+        missed += sum(1 for _, up in samples if up == 0)
+    return missed
