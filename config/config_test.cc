@@ -110,7 +110,16 @@ TEST(ConfigTest, WarnsOfWhatIsAcceptedWithoutEffect) {
   EXPECT_NE(all.find("hetzner_sd_configs"), std::string::npos) << all;
   EXPECT_EQ(all.find("consul_sd_configs"), std::string::npos) << "it finds targets";
   EXPECT_EQ(all.find("kubernetes_sd_configs"), std::string::npos) << "it finds targets";
-  EXPECT_NE(all.find("rule_files"), std::string::npos) << all;
+  EXPECT_EQ(all.find("rule_files"), std::string::npos) << "they are evaluated";
+  EXPECT_EQ(all.find("alerting"), std::string::npos) << "alerts are sent";
+}
+
+TEST(ConfigTest, AnAlertmanagerThatWantsSignedRequestsIsAWarning) {
+  const auto config = LoadText(
+      "alerting: {alertmanagers: [{sigv4: {region: eu}, static_configs: [{targets: ['a:1']}]}]}");
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_EQ(config->warnings.size(), 1u);
+  EXPECT_NE(config->warnings[0].find("alerting.alertmanagers.sigv4"), std::string::npos);
 }
 
 TEST(ConfigTest, OnlyTheGrantThatIsMissingIsAWarningOfOAuth2) {

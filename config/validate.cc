@@ -251,14 +251,17 @@ std::vector<std::string> UnsupportedWarnings(const Config& config) {
     if (present) warnings.push_back(StrCat(what, " is accepted but has no effect in this version"));
   };
   IdleDiscovery idle;
-  bool assertions = false;
+  bool assertions = false, sigv4 = false;
   const auto look_at = [&](const DiscoveryConfigs& discovery, const HttpClientConfig& http) {
     DiscoveryConfigs copy = discovery;  // Fields takes a mutable struct, since the reader fills it.
     Fields(idle, copy);
     assertions |= http.oauth2 && http.oauth2->grant_type == kJwtBearerGrant;
   };
   for (const ScrapeConfig& scrape : config.scrape_configs) look_at(scrape.discovery, scrape.http);
-  for (const AlertmanagerConfig& am : config.alerting.alertmanagers) look_at(am.discovery, am.http);
+  for (const AlertmanagerConfig& am : config.alerting.alertmanagers) {
+    look_at(am.discovery, am.http);
+    sigv4 |= am.sigv4.has_value();
+  }
   for (const std::string& key : idle.keys()) {
     warnings.push_back(
         StrCat("service discovery ", key, " is accepted but finds no targets in this version"));
@@ -268,8 +271,7 @@ std::vector<std::string> UnsupportedWarnings(const Config& config) {
         StrCat("oauth2 grant_type ", kJwtBearerGrant,
                " is accepted but not supported in this version: what needs it fails"));
   }
-  note(!config.rule_files.empty(), "rule_files");
-  note(!config.alerting.alertmanagers.empty(), "alerting");
+  note(sigv4, "alerting.alertmanagers.sigv4");
   note(!config.remote_write.empty(), "remote_write");
   note(!config.remote_read.empty(), "remote_read");
   note(config.tracing.has_value(), "tracing");

@@ -46,8 +46,8 @@ struct NotifierOptions {
   DiscoveryFactory* providers = nullptr;  // For all other discovery; null: there is none.
   bool watch_files = true;                // As TargetSources::Options::watch_files.
 
-  AlertSender::Options sender;       // Its `warn` is also for what discovery has to say.
-  bool drain = true;                 // Stop, and Alertmanagers that go, send what waits.
+  AlertSender::Options sender;  // Its `warn` is also for what discovery has to say.
+  bool drain = true;  // What waits is sent when Stop is called, and when an Alertmanager goes.
   TimeMs discovery_poll_ms = 5'000;  // What discovery has found is taken over this often.
   std::string user_agent = "Prometheus/3.14.0";
 };

@@ -200,6 +200,17 @@ void DefineRuleFlags(FlagTable& table, Flags* f) {
                "may run beside others of their group that they do not depend on.");
 }
 
+void DefineNotificationFlags(FlagTable& table, Flags* f) {
+  table.Number("alertmanager.notification-queue-capacity", &f->notification_queue_capacity, 10'000,
+               "The capacity of the queue of alerts for each Alertmanager.");
+  table.Number("alertmanager.notification-batch-size", &f->notification_batch_size, 256,
+               "The maximum number of alerts in a request to an Alertmanager.");
+  table.Bool("alertmanager.drain-notification-queue-on-shutdown", &f->drain_notification_queue,
+             true,
+             "Send what is queued, for up to 5 seconds, before shutting down or when an "
+             "Alertmanager is removed.");
+}
+
 void DefineGeneralFlags(FlagTable& table, Flags* f) {
   table.Text("config.file", &f->config_file, "prometheus.yml", "Configuration file path.");
   table.Bool("config.auto-reload", &f->auto_reload, false,
@@ -223,7 +234,7 @@ void DefineFlagsWithoutMeaning(FlagTable& table) {
   for (const char* name :
        {"auto-gomaxprocs", "auto-gomemlimit", "storage.tsdb.no-lockfile",
         "storage.tsdb.wal-compression", "storage.tsdb.allow-overlapping-compaction",
-        "web.enable-otlp-receiver", "alertmanager.drain-notification-queue-on-shutdown"}) {
+        "web.enable-otlp-receiver"}) {
     table.WithoutMeaning(name, /*boolean=*/true, "");
   }
   static constexpr std::pair<const char*, const char*> kValued[] = {
@@ -250,8 +261,6 @@ void DefineFlagsWithoutMeaning(FlagTable& table) {
       {"storage.remote.read-sample-limit", "50000000"},
       {"storage.remote.read-concurrent-limit", "10"},
       {"storage.remote.read-max-bytes-in-frame", "1048576"},
-      {"alertmanager.notification-queue-capacity", "10000"},
-      {"alertmanager.notification-batch-size", "256"},
       {"scrape.discovery-reload-interval", "5s"},
   };
   for (const auto& [name, value] : kValued) table.WithoutMeaning(name, /*boolean=*/false, value);
@@ -278,6 +287,11 @@ absl::Status CheckValues(const Flags& flags) {
     return absl::InvalidArgumentError("--web.max-connections must be at least 1");
   if (flags.rules_max_concurrent_evals < 1)
     return absl::InvalidArgumentError("--rules.max-concurrent-evals must be at least 1");
+  if (flags.notification_queue_capacity < 1)
+    return absl::InvalidArgumentError(
+        "--alertmanager.notification-queue-capacity must be at least 1");
+  if (flags.notification_batch_size < 1)
+    return absl::InvalidArgumentError("--alertmanager.notification-batch-size must be at least 1");
   if (flags.lookback_delta_ms < 1)
     return absl::InvalidArgumentError("--query.lookback-delta must be positive");
   return absl::OkStatus();
@@ -347,6 +361,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) 
   DefineStorageFlags(table, &command.flags);
   DefineQueryFlags(table, &command.flags);
   DefineRuleFlags(table, &command.flags);
+  DefineNotificationFlags(table, &command.flags);
   DefineFlagsWithoutMeaning(table);
   try {
     app.parse(argc, argv);

@@ -52,6 +52,10 @@ struct Flags {
   TimeMs resend_delay_ms = 0;
   int rules_max_concurrent_evals = 0;
 
+  int notification_queue_capacity = 0;  // Alerts for each Alertmanager; > 0, as the next.
+  int notification_batch_size = 0;
+  bool drain_notification_queue = true;
+
   bool adjust_timestamps = true;
   TimeMs timestamp_tolerance_ms = 0;
 

@@ -50,6 +50,26 @@ TEST(FlagsTest, BooleansHaveANoForm) {
   EXPECT_TRUE(command->flags.enable_admin_api);
 }
 
+TEST(FlagsTest, NotificationsHaveAQueueAndBatches) {
+  const auto defaults = Parse({});
+  ASSERT_TRUE(defaults.ok()) << defaults.status();
+  EXPECT_EQ(defaults->flags.notification_queue_capacity, 10'000);
+  EXPECT_EQ(defaults->flags.notification_batch_size, 256);
+  EXPECT_TRUE(defaults->flags.drain_notification_queue);
+  const auto given = Parse({"--alertmanager.notification-queue-capacity=5",
+                            "--alertmanager.notification-batch-size=2",
+                            "--no-alertmanager.drain-notification-queue-on-shutdown"});
+  ASSERT_TRUE(given.ok()) << given.status();
+  EXPECT_EQ(given->flags.notification_queue_capacity, 5);
+  EXPECT_EQ(given->flags.notification_batch_size, 2);
+  EXPECT_FALSE(given->flags.drain_notification_queue);
+  EXPECT_TRUE(given->flags.without_meaning.empty());
+  EXPECT_THAT(ErrorOf({"--alertmanager.notification-queue-capacity=0"}),
+              testing::HasSubstr("must be at least 1"));
+  EXPECT_THAT(ErrorOf({"--alertmanager.notification-batch-size=0"}),
+              testing::HasSubstr("must be at least 1"));
+}
+
 TEST(FlagsTest, AutoReloadHasAnIntervalOfAtLeastASecond) {
   const auto command = Parse({"--config.auto-reload", "--config.auto-reload-interval=5s"});
   ASSERT_TRUE(command.ok()) << command.status();

@@ -145,6 +145,7 @@ absl::Status Server::StartAll() {
   scraper.open_failure_log = &OpenScrapeFailureLog;
   scraper.warn = [](const std::string& text) { spdlog::warn("{}", text); };
   scraper_ = std::make_unique<Scraper>(std::move(scraper));
+  MakeNotifier();
   MakeRuleManager();
   if (flags_.enable_remote_write_receiver)
     remote_write_ = std::make_unique<RemoteWrite>(&storage_, &registry_);
@@ -168,6 +169,7 @@ absl::Status Server::StartAll() {
     HEARTH_RETURN_IF_ERROR(LoadAndApply());
   }
   HEARTH_RETURN_IF_ERROR(StartGrpc());
+  notifier_->Start();
   scraper_->Start();
   rules_->Start();
   readiness_ = Readiness::kReady;
@@ -181,6 +183,7 @@ void Server::MakeRuleManager() {
   options.storage = &storage_;
   options.queryable = &storage_;
   options.clock = seams_.clock;
+  options.sink = notifier_.get();
   options.registry = &registry_;
   options.external_url = ExternalUrl(flags_);
   options.restore.outage_tolerance_ms = flags_.for_outage_tolerance_ms;
@@ -192,6 +195,20 @@ void Server::MakeRuleManager() {
   options.warn = [](const std::string& text) { spdlog::warn("{}", text); };
   options.error = [](const std::string& text) { spdlog::error("{}", text); };
   rules_ = std::make_unique<RuleManager>(std::move(options));
+}
+
+void Server::MakeNotifier() {
+  NotifierOptions options;
+  options.clock = seams_.clock;
+  options.io = &client_io_;
+  options.registry = &registry_;
+  options.providers = providers_.get();
+  options.sender.queue_capacity = static_cast<size_t>(flags_.notification_queue_capacity);
+  options.sender.batch_size = static_cast<size_t>(flags_.notification_batch_size);
+  options.sender.warn = [](const std::string& text) { spdlog::warn("{}", text); };
+  options.sender.info = [](const std::string& text) { spdlog::info("{}", text); };
+  options.drain = flags_.drain_notification_queue;
+  notifier_ = std::make_unique<Notifier>(std::move(options));
 }
 
 absl::Status Server::OpenStorage() {
@@ -302,6 +319,7 @@ ApiDependencies Server::MakeApiDependencies() {
   deps.remote_write = remote_write_.get();
   deps.scrape = scraper_.get();
   deps.rules = rules_.get();
+  deps.alertmanagers = notifier_.get();
   deps.readiness = [this] { return readiness_.load(); };
   deps.build = {.version = std::string(kPrometheusVersion),
                 .revision = StrCat("hearth-", kHearthVersion),
@@ -325,7 +343,6 @@ ApiDependencies Server::MakeApiDependencies() {
     }
     return status;
   };
-  deps.alertmanager_urls = [this] { return AlertmanagerUrls(); };
   if (flags_.enable_admin_api) deps.admin = &admin_;
   deps.lifecycle = flags_.enable_lifecycle;
   deps.reload = [this] { return Reload(); };
@@ -356,21 +373,6 @@ RuntimeInfo Server::ReadRuntimeInfo() const {
   return info;
 }
 
-std::vector<std::string> Server::AlertmanagerUrls() const {
-  std::vector<std::string> urls;
-  MutexLock lock(&reload_mu_);
-  for (const AlertmanagerConfig& alertmanager : config_.alerting.alertmanagers) {
-    std::string prefix = alertmanager.path_prefix;
-    while (prefix.ends_with('/')) prefix.pop_back();
-    for (const TargetGroup& group : alertmanager.discovery.static_configs) {
-      for (const std::string& target : group.targets) {
-        urls.push_back(StrCat(alertmanager.scheme, "://", target, prefix, "/api/v2/alerts"));
-      }
-    }
-  }
-  return urls;
-}
-
 absl::Status Server::Apply(Config config) {
   // Opened again at every reload, so that a log that was moved away is begun anew.
   std::unique_ptr<LogFile> query_log;
@@ -379,7 +381,10 @@ absl::Status Server::Apply(Config config) {
                             LogFile::Open("query_log_file", config.global.query_log_file));
   }
   HEARTH_ASSIGN_OR_RETURN(RuleManager::Loaded rules, rules_->Load(config));
+  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<Notifier::Plan> notifications,
+                          notifier_->Prepare(config));
   HEARTH_RETURN_IF_ERROR(scraper_->Apply(config));
+  notifier_->Use(std::move(notifications));
   rules_->Use(std::move(rules));
   query_watch_.log().Use(std::move(query_log));
   engine_->SetDefaultSubqueryStep(config.global.evaluation_interval.ms);
@@ -415,6 +420,7 @@ void Server::Stop() {
   if (readiness_.exchange(Readiness::kStopping) == Readiness::kStopping) return;
   if (rules_ != nullptr) rules_->Stop();
   if (scraper_ != nullptr) scraper_->Stop();
+  if (notifier_ != nullptr) notifier_->Stop(kStopDeadlineMs);
   // Admin calls may run for long; they hold their request open.
   if (db_ != nullptr) db_->CancelCompaction();
   if (grpc_ != nullptr) grpc_->Stop(kStopDeadlineMs);

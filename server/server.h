@@ -4,7 +4,7 @@
 // and takes them down in the opposite order.
 //
 //   listen (503 to all) → open the database → load targets and rules → ready … → stop rules and
-//   scraping → finish requests → close the database
+//   scraping → send the last alerts → finish requests → close the database
 //
 // Thread safety: Reload and the accessors from any thread; Start and Stop from main.
 #ifndef HEARTH_SERVER_SERVER_H_
@@ -29,6 +29,7 @@
 #include "model/mutex.h"
 #include "query/engine.h"
 #include "rules/manager.h"
+#include "rules/notifier.h"
 #include "scrape/discovery/providers.h"
 #include "scrape/http_fetcher.h"
 #include "scrape/scraper.h"
@@ -69,6 +70,7 @@ class Server {
   Server(Flags flags, const ServerSeams& seams) : flags_(std::move(flags)), seams_(seams) {}
 
   absl::Status StartAll();
+  void MakeNotifier();
   void MakeRuleManager();
   absl::Status OpenStorage();
   void ListActiveQueries();
@@ -80,7 +82,6 @@ class Server {
   absl::Status LoadAndApply() EXCLUSIVE_LOCKS_REQUIRED(reload_mu_);
   void SetDbOptions(const Config& config);
   RuntimeInfo ReadRuntimeInfo() const;
-  std::vector<std::string> AlertmanagerUrls() const;
 
   const Flags flags_;
   const ServerSeams seams_;
@@ -107,6 +108,7 @@ class Server {
   HttpFetcherFactory fetchers_{&client_io_};
   std::unique_ptr<ProviderFactory> providers_;
   std::unique_ptr<Scraper> scraper_;
+  std::unique_ptr<Notifier> notifier_;
   std::unique_ptr<RuleManager> rules_;
   std::unique_ptr<RemoteWrite> remote_write_;
   std::unique_ptr<Api> api_;

@@ -97,6 +97,16 @@ class FakeExemplars : public ExemplarQueryable {
   mutable std::string asked;
 };
 
+class FakeAlertmanagers : public AlertmanagerStatus {
+ public:
+  std::vector<std::string> ActiveAlertmanagers() const override {
+    return {"http://a:9093/api/v2/alerts", "http://b:9093/api/v2/alerts"};
+  }
+  std::vector<std::string> DroppedAlertmanagers() const override {
+    return {"http://c:9093/api/v2/alerts"};
+  }
+};
+
 class ApiTest : public testing::Test {
  protected:
   ApiTest() {
@@ -124,9 +134,7 @@ class ApiTest : public testing::Test {
       return status;
     };
     deps_.wal_replay = [] { return WalReplayStatus{0, 9, 3, "in progress"}; };
-    deps_.alertmanager_urls = [] {
-      return std::vector<std::string>{"http://am:9093/api/v2/alerts"};
-    };
+    deps_.alertmanagers = &alertmanagers_;
     deps_.reload = [this] { return reload_; };
     deps_.quit = [this] { quit_ = true; };
   }
@@ -151,6 +159,7 @@ class ApiTest : public testing::Test {
 
   FakeStorage storage_;
   FakeExemplars exemplars_;
+  FakeAlertmanagers alertmanagers_;
   FakeClock clock_{kNow};
   metrics::Registry registry_;
   FakeScrapeStatus scrape_;
@@ -422,7 +431,10 @@ TEST_F(ApiTest, StatusPagesShowWhatTheServerSays) {
               HasSubstr(R"("seriesCountByMetricName":[{"name":"up","value":3}])"));
   EXPECT_EQ(Get("/api/v1/status/tsdb?limit=0").status, 400);
   EXPECT_EQ(Get("/api/v1/status/tsdb?limit=10001").status, 400);
-  EXPECT_THAT(Get("/api/v1/alertmanagers").body, HasSubstr("http://am:9093"));
+  EXPECT_THAT(Get("/api/v1/alertmanagers").body,
+              HasSubstr(R"({"activeAlertmanagers":[{"url":"http://a:9093/api/v2/alerts"},)"
+                        R"({"url":"http://b:9093/api/v2/alerts"}],)"
+                        R"("droppedAlertmanagers":[{"url":"http://c:9093/api/v2/alerts"}]})"));
 }
 
 TEST_F(ApiTest, BeforeReadyOnlyHealthAndReplayAnswer) {

@@ -22,6 +22,7 @@
 #include "metrics/registry.h"
 #include "model/clock.h"
 #include "query/engine.h"
+#include "rules/alertmanager_status.h"
 #include "rules/status.h"
 #include "scrape/status.h"
 #include "tsdb/storage.h"
@@ -77,6 +78,7 @@ struct ApiDependencies {
   RemoteWrite* remote_write = nullptr;  // Null = switched off: 404.
   const ScrapeStatus* scrape = nullptr;
   const RulesStatus* rules = nullptr;
+  const AlertmanagerStatus* alertmanagers = nullptr;
 
   std::function<Readiness()> readiness;
   BuildInfo build;
@@ -85,7 +87,6 @@ struct ApiDependencies {
   std::function<RuntimeInfo()> runtime_info;
   std::function<absl::StatusOr<TsdbStatus>(size_t limit)> tsdb_status;
   std::function<WalReplayStatus()> wal_replay;
-  std::function<std::vector<std::string>()> alertmanager_urls;
 
   StorageAdmin* admin = nullptr;  // Null = --web.enable-admin-api is off.
 

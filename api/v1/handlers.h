@@ -44,7 +44,6 @@ http::Response HandleLabelValues(const ApiCall& call);
 http::Response HandleTargets(const ApiCall& call);
 http::Response HandleTargetsMetadata(const ApiCall& call);
 http::Response HandleMetadata(const ApiCall& call);
-http::Response HandleAlertmanagers(const ApiCall& call);
 
 // rule_handlers.cc
 http::Response HandleRules(const ApiCall& call);
@@ -54,6 +53,9 @@ http::Response HandleAlerts(const ApiCall& call);
 http::Response HandleScrapePools(const ApiCall& call);
 http::Response HandleScrapePoolConfig(const ApiCall& call);
 http::Response HandleRelabelSteps(const ApiCall& call);
+
+// alertmanager_handlers.cc
+http::Response HandleAlertmanagers(const ApiCall& call);
 
 // status_handlers.cc
 // The object that /version and /api/v1/status/buildinfo share.

@@ -159,18 +159,4 @@ http::Response HandleMetadata(const ApiCall& call) {
   return envelope.Finish();
 }
 
-// What the configuration names; nothing is sent to them before there are rules.
-http::Response HandleAlertmanagers(const ApiCall& call) {
-  Envelope envelope;
-  JsonWriter& json = envelope.data();
-  json.BeginObject().Key("activeAlertmanagers").BeginArray();
-  for (const std::string& url : call.deps.alertmanager_urls()) {
-    json.BeginObject().Key("url").String(url).EndObject();
-  }
-  json.EndArray().Key("droppedAlertmanagers").BeginArray().EndArray().EndObject();
-  return envelope.Finish();
-}
-
-// No rules are evaluated, so there are no groups to show.
-
 }  // namespace hearth

@@ -13,6 +13,7 @@
 #include "config/relabel.h"
 #include "model/status.h"
 #include "model/text.h"
+#include "rules/alertmanager_target.h"
 #include "scrape/discovery/target_groups.h"
 #include "scrape/target.h"
 #include "tools/hearthctl/exit_code.h"
@@ -113,14 +114,7 @@ class ConfigCheck {
     HEARTH_ASSIGN_OR_RETURN(const auto rules, CompileRelabelRules(alertmanager.relabel_configs));
     const auto make = [&](const TargetGroup& group) -> absl::Status {
       for (const Labels& discovered : LabelsOfGroup(group)) {
-        LabelsBuilder labels(discovered);
-        labels.Set("__scheme__", alertmanager.scheme);
-        labels.Set("__alerts_path__", StrCat(alertmanager.path_prefix, "/api/v2/alerts"));
-        if (!Relabel(rules, &labels)) continue;
-        const std::string address(labels.Get("__address__"));
-        if (address.empty()) return Invalid("no address");
-        if (address.find('/') != std::string::npos)
-          return Invalid(StrCat(Quoted(address), " is not a valid hostname"));
+        HEARTH_RETURN_IF_ERROR(MakeAlertmanagerTarget(alertmanager, rules, discovered).status());
       }
       return absl::OkStatus();
     };

@@ -65,7 +65,7 @@ const std::vector<Room>& Rooms() {
       {"api/receive", {"model", "metrics", "http", "proto", "tsdb/storage.h"}},
       {"api",
        {"model", "metrics", "http", "proto", "config", "query", "scrape/status.h", "rules/status.h",
-        "tsdb/storage.h", "api"}},
+        "rules/alertmanager_status.h", "tsdb/storage.h", "api"}},
       {"web", {"model", "http"}},
       {"server", {"*"}},
       {"tools", {"*"}},
