@@ -71,6 +71,32 @@ TEST_F(HearthctlTest, TsdbCommandsShowWhatAStoppedServerLeft) {
   EXPECT_THAT(output_, HasSubstr("is not a data directory"));
 }
 
+TEST_F(HearthctlTest, GivesARecordingRuleAPast) {
+  const std::string rules = directory_.Path("rules.yml");
+  std::ofstream(rules) << "groups: [{name: g, interval: 1s, rules: [{record: load:count, expr: "
+                          "count(load_metric), labels: {by: backfill}}]}]";
+  const auto backfill = [&](const std::string& data) {
+    return Run({"tsdb", "create-blocks-from", "rules", "--url", server_->Url(""), "--start",
+                std::to_string(t_ / 1000 - 5), "--end", std::to_string(t_ / 1000 + 2),
+                "--output-dir", data, rules});
+  };
+  EXPECT_EQ(backfill(Data()), 1);
+  EXPECT_THAT(output_, HasSubstr("locked by another process"));
+  const std::string past = directory_.Path("past");
+  EXPECT_EQ(backfill(past), 0) << output_;
+  EXPECT_THAT(output_, HasSubstr(" samples of 1 series"));
+  EXPECT_EQ(Run({"tsdb", "verify", past}), 0) << output_;
+  EXPECT_EQ(Run({"tsdb", "dump", past}, /*with_stderr=*/false), 0) << output_;
+  EXPECT_THAT(output_, HasSubstr("load:count{by=\"backfill\"} 20 "));
+
+  ASSERT_EQ(server_->process().Terminate(), 0);
+  EXPECT_EQ(backfill(past), 1);
+  EXPECT_THAT(output_, HasSubstr("connection refused"));
+  server_ = StartHearth(directory_, "", {}, "past");
+  ASSERT_TRUE(server_->WaitUntilOk("/-/ready")) << server_->process().Output();
+  EXPECT_EQ(server_->Value("load:count", static_cast<double>(t_) / 1000 + 2), 20);
+}
+
 TEST_F(HearthctlTest, FindsTheTargetsThatPromtoolFinds) {
   if (FindProgram("promtool").empty())
     GTEST_SKIP() << "promtool (package prometheus) is not installed";

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "model/labels.h"
 #include "model/text.h"
 
@@ -136,6 +137,22 @@ std::string FormatBytes(int64_t bytes) {
     rest %= unit;
   }
   return out;
+}
+
+absl::StatusOr<TimeMs> ParseTimestamp(std::string_view text) {
+  double seconds = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size()) {
+    constexpr double kMaxSeconds = 1e15;
+    if (std::abs(seconds) < kMaxSeconds)
+      return static_cast<TimeMs>(std::llround(seconds * 1000));
+  } else if (absl::Time time;
+             absl::ParseTime(absl::RFC3339_full, ToAbsl(text), &time, nullptr)) {
+    return absl::ToUnixMillis(time);
+  }
+  std::string message = "cannot parse ";
+  AppendQuoted(text, &message);
+  return absl::InvalidArgumentError(message + " to a valid timestamp");
 }
 
 }  // namespace hearth

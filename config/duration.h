@@ -25,6 +25,10 @@ absl::StatusOr<TimeMs> ParseDuration(std::string_view text);
 // "2w", 15 days "15d".
 std::string FormatDuration(TimeMs ms);
 
+// A point in time: seconds since the epoch, fractions allowed, or RFC 3339. In milliseconds.
+// kInvalidArgument: `cannot parse "x" to a valid timestamp`.
+absl::StatusOr<TimeMs> ParseTimestamp(std::string_view text);
+
 // "0", or numbers with the units B KB MB GB TB PB EB (or KiB …), each 1024 times the one before.
 // May be negative. kInvalidArgument: `units: unknown unit  in 100`, `units: invalid x`.
 absl::StatusOr<int64_t> ParseBytes(std::string_view text);

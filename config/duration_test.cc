@@ -81,5 +81,16 @@ TEST(BytesTest, RefusesUnitsThatAreNone) {
     EXPECT_FALSE(ParseBytes(text).ok()) << text;
 }
 
+TEST(TimestampTest, IsInSecondsOrRfc3339) {
+  EXPECT_EQ(ParseTimestamp("1700000000.25").value(), 1'700'000'000'250);
+  EXPECT_EQ(ParseTimestamp("-1.5").value(), -1500);
+  EXPECT_EQ(ParseTimestamp("2024-01-01T01:00:00.5+01:00").value(), 1'704'067'200'500);
+  for (const char* bad : {"", "now", "1e300", "1x", "2024-01-01", "nan"}) {
+    EXPECT_FALSE(ParseTimestamp(bad).ok()) << bad;
+  }
+  EXPECT_EQ(ParseTimestamp("now").status().message(),
+            "cannot parse \"now\" to a valid timestamp");
+}
+
 }  // namespace
 }  // namespace hearth

@@ -1,11 +1,9 @@
 #include "rules/rule_test_file.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <set>
 
-#include "absl/time/time.h"
+#include "config/duration.h"
 #include "config/yaml.h"
 #include "model/status.h"
 #include "model/text.h"
@@ -66,31 +64,17 @@ ExprTest ReadExprTest(const YamlNode& node, YamlFindings* findings) {
   return test;
 }
 
-// Seconds since the epoch, or RFC 3339.
-bool ParseTimestamp(std::string_view text, TimeMs* out) {
-  double seconds = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size()) {
-    constexpr double kMaxSeconds = 1e15;
-    if (!(std::abs(seconds) < kMaxSeconds)) return false;
-    *out = static_cast<TimeMs>(std::llround(seconds * 1000));
-    return true;
-  }
-  absl::Time time;
-  if (!absl::ParseTime(absl::RFC3339_full, ToAbsl(text), &time, nullptr)) return false;
-  *out = absl::ToUnixMillis(time);
-  return true;
-}
-
 RuleTest ReadTest(const YamlNode& node, YamlFindings* findings) {
   RuleTest test;
   YamlMapping map(node, "main.testGroup", findings);
   map.Text("name", &test.name);
   map.Duration("interval", &test.interval_ms);
   if (const YamlNode* start = map.Value("start_timestamp")) {
-    if (!start->is_scalar() || !ParseTimestamp(start->scalar, &test.start_ms)) {
-      findings->Add(start->line,
-                    StrCat("cannot parse ", start->Describe(), " to a valid timestamp"));
+    const absl::StatusOr<TimeMs> time = ParseTimestamp(start->scalar);
+    if (time.ok()) {
+      test.start_ms = *time;
+    } else {
+      findings->Add(start->line, std::string(FromAbsl(time.status().message())));
     }
   }
   map.Items("input_series", "[]main.series",

@@ -77,7 +77,7 @@ TEST(RuleTestFileTest, TellsEveryFindingWithItsLine) {
                     "  promql_expr_test:\n  - exp_samples: [{value: NaN}]\nother: 1\n"),
             "yaml: unmarshal errors:\n"
             "  line 2: field nome not found in type main.testGroup\n"
-            "  line 3: cannot parse !!str `yesterday` to a valid timestamp\n"
+            "  line 3: cannot parse \"yesterday\" to a valid timestamp\n"
             "  line 4: cannot unmarshal !!map into []main.series\n"
             "  line 6: cannot unmarshal !!str `NaN` into float64\n"
             "  line 7: field other not found in type main.unitTestFile");

@@ -46,6 +46,8 @@ void AddQueryCommands(CLI::App& root, Commands& commands);   // query instant|ra
 void AddPromqlCommands(CLI::App& root, Commands& commands);  // promql functions|format
 void AddTestCommands(CLI::App& root, Commands& commands);    // test rules FILE…
 void AddTsdbCommands(CLI::App& root, Commands& commands);    // tsdb list|dump|verify|stats [PATH]
+// tsdb create-blocks-from rules FILE…; called by AddTsdbCommands.
+void AddTsdbCreateCommands(CLI::App& tsdb, Commands& commands);
 
 }  // namespace hearth::hearthctl
 

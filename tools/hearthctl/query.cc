@@ -3,10 +3,9 @@
 #include <memory>
 
 #include "CLI/App.hpp"
-#include "http/client.h"
-#include "http/io_thread.h"
 #include "model/labels.h"
 #include "nlohmann/json.hpp"
+#include "tools/hearthctl/api_client.h"
 #include "tools/hearthctl/command.h"
 
 namespace hearth::hearthctl {
@@ -15,20 +14,6 @@ namespace {
 struct QueryOptions {
   std::string server, expr, time, start, end, step = "15s", output = "promql";
 };
-
-std::string Escape(std::string_view text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    if (std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.') {
-      out.push_back(c);
-    } else {
-      out +=
-          {'%', kHex[static_cast<unsigned char>(c) >> 4], kHex[static_cast<unsigned char>(c) & 15]};
-    }
-  }
-  return out;
-}
 
 std::string MetricText(const nlohmann::json& metric) {
   LabelsBuilder builder;
@@ -61,28 +46,15 @@ void Print(const nlohmann::json& data) {
   }
 }
 
-int Ask(const QueryOptions& options, const std::string& path) {
-  http::IoThread io;
-  http::Client client(&io);
-  std::string base = options.server;
-  while (base.ends_with('/')) base.pop_back();
-  if (base.find("://") == std::string::npos) base = "http://" + base;
-  const absl::StatusOr<http::FetchResult> answer =
-      client.FetchBlocking({.url = base + path, .timeout_ms = 120'000});
+int Ask(const QueryOptions& options, std::string_view path,
+        const std::vector<std::pair<std::string, std::string>>& parameters) {
+  ApiClient client(options.server);
+  const absl::StatusOr<nlohmann::json> answer = client.Ask(path, parameters);
   if (!answer.ok()) {
     std::cerr << "query error: " << answer.status().message() << "\n";
     return 1;
   }
-  const nlohmann::json json =
-      nlohmann::json::parse(answer->body, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || json.value("status", "") != "success") {
-    const bool told = json.is_object() && json.contains("error");
-    std::cerr << "query error: "
-              << (told ? json.value("errorType", "") + ": " + json["error"].get<std::string>()
-                       : "HTTP status " + std::to_string(answer->status))
-              << "\n";
-    return 1;
-  }
+  const nlohmann::json& json = *answer;
   if (options.output == "json") {
     std::cout << json["data"].dump() << "\n";
   } else {
@@ -108,8 +80,9 @@ void AddQueryCommands(CLI::App& root, Commands& commands) {
   instant->add_option("--time", options->time,
                       "Query evaluation time (RFC3339 or Unix timestamp).");
   commands.Add(instant, [options] {
-    const std::string time = options->time.empty() ? "" : "&time=" + Escape(options->time);
-    return Ask(*options, "/api/v1/query?query=" + Escape(options->expr) + time);
+    std::vector<std::pair<std::string, std::string>> parameters = {{"query", options->expr}};
+    if (!options->time.empty()) parameters.emplace_back("time", options->time);
+    return Ask(*options, "/api/v1/query", parameters);
   });
 
   CLI::App* const range = query->add_subcommand("range", "Run range query.");
@@ -122,9 +95,11 @@ void AddQueryCommands(CLI::App& root, Commands& commands) {
       ->required();
   range->add_option("--step", options->step, "Query step size (duration).");
   commands.Add(range, [options] {
-    return Ask(*options, "/api/v1/query_range?query=" + Escape(options->expr) +
-                             "&start=" + Escape(options->start) + "&end=" + Escape(options->end) +
-                             "&step=" + Escape(options->step));
+    return Ask(*options, "/api/v1/query_range",
+               {{"query", options->expr},
+                {"start", options->start},
+                {"end", options->end},
+                {"step", options->step}});
   });
 }
 

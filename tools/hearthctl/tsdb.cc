@@ -158,6 +158,7 @@ CLI::App* AddCommand(CLI::App* tsdb, const char* name, const char* help, TsdbOpt
 void AddTsdbCommands(CLI::App& root, Commands& commands) {
   CLI::App* const tsdb = root.add_subcommand("tsdb", "Look into a data directory.");
   tsdb->require_subcommand(1);
+  AddTsdbCreateCommands(*tsdb, commands);
   auto options = std::make_shared<TsdbOptions>();
 
   CLI::App* const list = AddCommand(tsdb, "list", "List the sealed windows.", options.get());
