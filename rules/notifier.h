@@ -32,6 +32,7 @@
 #include "rules/alert_sender.h"
 #include "rules/alertmanager_set.h"
 #include "rules/alertmanager_status.h"
+#include "rules/delivery_mailbox.h"
 #include "rules/notifier_metrics.h"
 #include "scrape/discovery/providers.h"
 
@@ -81,7 +82,6 @@ class Notifier : public AlertSink, public AlertmanagerStatus {
  private:
   using SenderPtr = std::shared_ptr<AlertSender>;
   using Time = AlertSender::Time;
-  class Mailbox;
 
   // What `global` and `alerting` say for all entries.
   struct AlertLabels {
@@ -124,7 +124,7 @@ class Notifier : public AlertSink, public AlertmanagerStatus {
 
   const NotifierOptions options_;
   NotifierMetrics metrics_;
-  const std::shared_ptr<Mailbox> mailbox_;
+  const std::shared_ptr<DeliveryMailbox> mailbox_;
   std::thread thread_;
 
   Mutex apply_mu_;  // One change of targets at a time; guards every set's sources.
