@@ -85,11 +85,6 @@ class CheckConformanceTest : public testing::Test {
 };
 
 TEST_F(CheckConformanceTest, ConfigurationsGetTheVerdictOfTheirNames) {
-  // Their rules are not among upstream's files, and promtool refuses them, too.
-  const std::map<std::string, std::string> kRefusedByTheirRules = {
-      {"rules_abs_path.good.yml", "does not point to an existing file"},
-      {"rules_abs_path_windows.good.yml", "does not point to an existing file"},
-  };
   std::multimap<std::string, std::string> expected;
   std::ifstream rows(folder_ / "config/expected-errors.tsv");
   for (std::string row; std::getline(rows, row);) {
@@ -105,15 +100,11 @@ TEST_F(CheckConformanceTest, ConfigurationsGetTheVerdictOfTheirNames) {
     const Outcome outcome =
         Check({"config", "--syntax-only", "testdata/" + name}, folder_ / "config");
     const bool refused = EndsWith(name, ".bad.yml") || EndsWith(name, ".incompatible.yml") ||
-                         name == "config_with_deprecated_am_api_config.yml" ||
-                         kRefusedByTheirRules.count(name) > 0;
+                         name == "config_with_deprecated_am_api_config.yml";
     bool agrees = outcome.code == (refused ? 1 : 0);
     const auto texts = expected.equal_range(name);
     for (auto text = texts.first; text != texts.second; ++text) {
       agrees = agrees && outcome.text.find(text->second) != std::string::npos;
-    }
-    if (const auto rules = kRefusedByTheirRules.find(name); rules != kRefusedByTheirRules.end()) {
-      agrees = agrees && outcome.text.find(rules->second) != std::string::npos;
     }
     EXPECT_TRUE(agrees) << name << ": " << outcome.code << " " << outcome.text;
     agreed += agrees ? 1 : 0;
