@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "model/text.h"
-#include "tsdb/store/varint.h"
+#include "tsdb/chunk/varint.h"
 
 namespace hearth {
 

@@ -2,7 +2,7 @@
 
 #include "absl/status/status.h"
 #include "model/text.h"
-#include "tsdb/store/varint.h"
+#include "tsdb/chunk/varint.h"
 
 namespace hearth {
 

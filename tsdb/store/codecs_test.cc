@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "tsdb/chunk/varint.h"
 #include "tsdb/store/bundle.h"
 #include "tsdb/store/catalogue.h"
 #include "tsdb/store/postings_codec.h"
-#include "tsdb/store/varint.h"
 
 namespace hearth {
 namespace {

@@ -10,9 +10,9 @@
 #include "model/text.h"
 #include "rocksdb/sst_file_writer.h"
 #include "rocksdb/table_properties.h"
+#include "tsdb/chunk/varint.h"
 #include "tsdb/store/bundle.h"
 #include "tsdb/store/postings_codec.h"
-#include "tsdb/store/varint.h"
 
 namespace hearth {
 

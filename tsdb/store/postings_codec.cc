@@ -1,7 +1,7 @@
 #include "tsdb/store/postings_codec.h"
 
 #include "model/text.h"
-#include "tsdb/store/varint.h"
+#include "tsdb/chunk/varint.h"
 
 namespace hearth {
 

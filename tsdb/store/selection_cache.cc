@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "tsdb/store/varint.h"
+#include "tsdb/chunk/varint.h"
 
 namespace hearth {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "model/text.h"
+#include "tsdb/chunk/varint.h"
 #include "tsdb/store/rocks_options.h"
-#include "tsdb/store/varint.h"
 
 namespace hearth {
 

@@ -1,11 +1,11 @@
-// tsdb/store/varint.h
+// tsdb/chunk/varint.h
 //
-// Variable-length integers of the store's values: seven bits a byte, lowest first, the high bit
+// Variable-length integers of sealed data: seven bits a byte, lowest first, the high bit
 // says that more follow (LEB128, as protobuf's). Signed numbers are zigzag-mapped.
 //
 // Thread safety: pure functions; VarintReader is a value.
-#ifndef HEARTH_TSDB_STORE_VARINT_H_
-#define HEARTH_TSDB_STORE_VARINT_H_
+#ifndef HEARTH_TSDB_CHUNK_VARINT_H_
+#define HEARTH_TSDB_CHUNK_VARINT_H_
 
 #include <cstdint>
 #include <string>
@@ -82,4 +82,4 @@ class VarintReader {
 
 }  // namespace hearth
 
-#endif  // HEARTH_TSDB_STORE_VARINT_H_
+#endif  // HEARTH_TSDB_CHUNK_VARINT_H_
