@@ -20,9 +20,7 @@ namespace {
 Lsn FlushedLsn(const std::vector<GenerationInfo>& catalogue, TimeMs start, TimeMs length) {
   Lsn lsn = 0;
   for (const GenerationInfo& info : catalogue) {
-    const TimeRange stored = info.id.window.range();
-    if (stored.mint <= start && WindowRange(start, length).maxt <= stored.maxt)
-      lsn = std::max(lsn, info.lsn);
+    lsn = std::max<Lsn>(lsn, info.CoveredUpTo(WindowRange(start, length)));
   }
   return lsn;
 }
@@ -101,6 +99,7 @@ void Db::StartCompactor() {
       CompactorOptions{
           .clock = options_.clock,
           .policy = {.window_ms = options_.window_ms},
+          .merged_window_ms = MergedWindowMs(options_.window_ms, options_.retention_ms),
           .retention = {.time_ms = options_.retention_ms, .bytes = options_.retention_bytes},
           .quarantine = options_.quarantine,
           .wal_path = directory_->wal(),

@@ -99,7 +99,7 @@ class Db : public Appendable, public Queryable, public ExemplarQueryable {
 
   // Moves everything from the head to the store.
   absl::Status Flush();
-  // Merges every window that has several generations or deleted samples.
+  // Merges every window that has several generations or deleted samples, and the windows of each day.
   absl::Status Merge();
   // Deletes the samples in `range` of the series that satisfy one of the matcher sets: hidden and
   // durable when it returns, reclaimed in the background. What is written later is not touched,
@@ -123,7 +123,7 @@ class Db : public Appendable, public Queryable, public ExemplarQueryable {
 
   std::vector<std::pair<std::string, Metadata>> MetadataEntries() const;
   DbStats Stats() const;
-  // In order of window and generation.
+  // In the order of JoinedBefore.
   std::vector<SealedPart> SealedParts() const;
   // Reads every byte of one of them. kDataLoss when damaged.
   absl::Status VerifySealed(const GenerationId& id) const;

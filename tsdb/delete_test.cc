@@ -89,7 +89,14 @@ TEST_F(DeleteTest, MergingReclaimsTheSpaceAndForgetsTheDelete) {
 }
 
 TEST_F(DeleteTest, ReclaimsInTheBackgroundOnceItIsQuiet) {
-  for (TimeMs t = kNow - 2 * kHour; t < kNow; t += 5'000) PushAll(4, t);
+  // Values that take space.
+  for (TimeMs t = kNow - 2 * kHour; t < kNow; t += 5'000) {
+    std::vector<std::pair<Labels, Sample>> samples;
+    for (int i = 0; i < 4; ++i) {
+      samples.push_back({Series(i), {t, 1.0 / static_cast<double>(t % 99'991 + i + 1)}});
+    }
+    Push(samples);
+  }
   ASSERT_TRUE(db_->Flush().ok());
   const uint64_t before = SortedBytes();
   Delete(Is("__name__", "temperature"), TimeRange{});
@@ -107,7 +114,7 @@ TEST_F(DeleteTest, ADeletedWindowGoesAsAWhole) {
   ASSERT_TRUE(db_->Flush().ok());
   Delete({Matcher::NotEqual("i", "")}, {kNow - 3 * kHour, kNow - 2 * kHour - 1});
   ASSERT_TRUE(db_->Merge().ok());
-  EXPECT_EQ(db_->Stats().store.generations, 2u);
+  EXPECT_EQ(db_->Stats().store.generations, 1u) << "what is left of the day";
   EXPECT_EQ(Read(), expected_);
   Reopen();
   EXPECT_EQ(Read(), expected_);

@@ -31,6 +31,20 @@ constexpr TimeMs WindowStart(TimeMs t, TimeMs length_ms) {
   return t < kFirst + into ? kFirst : t - into;
 }
 
+// What ended windows are merged into: the longest of some divisors of a day that is at most a tenth
+// of the retention (0 = no limit), so that retention by time keeps its grain; `window_ms` when none
+// is longer than that.
+constexpr TimeMs MergedWindowMs(TimeMs window_ms, TimeMs retention_ms) {
+  constexpr TimeMs kHour = 60 * 60 * 1000;
+  for (const TimeMs hours : {24, 12, 8, 6, 4, 3, 2}) {
+    const TimeMs length = hours * kHour;
+    if (length <= window_ms) break;
+    if (length % window_ms == 0 && (retention_ms == 0 || length <= retention_ms / 10))
+      return length;
+  }
+  return window_ms;
+}
+
 // The window that starts at `start`, a result of WindowStart. The first window, when it starts
 // between two aligned ones, ends before the second.
 constexpr TimeRange WindowRange(TimeMs start, TimeMs length_ms) {

@@ -47,5 +47,17 @@ TEST(WindowTest, AnEndBeyondTheLastTimeIsTheLastTime) {
   EXPECT_EQ(WindowEnd(kLast, 1), kLast);
 }
 
+TEST(Window, MergedOnesAreAtMostATenthOfTheRetention) {
+  constexpr TimeMs kHour = 60 * 60 * 1000, kDay = 24 * kHour;
+  EXPECT_EQ(MergedWindowMs(kHour, 0), kDay);
+  EXPECT_EQ(MergedWindowMs(kHour, 30 * kDay), kDay);
+  EXPECT_EQ(MergedWindowMs(kHour, 10 * kDay), kDay);
+  EXPECT_EQ(MergedWindowMs(kHour, 9 * kDay), 12 * kHour);
+  EXPECT_EQ(MergedWindowMs(kHour, kDay), 2 * kHour);
+  EXPECT_EQ(MergedWindowMs(kHour, kHour), kHour);
+  EXPECT_EQ(MergedWindowMs(5 * kHour, 0), 5 * kHour);
+  EXPECT_EQ(MergedWindowMs(2 * kDay, 0), 2 * kDay);
+}
+
 }  // namespace
 }  // namespace hearth

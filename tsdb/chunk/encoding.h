@@ -24,6 +24,9 @@ namespace hearth {
 // encoding.
 enum class ChunkEncoding : uint8_t {
   kXor = 1,  // tsdb/chunk/xor_chunk.h
+  // Values alone (tsdb/chunk/value_column.h), whose times are elsewhere: in the store only, which
+  // reads them itself (tsdb/store/segment.h). No row in the table: it is no chunk.
+  kColumns = 2,
 };
 
 struct ChunkMeta {

@@ -1,6 +1,9 @@
 #include "tsdb/compact/compactor.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -13,6 +16,24 @@
 #include "tsdb/kill_point.h"
 
 namespace hearth {
+
+namespace {
+
+constexpr TimeMs kLastTime = std::numeric_limits<TimeMs>::max();
+constexpr int kMergeNice = 10;
+
+// Runs a merge in a thread of its own, because niceness belongs to a thread and cannot be given
+// back: queries, ingest and flushes come first when the processors are busy.
+absl::Status RunYielding(WindowMerge* merge) {
+  absl::Status status;
+  std::thread([&] {
+    setpriority(PRIO_PROCESS, 0, kMergeNice);
+    status = merge->Run();
+  }).join();
+  return status;
+}
+
+}  // namespace
 
 Compactor::Compactor(CompactorOptions options, Head* head, Store* store, Deletes* deletes)
     : options_(std::move(options)),
@@ -132,7 +153,10 @@ absl::Status Compactor::FlushChosen(TimeMs now) {
       .head_windows = head_->Windows(), .newest = head_->Range().maxt, .now = now};
   if (view.head_windows.empty()) return absl::OkStatus();
   for (const GenerationInfo& info : store_->Catalogue()) {
-    view.sealed_windows.insert(info.id.window.start);
+    if (info.merged.empty()) view.sealed_windows.insert(info.id.window.start);
+    for (const MergedWindow& merged : info.merged) {
+      view.sealed_windows.insert(merged.window.start);
+    }
   }
   std::vector<TimeMs> chosen = policy_.Choose(view);
   if (log_bytes_ > options_.max_log_bytes) chosen = view.head_windows;
@@ -194,16 +218,25 @@ absl::Status Compactor::RunFlush(WindowFlush* flush) {
   return absl::OkStatus();
 }
 
-std::vector<SealedWindow> Compactor::SealedWindows() const {
+WindowId Compactor::MergeTarget(const WindowId& window, TimeMs ended_before) const {
+  if (options_.merged_window_ms <= window.length) return window;
+  const WindowId longer{WindowStart(window.start, options_.merged_window_ms),
+                        options_.merged_window_ms};
+  return longer.Holds(window) && longer.range().maxt < ended_before ? longer : window;
+}
+
+std::vector<SealedWindow> Compactor::SealedWindows(TimeMs ended_before) const {
   std::map<WindowId, SealedWindow> windows;
   const std::shared_ptr<const DeleteList> deletes = deletes_->list();
   for (const GenerationInfo& info : store_->Catalogue()) {
-    SealedWindow& window = windows[info.id.window];
+    const WindowId target = MergeTarget(info.id.window, ended_before);
+    SealedWindow& window = windows[target];
     for (const DeleteRecord& record : deletes->records) {
       if (record.lsn <= info.deletes_lsn || !record.range.Overlaps(info.range)) continue;
       window.unapplied_delete = std::max(window.unapplied_delete, record.lsn);
     }
-    window.window = info.id.window;
+    window.window = target;
+    window.holds_shorter |= info.id.window != target;
     window.newest = std::max(window.newest, info.id.generation);
     ++window.generations;
   }
@@ -217,7 +250,7 @@ std::vector<SealedWindow> Compactor::SealedWindows() const {
 }
 
 absl::Status Compactor::MergeChosen(TimeMs now) {
-  const std::optional<WindowId> window = merge_policy_.Choose(SealedWindows(), now);
+  const std::optional<WindowId> window = merge_policy_.Choose(SealedWindows(now), now);
   if (!window || stop_.load()) return absl::OkStatus();
   const absl::Status status = Merge(*window);
   // Not every second: a merge that does not fit on a full disk would fill it again and again.
@@ -235,7 +268,7 @@ absl::Status Compactor::Merge(const WindowId& window) {
 
 absl::Status Compactor::RunMerge(WindowMerge* merge) {
   const auto start = std::chrono::steady_clock::now();
-  const absl::Status status = merge->Run();
+  const absl::Status status = RunYielding(merge);
   if (!status.ok()) {
     return Failed(status, merge->window(), "merge", &CompactorStats::merge_failures);
   }
@@ -266,7 +299,7 @@ absl::Status Compactor::MergeAll() {
     if (stop_.load()) return absl::CancelledError("stopping");
     MutexLock lock(&round_mu_);
     HEARTH_RETURN_IF_ERROR(FinishPending());
-    const std::vector<SealedWindow> windows = SealedWindows();
+    const std::vector<SealedWindow> windows = SealedWindows(kLastTime);
     const auto next = std::find_if(windows.begin(), windows.end(), [&](const SealedWindow& window) {
       return window.needs_merge() && (!last || *last < window.window);
     });

@@ -8,7 +8,9 @@
 //   2. generations that readers found damaged are set aside; the quarantine is kept small
 //   3. the windows that FlushPolicy chooses are flushed, oldest first; all ended ones when WAL and
 //   chunk log exceed their limit
-//   4. the window that MergePolicy chooses, one a round, is merged
+//   4. the window that MergePolicy chooses, one a round, is merged, in a thread that yields to
+//   others: a day that has ended, of the windows it was flushed in; any other window when it has
+//   several generations
 //   5. deletes that nothing on disk needs any more leave their list
 //
 // A failed step is latched in the stats, logged once per kind of error, and tried again in the next
@@ -47,6 +49,7 @@ struct CompactorOptions {
   const Clock* clock = nullptr;  // Borrowed; outlives the compactor.
   FlushPolicyOptions policy;
   MergePolicyOptions merge_policy;
+  TimeMs merged_window_ms = 0;  // What ended windows are merged into; 0 = they keep their length.
   RetentionLimits retention;
   QuarantineLimits quarantine;
   // WAL and chunk log are what max_log_bytes limits; with the store and its scratch folder, what
@@ -113,7 +116,12 @@ class Compactor {
   // Completes the flush and the merge that failed after their samples were in the store's files.
   absl::Status FinishPending() EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status RunFlush(WindowFlush* flush) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
-  std::vector<SealedWindow> SealedWindows() const EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  // What `window` is merged into when that has ended before `ended_before`: itself, or a longer
+  // one.
+  WindowId MergeTarget(const WindowId& window, TimeMs ended_before) const;
+  // The targets of all sealed windows, ascending.
+  std::vector<SealedWindow> SealedWindows(TimeMs ended_before) const
+      EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status MergeChosen(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status Merge(const WindowId& window) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status RunMerge(WindowMerge* merge) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);

@@ -9,9 +9,10 @@ std::optional<WindowId> MergePolicy::Choose(const std::vector<SealedWindow>& win
   std::map<WindowId, State> waiting;
   for (const SealedWindow& window : windows) {
     if (!window.needs_merge() || window.in_head) continue;
-    State state{window.newest, window.unapplied_delete, now};
+    State state{window.newest, window.generations, window.unapplied_delete, now};
     const auto before = waiting_.find(window.window);
     if (before != waiting_.end() && before->second.newest == state.newest &&
+        before->second.generations == state.generations &&
         before->second.unapplied_delete == state.unapplied_delete) {
       // A clock that was set back starts the wait anew.
       state.since = std::min(before->second.since, now);

@@ -1,9 +1,9 @@
 // tsdb/compact/merge_policy.h
 //
-// Decides which window is to be merged now: one that has several generations, or one that holds
-// what was deleted, once it is quiet. Quiet means that the head has nothing of it and that nothing
-// about it has changed for `quiet_ms`: rewriting a window that is still being flushed to, or about
-// to be deleted from again, would be work for nothing.
+// Decides which window is to be merged now: one that has several generations, shorter windows
+// inside it, or what was deleted, once it is quiet. Quiet means that the head has nothing of it and
+// that nothing about it has changed for `quiet_ms`: rewriting a window that is still being flushed
+// to, or about to be deleted from again, would be work for nothing.
 //
 // Thread safety: none; belongs to the compactor's round.
 #ifndef HEARTH_TSDB_COMPACT_MERGE_POLICY_H_
@@ -28,12 +28,13 @@ struct MergePolicyOptions {
 // A sealed window as the policy sees it.
 struct SealedWindow {
   WindowId window;
-  uint32_t newest = 0;       // Its highest generation.
-  size_t generations = 0;    // How many it has.
-  Lsn unapplied_delete = 0;  // The newest delete that it may hold samples of; 0 = none.
-  bool in_head = false;      // The head has samples of it too.
+  uint32_t newest = 0;         // Its highest generation.
+  size_t generations = 0;      // How many it has, those of shorter windows inside it included.
+  Lsn unapplied_delete = 0;    // The newest delete that it may hold samples of; 0 = none.
+  bool in_head = false;        // The head has samples of it too.
+  bool holds_shorter = false;  // Some of its generations are of shorter windows inside it.
 
-  bool needs_merge() const { return generations > 1 || unapplied_delete > 0; }
+  bool needs_merge() const { return generations > 1 || holds_shorter || unapplied_delete > 0; }
 };
 
 class MergePolicy {
@@ -48,6 +49,7 @@ class MergePolicy {
  private:
   struct State {
     uint32_t newest = 0;
+    size_t generations = 0;
     Lsn unapplied_delete = 0;
     TimeMs since = 0;
   };

@@ -18,6 +18,18 @@ TimeMs OldestKept(const RetentionLimits& limits, TimeMs now) {
   return now - limits.time_ms;
 }
 
+namespace {
+
+// The longest window of the version that holds this one: the first, in its order.
+WindowId Longest(const StoreVersion& version, const WindowId& window) {
+  const auto holder = std::find_if(
+      version.generations.begin(), version.generations.end(),
+      [&](const auto& generation) { return generation->info.id.window.Holds(window); });
+  return holder == version.generations.end() ? window : (*holder)->info.id.window;
+}
+
+}  // namespace
+
 absl::StatusOr<RetentionResult> ApplyRetention(const RetentionLimits& limits, TimeMs now,
                                                uint64_t owned_bytes, Store* store) {
   RetentionResult result;
@@ -29,12 +41,14 @@ absl::StatusOr<RetentionResult> ApplyRetention(const RetentionLimits& limits, Ti
   uint64_t bytes = owned_bytes > leaving ? owned_bytes - leaving : 0;
   std::shared_ptr<const StoreVersion> version = store->version();
   if (version->generations.empty()) return result;
-  // All generations of a window go together: a lower one alone would bring its duplicates back.
+  // All generations of a window go together, those of shorter windows inside it too: a lower one
+  // alone would bring its duplicates back.
   const std::map<GenerationId, uint64_t> freed = store->BytesToFree();
   std::map<WindowId, uint64_t> windows;
   for (const auto& generation : version->generations) {
     const auto found = freed.find(generation->info.id);
-    windows[generation->info.id.window] += found == freed.end() ? 0 : found->second;
+    windows[Longest(*version, generation->info.id.window)] +=
+        found == freed.end() ? 0 : found->second;
   }
   windows.erase(std::prev(windows.end()));  // The newest stays.
   std::set<WindowId> leave;
@@ -46,7 +60,8 @@ absl::StatusOr<RetentionResult> ApplyRetention(const RetentionLimits& limits, Ti
   }
   std::vector<GenerationId> drop;
   for (const auto& generation : version->generations) {
-    if (leave.contains(generation->info.id.window)) drop.push_back(generation->info.id);
+    if (leave.contains(Longest(*version, generation->info.id.window)))
+      drop.push_back(generation->info.id);
   }
   version.reset();  // Or we would be a reader of what is dropped.
   HEARTH_RETURN_IF_ERROR(store->Drop(drop));

@@ -1,17 +1,16 @@
 #include "tsdb/compact/window_merge.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "model/status.h"
-#include "tsdb/chunk/encode_samples.h"
 #include "tsdb/deletes/delete_mask.h"
 #include "tsdb/kill_point.h"
 #include "tsdb/merge_columns.h"
-#include "tsdb/store/bundle.h"
 #include "tsdb/store/generation_reader.h"
 
 namespace hearth {
@@ -49,7 +48,7 @@ class WindowMerge::Source {
   }
 
  private:
-  static constexpr uint64_t kBatchSeries = 256;
+  static constexpr uint64_t kBatchSeries = 64;  // A day has two dozen sources or more.
   struct Series {
     Labels labels;
     Fingerprint fingerprint;
@@ -97,7 +96,7 @@ absl::Status WindowMerge::Run() {
     PassKillPoint(KillPoint::kMergePublished);
     return absl::OkStatus();
   }
-  std::vector<GenerationId> all;
+  std::vector<GenerationId> all = origin_.replaces_inside;
   for (const uint32_t generation : origin_.replaces) all.push_back({window_, generation});
   return store_->Drop(all);
 }
@@ -108,21 +107,46 @@ absl::Status WindowMerge::OpenSources(Sources* sources) {
   const std::shared_ptr<const StoreVersion> version = store_->version();
   for (const std::shared_ptr<Generation>& generation : version->generations) {
     const GenerationInfo& info = generation->info;
-    if (info.id.window != window_) continue;
+    if (!window_.Holds(info.id.window)) continue;
     origin_.lsn = std::max<Lsn>(origin_.lsn, info.lsn);
     origin_.deletes_lsn = std::max<Lsn>(origin_.deletes_lsn, generation->deletes_lsn());
-    origin_.replaces.push_back(info.id.generation);
+    NoteReplaced(info);
     sources->push_back(std::make_unique<Source>(store_, generation));
     HEARTH_RETURN_IF_ERROR(sources->back()->Open(*deletes_));
   }
+  std::sort(origin_.replaces_inside.begin(), origin_.replaces_inside.end());
+  CondenseMerged();
   counts_.generations = sources->size();
   // Deletes that have left the list had nothing to hide here.
   origin_.deletes_lsn = std::max(origin_.deletes_lsn, deletes_->last_lsn);
   return absl::OkStatus();
 }
 
+void WindowMerge::NoteReplaced(const GenerationInfo& info) {
+  if (info.id.window == window_) {
+    origin_.replaces.push_back(info.id.generation);
+    if (info.merged.empty()) origin_.merged.push_back({window_, info.lsn});
+  } else {
+    origin_.replaces_inside.push_back(info.id);
+    if (info.merged.empty()) origin_.merged.push_back({info.id.window, info.lsn});
+  }
+  origin_.merged.insert(origin_.merged.end(), info.merged.begin(), info.merged.end());
+}
+
+// What was noted: the highest LSN of each window; nothing when there is no other window.
+void WindowMerge::CondenseMerged() {
+  std::map<WindowId, Lsn> lsns;
+  for (const MergedWindow& merged : origin_.merged) {
+    lsns[merged.window] = std::max<Lsn>(lsns[merged.window], merged.lsn);
+  }
+  origin_.merged.clear();
+  if (lsns.size() == 1 && lsns.begin()->first == window_) return;
+  for (const auto& [window, lsn] : lsns) origin_.merged.push_back({window, lsn});
+}
+
 bool WindowMerge::NothingToChange(const Sources& sources) const {
-  return sources.size() == 1 && !sources.front()->has_deleted();
+  return sources.size() == 1 && !sources.front()->has_deleted() &&
+         sources.front()->reader().info().id.window == window_;
 }
 
 absl::Status WindowMerge::WriteAndIngest(Sources* sources) {
@@ -158,27 +182,16 @@ absl::Status WindowMerge::WriteAndIngest(Sources* sources) {
 
 absl::Status WindowMerge::AddSeries(const std::vector<Source*>& same, GenerationWriter* writer) {
   const Source& first = *same.front();
-  std::vector<ChunkView> views;
-  std::vector<Segment> segments;
-  std::vector<EncodedChunk> chunks;
-  if (same.size() == 1 && first.deleted().empty()) {
-    // Nothing to join or to leave out: the chunks stay as they are.
-    HEARTH_RETURN_IF_ERROR(DecodeBundle(window_, first.bundle(), &segments));
-    for (const Segment& segment : segments) views.push_back({segment.meta, segment.payload});
-  } else {
-    SampleColumns columns;
-    for (const Source* const source : same) {
-      const size_t begin = columns.t.size();
-      HEARTH_RETURN_IF_ERROR(
-          source->reader().DecodeSamples(source->bundle(), window_.range(), &columns));
-      RemoveRanges(source->deleted(), begin, &columns);
-      MergeTail(begin, &columns);
-    }
-    if (columns.t.empty()) return absl::OkStatus();
-    chunks = EncodeSamples(columns.t, columns.v);
-    for (const EncodedChunk& chunk : chunks) views.push_back({chunk.meta, chunk.bytes});
+  columns_.Clear();
+  for (const Source* const source : same) {
+    const size_t begin = columns_.t.size();
+    HEARTH_RETURN_IF_ERROR(
+        source->reader().DecodeSamples(source->bundle(), window_.range(), &columns_));
+    RemoveRanges(source->deleted(), begin, &columns_);
+    MergeTail(begin, &columns_);
   }
-  return writer->Add(first.labels(), first.fingerprint(), views);
+  if (columns_.t.empty()) return absl::OkStatus();
+  return writer->Add(first.labels(), first.fingerprint(), columns_.t, columns_.v);
 }
 
 }  // namespace hearth

@@ -1,8 +1,8 @@
 // tsdb/compact/window_merge.h
 //
-// Makes one generation of all that a window has: series joined by labels, where two have a
-// timestamp the lowest generation's sample stays, deletes applied. In steps that a crash may
-// separate:
+// Makes one generation of all that a window has, and the windows inside it: series joined by
+// labels, where two have a timestamp the lowest generation's sample stays, deletes applied. In
+// steps that a crash may separate:
 //
 //   sorted files → Store::Ingest → Store::Publish, which is the switch
 //
@@ -21,6 +21,7 @@
 
 #include "absl/status/status.h"
 #include "tsdb/deletes/delete_list.h"
+#include "tsdb/storage.h"
 #include "tsdb/store/generation_writer.h"
 #include "tsdb/store/store.h"
 
@@ -56,6 +57,9 @@ class WindowMerge {
   using Sources = std::vector<std::unique_ptr<Source>>;
 
   absl::Status OpenSources(Sources* sources);
+  // Notes in origin_ what a generation that is merged stood for.
+  void NoteReplaced(const GenerationInfo& info);
+  void CondenseMerged();
   // True when writing the sources again would change nothing.
   bool NothingToChange(const Sources& sources) const;
   // Leaves info_ empty when no sample is left.
@@ -71,6 +75,7 @@ class WindowMerge {
   GenerationOrigin origin_;
   std::optional<GenerationInfo> info_;
   MergeCounts counts_;
+  SampleColumns columns_;  // Of the series in hand, kept for its memory.
 };
 
 }  // namespace hearth

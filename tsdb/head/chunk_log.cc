@@ -350,6 +350,7 @@ absl::Status ChunkLog::Flush(Lsn durable) {
   }
   PassKillPoint(KillPoint::kChunkLogWritten);
   written_ += bytes;
+  written_bytes_ += bytes;
   segment.size = written_;
   pending_.erase(0, bytes);
   if (pending_.empty() && pending_.capacity() > (size_t{4} << 20)) pending_.shrink_to_fit();

@@ -204,6 +204,8 @@ class ChunkLog {
   // A new segment is due and waits for everything pending to be written.
   bool roll_waits() const { return roll_ && !pending_.empty(); }
   uint64_t failures() const { return failures_; }
+  // Since this object was made, segment headers left out.
+  uint64_t written_bytes() const { return written_bytes_; }
 
  private:
   struct Segment {
@@ -234,6 +236,7 @@ class ChunkLog {
     size_t end;  // Bytes of pending_ up to here.
   };
   std::deque<Mark> marks_;
+  uint64_t written_bytes_ = 0;
   uint64_t written_ = kSegmentHeaderBytes;
   bool roll_ = false;  // The next Append after a Flush takes a new number.
   uint64_t failures_ = 0;

@@ -93,6 +93,7 @@ HeadStats Head::Stats() const {
     stats.wal_segments = impl_->wal_coverage.segments();
     stats.wal_current_segment = impl_->wal->segment();
     stats.chunk_log_bytes = impl_->chunk_log->bytes();
+    stats.log_written_bytes = impl_->wal->written_bytes() + impl_->chunk_log->written_bytes();
     stats.chunk_log_segments = impl_->chunk_log->segment_count();
     stats.chunk_log_pending_bytes = impl_->chunk_log->pending_bytes();
     stats.chunk_log_failures = impl_->chunk_log->failures();

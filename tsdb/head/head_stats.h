@@ -67,6 +67,7 @@ struct HeadStats {
   uint64_t metadata_dropped = 0;   // Beyond the limit.
   uint64_t wal_failures = 0;
   uint64_t wal_syncs = 0;
+  uint64_t log_written_bytes = 0;  // To the WAL and the chunk log, since Open.
   uint64_t chunk_log_failures = 0;
   ReplayStats replay;
 };

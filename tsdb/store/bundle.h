@@ -5,11 +5,13 @@
 // and carries a summary that lets a reader skip it.
 //
 //   bundle  := version:u8  count:varint  segment*
-//   segment := encoding:u8  flags:u8  start:varint  span:varint  samples:varint  gap:varint
-//   [min:zigzag max:zigzag]
-//              bytes:varint  payload
+//   segment := encoding:u8  flags:u8  start:varint  span:varint  samples:varint
+//              [gap:varint]  [times]  bytes:varint  payload
+//   times   := column:varint | bytes:varint  column
 //
-// `start` counts from the window's start and `span` from the segment's first sample, both in ms.
+// `start` counts from the window's start and `span` from the segment's first sample, both in ms. A
+// payload is a chunk with its times in it, or a column of values (tsdb/chunk/value_column.h) whose
+// times are a schedule, stand in front of it, or are shared with other segments.
 // docs/format/store_keys.md has the table and an example.
 //
 // Thread safety: pure functions.
@@ -17,7 +19,7 @@
 #define HEARTH_TSDB_STORE_BUNDLE_H_
 
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,12 +34,19 @@ namespace hearth {
 
 namespace store_format {
 
-inline constexpr uint8_t kBundleVersion = 1;
+inline constexpr uint8_t kBundleVersion = 2;
+// Those of the first format of the store: every segment has a gap, and the least and the largest
+// value where all are integers; all payloads are chunks.
+inline constexpr uint8_t kFirstBundleVersion = 1;
 
 // Flags of a segment. Must not be renumbered. A reader ignores bits it does not know.
 inline constexpr uint8_t kHasStaleMarkers = 1 << 0;
-// Every value but the stale markers is a whole number of magnitude below 2^53; min and max follow.
+// Every value but the stale markers is a whole number of magnitude below 2^53, and there is one.
 inline constexpr uint8_t kAllIntegers = 1 << 1;
+inline constexpr uint8_t kConstant = 1 << 2;  // All values have the same bits.
+// Where the times are; both bits 0: in the payload, or, of a column of values, on a schedule.
+inline constexpr uint8_t kTimesInline = 1 << 3;
+inline constexpr uint8_t kTimesShared = 1 << 4;
 
 }  // namespace store_format
 
@@ -45,19 +54,29 @@ inline constexpr uint8_t kAllIntegers = 1 << 1;
 struct SegmentSummary {
   TimeMs longest_gap_ms = 0;  // Between neighbours; 0 for a single sample.
   bool has_stale_markers = false;
-  // Set when all values but stale markers are integers and there is at least one.
-  std::optional<int64_t> min, max;
+  bool all_integers = false;  // But the stale markers; there is at least one.
+  bool constant = false;      // All values have the same bits.
   friend bool operator==(const SegmentSummary&, const SegmentSummary&) = default;
+};
+
+enum class TimesPlace : uint8_t {
+  kPayload,   // In the chunk that the payload is.
+  kSchedule,  // Equally distant from the first to the last.
+  kInline,    // A column of the segment's own (tsdb/chunk/time_column.h).
+  kShared,    // A column of the generation.
 };
 
 struct Segment {
   ChunkMeta meta;  // meta.encoding may be one that this version does not know.
   SegmentSummary summary;
+  TimesPlace times_place = TimesPlace::kPayload;
+  uint32_t times_column = 0;  // With kShared.
+  std::string_view times;     // With kInline.
   std::string_view payload;
 };
 
 // Computes the summary of samples in ascending time order. t.size() == v.size() > 0.
-SegmentSummary Summarize(const std::vector<TimeMs>& t, const std::vector<double>& v);
+SegmentSummary Summarize(std::span<const TimeMs> t, std::span<const double> v);
 
 // Appends the bundle of `segments`, which are in ascending order and lie inside `window`.
 void EncodeBundle(const WindowId& window, const std::vector<Segment>& segments, std::string* out);

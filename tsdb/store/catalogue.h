@@ -19,6 +19,13 @@
 
 namespace hearth {
 
+// A window that a merge has taken into a longer one.
+struct MergedWindow {
+  WindowId window;
+  uint64_t lsn = 0;  // As GenerationInfo::lsn, of this window.
+  friend bool operator==(const MergedWindow&, const MergedWindow&) = default;
+};
+
 struct GenerationInfo {
   GenerationId id;
   // Every sample of the window that the WAL holds up to here (inclusive) is in this generation or
@@ -34,6 +41,15 @@ struct GenerationInfo {
   // The generations of the same window that this one was merged from, ascending; all lower than its
   // own number. Empty for a flush.
   std::vector<uint32_t> replaces;
+  // The same of shorter windows that lie inside this one, ascending; numbers lower than its own.
+  std::vector<GenerationId> replaces_inside;
+  // What is covered up to which LSN, when it holds windows that were shorter once; ascending. Empty
+  // for what was flushed or merged in one window: that is covered up to `lsn`.
+  std::vector<MergedWindow> merged;
+  // What its files are written in: decides how series records are read.
+  uint32_t format = store_format::kFormatVersion;
+  // The LSN up to which everything of `range` is in here or in an older one; 0 = not known to be.
+  uint64_t CoveredUpTo(TimeRange range) const;
   friend bool operator==(const GenerationInfo&, const GenerationInfo&) = default;
 };
 

@@ -15,32 +15,45 @@ namespace {
 
 const WindowId kWindow{3'600'000, 3'600'000};
 
-std::vector<Segment> TwoSegments() {
+std::vector<Segment> SomeSegments() {
   Segment first{.meta = {3'600'000, 3'700'000, 10}, .payload = "first payload"};
-  first.summary = {
-      .longest_gap_ms = 20'000, .has_stale_markers = true, .min = -5, .max = 1LL << 52};
-  Segment second{.meta = {3'700'001, 7'199'999, 200}, .payload = "second"};
+  first.summary = {.longest_gap_ms = 20'000, .has_stale_markers = true, .all_integers = true};
+  Segment second{.meta = {3'700'001, 4'199'999, 200}, .payload = "second"};
   second.summary.longest_gap_ms = 1'000'000;
-  return {first, second};
+  second.meta.maxt = 5'200'001;
+  const auto columns = [](TimeMs mint, TimeMs maxt, TimesPlace place) {
+    Segment segment{.meta = {mint, maxt, 5, ChunkEncoding::kColumns}, .payload = "values"};
+    segment.times_place = place;
+    segment.summary = {.longest_gap_ms = 100, .constant = true};
+    return segment;
+  };
+  Segment shared = columns(5'300'000, 5'300'401, TimesPlace::kShared);
+  shared.times_column = 300;
+  Segment own = columns(5'400'000, 5'400'399, TimesPlace::kInline);
+  own.times = "times";
+  return {first, second, shared, own, columns(5'500'000, 5'500'400, TimesPlace::kSchedule)};
 }
 
 TEST(Bundle, ComesBackAsItWas) {
   std::string bundle;
-  EncodeBundle(kWindow, TwoSegments(), &bundle);
+  EncodeBundle(kWindow, SomeSegments(), &bundle);
   std::vector<Segment> segments;
   ASSERT_TRUE(DecodeBundle(kWindow, bundle, &segments).ok());
-  const std::vector<Segment> expected = TwoSegments();
+  const std::vector<Segment> expected = SomeSegments();
   ASSERT_EQ(segments.size(), expected.size());
   for (size_t i = 0; i < expected.size(); ++i) {
     EXPECT_EQ(segments[i].meta, expected[i].meta);
     EXPECT_EQ(segments[i].summary, expected[i].summary);
     EXPECT_EQ(segments[i].payload, expected[i].payload);
+    EXPECT_EQ(segments[i].times_place, expected[i].times_place);
+    EXPECT_EQ(segments[i].times_column, expected[i].times_column);
+    EXPECT_EQ(segments[i].times, expected[i].times);
   }
 }
 
 TEST(Bundle, EveryTruncationIsDataLoss) {
   std::string bundle;
-  EncodeBundle(kWindow, TwoSegments(), &bundle);
+  EncodeBundle(kWindow, SomeSegments(), &bundle);
   std::vector<Segment> segments;
   for (size_t size = 0; size < bundle.size(); ++size) {
     EXPECT_EQ(DecodeBundle(kWindow, bundle.substr(0, size), &segments).code(),
@@ -52,10 +65,10 @@ TEST(Bundle, EveryTruncationIsDataLoss) {
 
 TEST(Bundle, RejectsSegmentsOutsideTheWindowAndOverlaps) {
   std::string bundle;
-  EncodeBundle(kWindow, TwoSegments(), &bundle);
+  EncodeBundle(kWindow, SomeSegments(), &bundle);
   std::vector<Segment> segments;
   EXPECT_FALSE(DecodeBundle({kWindow.start, 1'000'000}, bundle, &segments).ok());
-  std::vector<Segment> overlapping = TwoSegments();
+  std::vector<Segment> overlapping = SomeSegments();
   overlapping[1].meta.mint = overlapping[0].meta.maxt;
   bundle.clear();
   EncodeBundle(kWindow, overlapping, &bundle);
@@ -65,16 +78,17 @@ TEST(Bundle, RejectsSegmentsOutsideTheWindowAndOverlaps) {
 // Whatever the bytes, a decoder answers with a Status or with values that its contract allows.
 TEST(Codecs, SurviveMutatedBytes) {
   std::string bundle, postings;
-  EncodeBundle(kWindow, TwoSegments(), &bundle);
+  EncodeBundle(kWindow, SomeSegments(), &bundle);
   PostingsEncoder encoder;
   for (const uint32_t id : {0u, 1u, 2u, 500u, 70'000u}) encoder.Add(id);
   postings = encoder.Encode();
-  const GenerationInfo info{.id = {kWindow, 1},
+  const GenerationInfo info{.id = {kWindow, 2},
                             .lsn = 9,
                             .series = 3,
                             .chunks = 4,
                             .samples = 5,
-                            .range = kWindow.range()};
+                            .range = kWindow.range(),
+                            .replaces_inside = {{{kWindow.start, 60'000}, 1}}};
   const std::string entry = EncodeCatalogueEntry(info);
   ASSERT_EQ(*DecodeCatalogueEntry(info.id, entry), info);
 
@@ -145,16 +159,22 @@ TEST(Varint, ZigzagKeepsTheExtremes) {
 }
 
 TEST(Summary, TellsIntegersStaleMarkersAndGaps) {
-  const SegmentSummary integers = Summarize({0, 15, 60}, {3, StaleNaN(), -2});
+  const SegmentSummary integers =
+      Summarize(std::vector<TimeMs>{0, 15, 60}, std::vector<double>{3, StaleNaN(), -2});
   EXPECT_EQ(integers.longest_gap_ms, 45);
   EXPECT_TRUE(integers.has_stale_markers);
-  EXPECT_EQ(integers.min, -2);
-  EXPECT_EQ(integers.max, 3);
-  EXPECT_FALSE(Summarize({0}, {0.5}).min.has_value());
-  EXPECT_FALSE(Summarize({0}, {-0.0}).min.has_value());
-  EXPECT_FALSE(Summarize({0}, {NormalNaN()}).min.has_value());
-  EXPECT_FALSE(Summarize({0}, {1e300}).min.has_value());
-  EXPECT_FALSE(Summarize({0}, {StaleNaN()}).min.has_value());
+  EXPECT_TRUE(integers.all_integers);
+  EXPECT_FALSE(integers.constant);
+  const auto of = [](std::vector<double> v) {
+    std::vector<TimeMs> t(v.size());
+    for (size_t i = 0; i < t.size(); ++i) t[i] = static_cast<TimeMs>(i);
+    return Summarize(t, v);
+  };
+  for (const double value : {0.5, -0.0, NormalNaN(), 1e300, StaleNaN()}) {
+    EXPECT_FALSE(of({value}).all_integers) << value;
+    EXPECT_TRUE(of({value, value}).constant) << value;
+  }
+  EXPECT_FALSE(of({0.0, -0.0}).constant);
 }
 
 }  // namespace

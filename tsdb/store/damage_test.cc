@@ -238,32 +238,47 @@ TEST_F(DamageTest, OpensAfterDamageAnywhere) {
 }
 
 TEST_F(DamageTest, ANewerFormatIsRefusedAndNothingIsTouched) {
-  const auto set_format = [&](const std::string& format) {
+  const auto with_database = [&](auto fn) {
     const auto cache = rocksdb::NewLRUCache(1 << 20);
     std::vector<rocksdb::ColumnFamilyHandle*> families;
     rocksdb::DB* db = nullptr;
     ASSERT_TRUE(rocksdb::DB::Open(StoreDbOptions(nullptr), StorePath(""), StoreFamilies(cache),
                                   &families, &db)
                     .ok());
-    EXPECT_TRUE(db->Put({}, families[kMeta], ToSlice(store_format::kFormatKey), format).ok());
+    fn(db, families[kMeta]);
     for (rocksdb::ColumnFamilyHandle* family : families) {
       EXPECT_TRUE(db->DestroyColumnFamilyHandle(family).ok());
     }
     EXPECT_TRUE(db->Close().ok());
     delete db;
   };
-  set_format("2");
+  const auto set_format = [&](const std::string& format) {
+    with_database([&](rocksdb::DB* db, rocksdb::ColumnFamilyHandle* meta) {
+      EXPECT_TRUE(db->Put({}, meta, ToSlice(store_format::kFormatKey), format).ok());
+    });
+  };
+  const auto get_format = [&] {
+    std::string format;
+    with_database([&](rocksdb::DB* db, rocksdb::ColumnFamilyHandle* meta) {
+      EXPECT_TRUE(db->Get({}, meta, ToSlice(store_format::kFormatKey), &format).ok());
+    });
+    return format;
+  };
+  set_format("3");
   const std::vector<std::string> before = Files(".sst");
   const absl::Status status = Store::Open(OptionsIn(folder_.path())).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
   EXPECT_THAT(
       std::string(status.message()),
-      testing::HasSubstr("store\" has format version 2; this version of Hearth reads up to 1"));
+      testing::HasSubstr("store\" has format version 3; this version of Hearth reads up to 2"));
   EXPECT_EQ(Files(".sst"), before);
   EXPECT_FALSE(fs::exists(folder_.path() + "/quarantine"));
   EXPECT_FALSE(fs::exists(folder_.path() + "/store.damaged"));
+  // A database of the first format is read, and is of ours from then on: an older version refuses
+  // it.
   set_format("1");
   EXPECT_EQ(CheckWindows(Open().get()), kWindows);
+  EXPECT_EQ(get_format(), "2");
 }
 
 TEST_F(DamageTest, ASortedFileOfANewerFormatIsNotTakenForDamage) {
@@ -271,7 +286,7 @@ TEST_F(DamageTest, ASortedFileOfANewerFormatIsNotTakenForDamage) {
   properties.user_collected_properties =
       IdentityProperties(kIndex, {.id = {Window(0), 1}, .range = {0, 1}});
   ASSERT_TRUE(IdentifyFile(properties).ok());
-  properties.user_collected_properties[store_format::kPropertyFormat] = "2";
+  properties.user_collected_properties[store_format::kPropertyFormat] = "3";
   // Whatever else the newer version has changed in it.
   properties.user_collected_properties[store_format::kPropertyEntry] = "";
   EXPECT_EQ(IdentifyFile(properties).status().code(), absl::StatusCode::kFailedPrecondition);

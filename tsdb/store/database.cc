@@ -14,7 +14,7 @@
 #include "rocksdb/table_properties.h"
 #include "rocksdb/utilities/checkpoint.h"
 #include "rocksdb/write_batch.h"
-#include "tsdb/store/bundle.h"
+#include "tsdb/store/segment.h"
 
 namespace hearth {
 
@@ -64,7 +64,7 @@ absl::Status NewerFormat(std::string_view what, std::string_view version) {
 
 rocksdb::UserCollectedProperties IdentityProperties(StoreFamily family,
                                                     const GenerationInfo& info) {
-  return {{store_format::kPropertyFormat, StrCat(store_format::kFormatVersion)},
+  return {{store_format::kPropertyFormat, StrCat(info.format)},
           {store_format::kPropertyKind, FamilyName(family)},
           {store_format::kPropertyGeneration, absl::BytesToHexString(GenerationPrefix(info.id))},
           {store_format::kPropertyEntry, absl::BytesToHexString(EncodeCatalogueEntry(info))}};
@@ -159,18 +159,22 @@ absl::Status Database::CheckFormat() const {
       db_->Get({}, families_[kMeta], ToSlice(store_format::kFormatKey), &version);
   if (status.IsNotFound()) return absl::OkStatus();
   if (!status.ok()) return FromRocks(status, StrCat("read the format of store \"", path_, "\""));
-  return version == StrCat(store_format::kFormatVersion)
-             ? absl::OkStatus()
-             : NewerFormat(StrCat("store \"", path_, "\""), version);
+  uint32_t number = 0;
+  const bool readable =
+      absl::SimpleAtoi(version, &number) && number >= 1 && number <= store_format::kFormatVersion;
+  return readable ? absl::OkStatus() : NewerFormat(StrCat("store \"", path_, "\""), version);
 }
 
 absl::Status Database::NoteFormat() {
   const auto key = ToSlice(store_format::kFormatKey);
   std::string version;
-  if (db_->Get({}, families_[kMeta], key, &version).ok()) return absl::OkStatus();
+  const std::string ours = StrCat(store_format::kFormatVersion);
+  if (db_->Get({}, families_[kMeta], key, &version).ok() && version == ours) {
+    return absl::OkStatus();
+  }
   rocksdb::WriteOptions options;
   options.sync = true;
-  return FromRocks(db_->Put(options, families_[kMeta], key, StrCat(store_format::kFormatVersion)),
+  return FromRocks(db_->Put(options, families_[kMeta], key, ours),
                    StrCat("write the format of store \"", path_, "\""));
 }
 
@@ -273,6 +277,7 @@ absl::Status Database::Verify(const GenerationId& id) const {
   const std::string end = AfterPrefix(begin);
   const rocksdb::Slice begin_slice(begin), end_slice(end);
   std::vector<Segment> segments;
+  std::vector<TimeMs> times;
   for (const StoreFamily family : {kSamples, kIndex}) {
     rocksdb::ReadOptions options;
     options.fill_cache = false;
@@ -281,7 +286,10 @@ absl::Status Database::Verify(const GenerationId& id) const {
     const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, families_[family]));
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
       if (family != kSamples) continue;
-      HEARTH_RETURN_IF_ERROR(DecodeBundle(id.window, FromSlice(it->value()), &segments));
+      const std::string_view value = FromSlice(it->value());
+      HEARTH_RETURN_IF_ERROR(IsBundleKey(FromSlice(it->key()))
+                                 ? DecodeBundle(id.window, value, &segments)
+                                 : DecodeSharedTimes(id.window, value, &times));
     }
     HEARTH_RETURN_IF_ERROR(FromRocks(it->status(), StrCat("verify ", ToString(id))));
   }

@@ -93,10 +93,10 @@ class Database {
   // name. So before it may write: kDataLoss when the catalogue has a generation that the MANIFEST
   // does not have, while files without an owner lie there.
   absl::Status CheckNothingForgotten() const;
-  // kFailedPrecondition when the database has another format than ours. Only reads.
+  // kFailedPrecondition when the database has a newer format than ours. Only reads.
   absl::Status CheckFormat() const;
-  // Writes the format down where there is none: in a new database, or in one whose first write a
-  // crash cut short.
+  // Writes our format down where there is another one or none: in a database of an older version,
+  // in a new one, or in one whose first write a crash cut short.
   absl::Status NoteFormat();
   // After a failed write (a full disk) RocksDB refuses more until it is told to go on.
   absl::Status ResumeIfStopped();

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "tsdb/store/bundle.h"
 #include "tsdb/store/database.h"
 #include "tsdb/store/postings_codec.h"
+#include "tsdb/store/segment.h"
+#include "tsdb/store/series_record.h"
 
 namespace hearth {
 
@@ -19,7 +22,8 @@ namespace {
 
 using store_format::IndexKind;
 
-constexpr size_t kFingerprintBytes = 16;
+// Columns of shared times that a reader keeps; each has at most 4096 times.
+constexpr size_t kTimesKept = 256;
 // Up to this many entries further on, stepping is cheaper than seeking.
 constexpr uint32_t kStepsInsteadOfSeek = 8;
 
@@ -28,12 +32,6 @@ constexpr uint32_t kStepsInsteadOfSeek = 8;
 // large one the labels are asked whether they meet it.
 constexpr uint64_t kIdsPerRecord = 128;
 constexpr uint64_t kLabelsOfASeries = 8;
-
-uint64_t ReadWord(std::string_view bytes) {
-  uint64_t word = 0;
-  for (const char c : bytes.substr(0, 8)) word = word << 8 | static_cast<uint8_t>(c);
-  return word;
-}
 
 // Everything that starts with `prefix`, in key order.
 class PrefixScan {
@@ -205,15 +203,14 @@ absl::Status GenerationReader::ReadById(
 
 absl::Status GenerationReader::ReadSeries(PostingsView ids, SeriesFn fn) const {
   return ReadById(kIndex, ids, &SeriesKey, [&](size_t i, std::string_view record) {
-    if (record.size() < kFingerprintBytes) return absl::DataLossError("series record is too short");
-    const Fingerprint fingerprint{ReadWord(record), ReadWord(record.substr(8))};
-    const std::string_view labels = record.substr(kFingerprintBytes);
-    // Cheaper than a walk over the labels, and it proves every byte.
-    if (FingerprintOf(labels) != fingerprint) {
+    Fingerprint fingerprint;
+    const std::optional<LabelsView> labels =
+        DecodeSeriesRecord(info().format, record, &fingerprint);
+    if (!labels) {
       return absl::DataLossError(StrCat("labels of series ", ids[i], " in ", ToString(info().id),
                                         " do not have their fingerprint"));
     }
-    fn(i, fingerprint, LabelsView(labels));
+    fn(i, fingerprint, *labels);
     return absl::OkStatus();
   });
 }
@@ -266,11 +263,34 @@ absl::Status GenerationReader::DecodeSamples(std::string_view bundle, TimeRange 
                                              SampleColumns* append_to) const {
   static thread_local std::vector<Segment> segments;
   HEARTH_RETURN_IF_ERROR(Checked(DecodeBundle(info().id.window, bundle, &segments)));
+  Times held;
+  const auto shared = [&](uint32_t column) -> absl::StatusOr<std::span<const TimeMs>> {
+    HEARTH_ASSIGN_OR_RETURN(held, SharedTimes(column));
+    return std::span<const TimeMs>(*held);
+  };
   for (const Segment& segment : segments) {
     if (!segment.meta.range().Overlaps(range)) continue;
-    HEARTH_RETURN_IF_ERROR(Checked(DecodeChunk(segment.meta, segment.payload, range, append_to)));
+    HEARTH_RETURN_IF_ERROR(Checked(DecodeSegment(segment, range, shared, append_to)));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<GenerationReader::Times> GenerationReader::SharedTimes(uint32_t column) const {
+  {
+    MutexLock lock(&times_mu_);
+    const auto known = times_.find(column);
+    if (known != times_.end()) return known->second;
+  }
+  rocksdb::PinnableSlice bytes;
+  absl::Status status =
+      store_->database().Get(kSamples, TimesKey(generation_->prefix, column), &bytes);
+  if (absl::IsNotFound(status)) status = absl::DataLossError(status.message());
+  HEARTH_RETURN_IF_ERROR(status);
+  auto times = std::make_shared<std::vector<TimeMs>>();
+  HEARTH_RETURN_IF_ERROR(DecodeSharedTimes(info().id.window, FromSlice(bytes), times.get()));
+  MutexLock lock(&times_mu_);
+  if (times_.size() >= kTimesKept) times_.clear();
+  return times_.try_emplace(column, std::move(times)).first->second;
 }
 
 }  // namespace hearth

@@ -19,10 +19,12 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "model/labels.h"
+#include "model/mutex.h"
 #include "model/sample.h"
 #include "tsdb/index/postings.h"
 #include "tsdb/index/select_postings.h"
@@ -87,6 +89,9 @@ class GenerationReader : public PostingsSource {
 
  private:
   absl::Status Checked(absl::Status status) const;
+  // The times that segments share, by the column's number; read once, and kept for a while.
+  using Times = std::shared_ptr<const std::vector<TimeMs>>;
+  absl::StatusOr<Times> SharedTimes(uint32_t column) const;
   // Calls fn(text) for each label name, or each value of a label, in byte order, until it fails or
   // is done.
   absl::Status ForEachName(absl::FunctionRef<absl::Status(std::string_view name)> fn) const;
@@ -104,6 +109,8 @@ class GenerationReader : public PostingsSource {
 
   const Store* const store_;
   const std::shared_ptr<const Generation> generation_;
+  mutable Mutex times_mu_;
+  mutable absl::flat_hash_map<uint32_t, Times> times_ GUARDED_BY(times_mu_);
 };
 
 }  // namespace hearth

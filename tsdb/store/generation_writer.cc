@@ -13,6 +13,8 @@
 #include "tsdb/chunk/varint.h"
 #include "tsdb/store/bundle.h"
 #include "tsdb/store/postings_codec.h"
+#include "tsdb/store/segment.h"
+#include "tsdb/store/series_record.h"
 
 namespace hearth {
 
@@ -121,27 +123,36 @@ class GenerationWriter::Impl {
 
   absl::Status Add(LabelsView labels, const Fingerprint& fingerprint,
                    std::span<const ChunkView> chunks) {
+    HEARTH_RETURN_IF_ERROR(DecodeChunks(chunks));
+    return Add(labels, fingerprint, columns_.t, columns_.v);
+  }
+
+  absl::Status Add(LabelsView labels, const Fingerprint& fingerprint, std::span<const TimeMs> t,
+                   std::span<const double> v) {
+    const TimeRange window = info_.id.window.range();
     if (info_.series > 0 && !MetricOrder(last_labels_, labels)) {
       return absl::InvalidArgumentError(
           StrCat(ToString(info_.id), ": series ", labels.ToString(), " comes out of order"));
     }
-    HEARTH_RETURN_IF_ERROR(MakeSegments(chunks));
+    if (t.empty() || !window.Contains(t.front()) || !window.Contains(t.back())) {
+      return absl::InvalidArgumentError(
+          StrCat(ToString(info_.id), ": a series without samples, or with some beyond the window"));
+    }
+    const std::vector<Segment>& segments = encoder_.Encode(t, v);
     const auto id = static_cast<uint32_t>(info_.series);
     bundle_.clear();
-    EncodeBundle(info_.id.window, segments_, &bundle_);
+    EncodeBundle(info_.id.window, segments, &bundle_);
     HEARTH_RETURN_IF_ERROR(samples_.Put(BundleKey(prefix_, id), bundle_));
     record_.clear();
-    AppendSeriesRecord(fingerprint, labels, &record_);
+    EncodeSeriesRecord(fingerprint, labels, &record_);
     HEARTH_RETURN_IF_ERROR(index_.Put(SeriesKey(prefix_, id), record_));
     for (const Label& label : labels) postings_[label.name][label.value].Add(id);
     last_labels_ = Labels(labels);
     ++info_.series;
-    for (const Segment& segment : segments_) {
-      ++info_.chunks;
-      info_.samples += segment.meta.count;
-      info_.range.mint = std::min(info_.range.mint, segment.meta.mint);
-      info_.range.maxt = std::max(info_.range.maxt, segment.meta.maxt);
-    }
+    info_.chunks += segments.size();
+    info_.samples += t.size();
+    info_.range.mint = std::min(info_.range.mint, t.front());
+    info_.range.maxt = std::max(info_.range.maxt, t.back());
     return absl::OkStatus();
   }
 
@@ -152,6 +163,12 @@ class GenerationWriter::Impl {
     info_.lsn = origin.lsn;
     info_.deletes_lsn = origin.deletes_lsn;
     info_.replaces = origin.replaces;
+    info_.replaces_inside = origin.replaces_inside;
+    info_.merged = origin.merged;
+    for (uint32_t column = 0; column < times_.size(); ++column) {
+      HEARTH_RETURN_IF_ERROR(
+          samples_.Put(TimesKey(prefix_, column), times_.Encode(info_.id.window, column)));
+    }
     HEARTH_RETURN_IF_ERROR(WritePostings());
     HEARTH_RETURN_IF_ERROR(samples_.Close());
     HEARTH_RETURN_IF_ERROR(index_.Close());
@@ -161,36 +178,26 @@ class GenerationWriter::Impl {
   size_t series() const { return info_.series; }
 
  private:
-  // Fills segments_; their payloads point into the chunks.
-  absl::Status MakeSegments(std::span<const ChunkView> chunks) {
-    const TimeRange window = info_.id.window.range();
-    segments_.clear();
+  // Fills columns_.
+  absl::Status DecodeChunks(std::span<const ChunkView> chunks) {
+    columns_.Clear();
+    TimeMs last = info_.id.window.start;
     for (const ChunkView& chunk : chunks) {
-      columns_.Clear();
+      const size_t first = columns_.t.size();
       HEARTH_RETURN_IF_ERROR(DecodeChunk(chunk.meta, chunk.bytes, chunk.meta.range(), &columns_));
-      const bool sound = columns_.t.size() == chunk.meta.count && !columns_.t.empty() &&
-                         columns_.t.front() == chunk.meta.mint &&
+      const bool sound = columns_.t.size() - first == chunk.meta.count &&
+                         columns_.t.size() > first && columns_.t[first] == chunk.meta.mint &&
                          columns_.t.back() == chunk.meta.maxt;
-      const bool in_place = window.Contains(chunk.meta.mint) && chunk.meta.maxt <= window.maxt &&
-                            (segments_.empty() || chunk.meta.mint > segments_.back().meta.maxt);
+      const bool in_place = info_.id.window.range().Contains(chunk.meta.maxt) &&
+                            (first == 0 ? chunk.meta.mint >= last : chunk.meta.mint > last);
       if (!sound || !in_place) {
         return absl::DataLossError(StrCat(ToString(info_.id), ": a chunk of ", chunk.bytes.size(),
                                           " bytes, times [", chunk.meta.mint, ", ", chunk.meta.maxt,
                                           "], does not hold what it claims"));
       }
-      segments_.push_back({chunk.meta, Summarize(columns_.t, columns_.v), chunk.bytes});
+      last = chunk.meta.maxt;
     }
-    return segments_.empty()
-               ? absl::InvalidArgumentError(StrCat(ToString(info_.id), ": a series without chunks"))
-               : absl::OkStatus();
-  }
-
-  static void AppendSeriesRecord(const Fingerprint& fingerprint, LabelsView labels,
-                                 std::string* out) {
-    for (const uint64_t word : {fingerprint.hi, fingerprint.lo}) {
-      for (int shift = 56; shift >= 0; shift -= 8) out->push_back(static_cast<char>(word >> shift));
-    }
-    out->append(labels.bytes());
+    return absl::OkStatus();
   }
 
   absl::Status WritePostings() {
@@ -223,10 +230,11 @@ class GenerationWriter::Impl {
   SortedFile samples_;
   SortedFile index_;
   Labels last_labels_;
+  SharedTimes times_;
+  SegmentEncoder encoder_{&times_};
   StringMap<StringMap<PostingsEncoder>> postings_;  // name -> value -> ids
   // Kept for their capacity.
   SampleColumns columns_;
-  std::vector<Segment> segments_;
   std::string bundle_, record_;
 };
 
@@ -243,6 +251,11 @@ absl::StatusOr<std::unique_ptr<GenerationWriter>> GenerationWriter::Create(
 absl::Status GenerationWriter::Add(LabelsView labels, const Fingerprint& fingerprint,
                                    std::span<const ChunkView> chunks) {
   return impl_->Add(labels, fingerprint, chunks);
+}
+
+absl::Status GenerationWriter::Add(LabelsView labels, const Fingerprint& fingerprint,
+                                   std::span<const TimeMs> t, std::span<const double> v) {
+  return impl_->Add(labels, fingerprint, t, v);
 }
 
 absl::StatusOr<SealedFiles> GenerationWriter::Finish(const GenerationOrigin& origin) {

@@ -11,8 +11,8 @@
 //
 // The order makes neighbours on a dashboard neighbours on disk.
 //
-// Memory: the postings of the window (two to five bytes for each label of each series), and
-// RocksDB's block buffers.
+// Memory: the postings of the window (two to five bytes for each label of each series), the columns
+// of times that segments share, and RocksDB's block buffers.
 //
 // Thread safety: none. The files of a writer that was not finished, or not ingested, are deleted by
 // its destructor.
@@ -47,6 +47,8 @@ struct GenerationOrigin {
   Lsn lsn = 0;
   Lsn deletes_lsn = 0;
   std::vector<uint32_t> replaces;
+  std::vector<GenerationId> replaces_inside;
+  std::vector<MergedWindow> merged;
 };
 
 class GenerationWriter {
@@ -57,10 +59,13 @@ class GenerationWriter {
                                                                   rocksdb::Env* env = nullptr);
   ~GenerationWriter();
 
-  // Adds a series with its chunks: ascending in time, inside the window, not empty. Each chunk is
-  // decoded once, which proves it readable before it is sealed. Errors: kDataLoss (a chunk does not
-  // decode; nothing was added: leave the chunk out and call again), kInvalidArgument (order),
-  // kUnavailable (disk full).
+  // Adds a series with its samples: in ascending time order, inside the window, not empty; t.size()
+  // == v.size(). Errors: kInvalidArgument (order), kUnavailable (disk full).
+  absl::Status Add(LabelsView labels, const Fingerprint& fingerprint, std::span<const TimeMs> t,
+                   std::span<const double> v);
+  // Adds a series with its chunks: ascending in time, inside the window, not empty. They are
+  // decoded and encoded anew. Errors: kDataLoss (a chunk does not decode; nothing was added: leave
+  // the chunk out and call again), kInvalidArgument (order), kUnavailable (disk full).
   absl::Status Add(LabelsView labels, const Fingerprint& fingerprint,
                    std::span<const ChunkView> chunks);
 

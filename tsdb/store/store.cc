@@ -84,7 +84,8 @@ std::shared_ptr<const StoreVersion> Store::version() const {
 GenerationId Store::NextGeneration(const WindowId& window) const {
   GenerationId next{window, 1};
   const auto skip = [&](const GenerationId& id) {
-    if (id.window == window) next.generation = std::max(next.generation, id.generation + 1);
+    if (id.window.range().Overlaps(window.range()))
+      next.generation = std::max(next.generation, id.generation + 1);
   };
   MutexLock lock(&mu_);
   for (const std::shared_ptr<Generation>& generation : version_->generations) {
@@ -96,7 +97,14 @@ GenerationId Store::NextGeneration(const WindowId& window) const {
 
 absl::Status Store::Ingest(const SealedFiles& files) {
   MutexLock write_lock(&write_mu_);
+  uint64_t bytes = 0;
+  for (const std::string& path : {files.samples_path, files.index_path}) {
+    std::error_code error;
+    const uint64_t size = fs::file_size(path, error);
+    bytes += error ? 0 : size;
+  }
   HEARTH_RETURN_IF_ERROR(database_->Ingest(files));
+  written_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   MutexLock lock(&mu_);
   hidden_.insert_or_assign(files.info.id, Hidden{0, files.info.deletes_lsn, files.info.range});
   return absl::OkStatus();
@@ -121,6 +129,7 @@ absl::Status Store::Publish(const GenerationInfo& info) {
   MutexLock write_lock(&write_mu_);
   std::vector<GenerationId> replaced;
   for (const uint32_t generation : info.replaces) replaced.push_back({info.id.window, generation});
+  replaced.insert(replaced.end(), info.replaces_inside.begin(), info.replaces_inside.end());
   HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({&info, 1}, replaced));
   PassKillPoint(KillPoint::kCatalogueAdded);
   uint64_t bytes = 0;
@@ -130,7 +139,7 @@ absl::Status Store::Publish(const GenerationInfo& info) {
   std::shared_ptr<StoreVersion> next = Without(replaced);
   const auto at = std::upper_bound(
       next->generations.begin(), next->generations.end(), info.id,
-      [](const GenerationId& id, const auto& other) { return id < other->info.id; });
+      [](const GenerationId& id, const auto& other) { return JoinedBefore(id, other->info.id); });
   next->generations.insert(at, std::make_shared<Generation>(info, bytes, garbage_));
   Install(std::move(next));
   {
@@ -299,6 +308,7 @@ StoreStats Store::Stats() const {
   stats.bundle_reads = bundle_reads_.load(std::memory_order_relaxed);
   stats.read_errors = read_errors_.load(std::memory_order_relaxed);
   stats.quarantined = quarantined_.load();
+  stats.written_bytes = written_bytes_.load(std::memory_order_relaxed);
   stats.block_cache_bytes = database_->block_cache_usage();
   for (const StoredFile& file : database_->Files()) {
     (file.family == kSamples ? stats.sample_bytes : stats.index_bytes) += file.bytes;

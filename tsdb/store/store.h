@@ -78,7 +78,7 @@ class Generation {
   std::atomic<uint64_t> deletes_lsn_;  // Only grows.
 };
 
-// Immutable. Generations in ascending order of (window, generation).
+// Immutable. Generations in the order of JoinedBefore.
 struct StoreVersion {
   std::vector<std::shared_ptr<Generation>> generations;
 };
@@ -91,6 +91,7 @@ struct StoreStats {
   uint64_t sample_bytes = 0;  // Files of `samples`, on disk.
   uint64_t index_bytes = 0;
   uint64_t dropped_bytes = 0;      // Of both: dropped, but somebody still reads them.
+  uint64_t written_bytes = 0;      // Of both: flushed and merged since Open.
   uint64_t block_cache_bytes = 0;  // In use.
   uint64_t quarantined = 0;        // Files and generations set aside since Open.
   uint64_t read_errors = 0;        // Reads that met damage.
@@ -105,7 +106,8 @@ class Store {
   ~Store();
 
   std::shared_ptr<const StoreVersion> version() const;
-  // The number for the next flush of `window`: above everything that has files.
+  // The number for the next flush or merge of `window`: above everything that overlaps it and has
+  // files.
   GenerationId NextGeneration(const WindowId& window) const;
 
   // Takes in what a GenerationWriter finished. Not visible before Publish. On error the files are
@@ -183,6 +185,7 @@ class Store {
   mutable std::atomic<uint64_t> bundle_reads_{0};
   mutable std::atomic<uint64_t> read_errors_{0};
   std::atomic<uint64_t> quarantined_{0};
+  std::atomic<uint64_t> written_bytes_{0};
 
   // Held by those who change the catalogue, across the disk write. Before mu_.
   Mutex write_mu_;

@@ -36,6 +36,11 @@ std::string SeriesIdKey(std::string_view prefix, uint8_t kind, uint32_t series_i
 
 }  // namespace
 
+bool JoinedBefore(const GenerationId& a, const GenerationId& b) {
+  if (a.window.length != b.window.length) return a.window.length > b.window.length;
+  return a < b;
+}
+
 std::string ToString(const GenerationId& id) {
   return StrCat("window ", id.window.start, "+", id.window.length, " generation ", id.generation);
 }
@@ -74,6 +79,15 @@ absl::StatusOr<GenerationId> ParseGenerationPrefix(std::string_view key) {
 
 std::string BundleKey(std::string_view prefix, uint32_t series_id) {
   return SeriesIdKey(prefix, static_cast<uint8_t>(SamplesKind::kBundle), series_id);
+}
+
+std::string TimesKey(std::string_view prefix, uint32_t column) {
+  return SeriesIdKey(prefix, static_cast<uint8_t>(SamplesKind::kTimes), column);
+}
+
+bool IsBundleKey(std::string_view key) {
+  return key.size() > kGenerationPrefixBytes &&
+         key[kGenerationPrefixBytes] == static_cast<char>(SamplesKind::kBundle);
 }
 
 std::string SeriesKey(std::string_view prefix, uint32_t series_id) {

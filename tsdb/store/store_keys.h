@@ -28,6 +28,10 @@ struct WindowId {
   TimeMs length = 0;  // > 0
 
   TimeRange range() const { return WindowRange(start, length); }
+  // Whether `other` lies in here, or is this one.
+  bool Holds(const WindowId& other) const {
+    return range().mint <= other.range().mint && other.range().maxt <= range().maxt;
+  }
   // Milliseconds in range(): the length, but for the first and the last window there are.
   uint64_t width() const {
     return static_cast<uint64_t>(range().maxt) - static_cast<uint64_t>(start) + 1;
@@ -35,20 +39,28 @@ struct WindowId {
   friend auto operator<=>(const WindowId&, const WindowId&) = default;
 };
 
-// One flush of one window. The first generation of a window is 1; a later one holds what came late,
-// or replaces older ones after a merge. A (window, generation) is written once and never reused
-// while its files exist.
+// One flush of one window, or the merge of a window and those inside it. The first generation of a
+// window is 1; a later one holds what came late, or replaces older ones after a merge. Of windows
+// that overlap, a later generation has a higher number. A (window, generation) is written once and
+// never reused while its files exist.
 struct GenerationId {
   WindowId window;
   uint32_t generation = 0;
   friend auto operator<=>(const GenerationId&, const GenerationId&) = default;
 };
+// The order in which generations are joined: where two have a timestamp, the first one's sample
+// counts. A longer window comes before the shorter ones inside it, which hold what came after it
+// was merged; generations of one window ascend, and so do windows of one length.
+bool JoinedBefore(const GenerationId& a, const GenerationId& b);
 std::string ToString(const GenerationId& id);  // "window 1700000000000+3600000 generation 1"
 
 namespace store_format {
 
 // Persisted. The number must grow when a reader of the old one could misread the new.
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
+// The first one: bundles of XOR chunks, whole fingerprints in the index. Read, not written any
+// more.
+inline constexpr uint32_t kFirstFormatVersion = 1;
 
 // Column families.
 inline constexpr char kSamplesFamily[] = "samples";
@@ -68,13 +80,13 @@ inline constexpr char kPropertyEntry[] = "hearth.entry";  // the catalogue entry
 
 // Kinds of keys in `samples`. Must not be renumbered.
 enum class SamplesKind : uint8_t {
-  kTimestamps = 1,  // Reserved: timestamp columns that several series share.
-  kBundle = 2,
+  kBundle = 2,  // series id -> bundle
+  kTimes = 3,   // number of the column -> times that several segments have
 };
 
 // Kinds of keys in `index`. Must not be renumbered.
 enum class IndexKind : uint8_t {
-  kSeries = 1,     // series id -> fingerprint, labels
+  kSeries = 1,     // series id -> fingerprint, or 4 bytes of it, and labels
   kLabelName = 2,  // label name -> number of values
   kPostings = 3,   // label name, value -> series ids
 };
@@ -93,7 +105,10 @@ absl::StatusOr<GenerationId> ParseGenerationPrefix(std::string_view key);
 
 // Keys of `samples` and `index`. `prefix` is GenerationPrefix's.
 std::string BundleKey(std::string_view prefix, uint32_t series_id);
+std::string TimesKey(std::string_view prefix, uint32_t column);
 std::string SeriesKey(std::string_view prefix, uint32_t series_id);
+// Whether the key of `samples` is a bundle's, and not one of shared times.
+bool IsBundleKey(std::string_view key);
 std::string LabelNameKey(std::string_view prefix, std::string_view name);
 // The length of the name stands in front of it, so the values of one name are one contiguous range
 // in byte order.

@@ -14,9 +14,10 @@
 
 #include "absl/strings/escaping.h"
 #include "model/labels.h"
-#include "tsdb/store/bundle.h"
 #include "tsdb/store/catalogue.h"
 #include "tsdb/store/postings_codec.h"
+#include "tsdb/store/segment.h"
+#include "tsdb/store/series_record.h"
 
 namespace hearth {
 namespace {
@@ -100,11 +101,12 @@ std::map<std::string, std::string> ReadGolden() {
 
 TEST(StoreKeys, TheWorkedExampleDecodes) {
   std::map<std::string, std::string> golden = ReadGolden();
-  ASSERT_EQ(golden.size(), 11u);
+  ASSERT_EQ(golden.size(), 16u);
   const Labels labels{{"__name__", "up"}, {"job", "node"}};
   const std::string prefix = GenerationPrefix(kId);
   EXPECT_EQ(golden["prefix"], prefix);
   EXPECT_EQ(golden["bundle key"], BundleKey(prefix, 5));
+  EXPECT_EQ(golden["times key"], TimesKey(prefix, 7));
   EXPECT_EQ(golden["series key"], SeriesKey(prefix, 5));
   EXPECT_EQ(golden["label name key"], LabelNameKey(prefix, "job"));
   EXPECT_EQ(golden["postings key"], PostingsKey(prefix, "job", "node"));
@@ -114,11 +116,16 @@ TEST(StoreKeys, TheWorkedExampleDecodes) {
   ASSERT_TRUE(DecodePostings(golden["postings"], 10, &ids).ok());
   EXPECT_EQ(ids, (Postings{3, 4, 5, 9}));
 
-  const std::string& record = golden["series record"];
-  ASSERT_EQ(record.substr(16), labels.bytes());
-  const Fingerprint fingerprint = labels.Fingerprint();
-  EXPECT_EQ(static_cast<uint8_t>(record[0]), fingerprint.hi >> 56);
-  EXPECT_EQ(static_cast<uint8_t>(record[15]), fingerprint.lo & 0xff);
+  for (const auto& [name, format] :
+       {std::pair{"series record", 2u}, {"format 1 series record", 1u}}) {
+    Fingerprint fingerprint;
+    const auto decoded = DecodeSeriesRecord(format, golden[name], &fingerprint);
+    ASSERT_TRUE(decoded.has_value()) << name;
+    EXPECT_EQ(Labels(*decoded), labels);
+    EXPECT_EQ(fingerprint, labels.Fingerprint());
+    golden[name][2] ^= 1;
+    EXPECT_FALSE(DecodeSeriesRecord(format, golden[name], &fingerprint).has_value()) << name;
+  }
 
   const absl::StatusOr<GenerationInfo> info = DecodeCatalogueEntry(kId, golden["catalogue entry"]);
   ASSERT_TRUE(info.ok());
@@ -137,24 +144,56 @@ TEST(StoreKeys, TheWorkedExampleDecodes) {
   expected.id.generation = 4;
   expected.deletes_lsn = 1204;
   expected.replaces = {1, 3};
+  const WindowId inside{1'700'000'900'000, 900'000};
+  expected.replaces_inside = {{inside, 2}};
+  expected.merged = {{inside, 981}};
   EXPECT_EQ(*merged, expected);
   EXPECT_EQ(EncodeCatalogueEntry(expected), golden["merged entry"]);
+  const absl::StatusOr<GenerationInfo> first_format =
+      DecodeCatalogueEntry({kId.window, 4}, golden["format 1 entry"]);
+  ASSERT_TRUE(first_format.ok());
+  EXPECT_EQ(expected.CoveredUpTo(inside.range()), 981u);
+  EXPECT_EQ(expected.CoveredUpTo(kId.window.range()), 0u);
+  expected.replaces_inside.clear();
+  expected.merged.clear();
+  expected.format = 1;
+  EXPECT_EQ(*first_format, expected);
+  EXPECT_EQ(EncodeCatalogueEntry(expected), golden["format 1 entry"]);
   EXPECT_EQ(DecodeCatalogueEntry({kId.window, 3}, golden["merged entry"]).status().code(),
             absl::StatusCode::kDataLoss)
       << "a generation replaces lower ones only";
+}
 
+TEST(StoreKeys, TheWorkedBundlesDecode) {
+  std::map<std::string, std::string> golden = ReadGolden();
+  const auto no_times = [](uint32_t) -> absl::StatusOr<std::span<const TimeMs>> {
+    return absl::DataLossError("none are shared");
+  };
   std::vector<Segment> segments;
-  ASSERT_TRUE(DecodeBundle(kId.window, golden["bundle"], &segments).ok());
-  ASSERT_EQ(segments.size(), 1u);
-  EXPECT_EQ(segments[0].meta, (ChunkMeta{1'700'000'000'500, 1'700'000'015'500, 2}));
-  EXPECT_EQ(segments[0].summary.longest_gap_ms, 15'000);
-  EXPECT_EQ(segments[0].summary.min, 1);
-  EXPECT_EQ(segments[0].summary.max, 1);
-  SampleColumns columns;
-  ASSERT_TRUE(
-      DecodeChunk(segments[0].meta, segments[0].payload, segments[0].meta.range(), &columns).ok());
-  EXPECT_THAT(columns.t, testing::ElementsAre(1'700'000'000'500, 1'700'000'015'500));
-  EXPECT_THAT(columns.v, testing::ElementsAre(1, 1));
+  for (const char* const name : {"bundle", "format 1 bundle"}) {
+    ASSERT_TRUE(DecodeBundle(kId.window, golden[name], &segments).ok()) << name;
+    ASSERT_EQ(segments.size(), 1u);
+    EXPECT_EQ(segments[0].meta.range(), (TimeRange{1'700'000'000'500, 1'700'000'015'500}));
+    EXPECT_EQ(segments[0].summary.longest_gap_ms, 15'000);
+    EXPECT_TRUE(segments[0].summary.all_integers);
+    SampleColumns columns;
+    ASSERT_TRUE(DecodeSegment(segments[0], TimeRange(), no_times, &columns).ok()) << name;
+    EXPECT_THAT(columns.t, testing::ElementsAre(1'700'000'000'500, 1'700'000'015'500));
+    EXPECT_THAT(columns.v, testing::ElementsAre(1, 1));
+  }
+  SharedTimes times;
+  SegmentEncoder encoder(&times);
+  std::string bundle;
+  EncodeBundle(kId.window,
+               encoder.Encode(std::vector<TimeMs>{1'700'000'000'500, 1'700'000'015'500},
+                              std::vector<double>{1, 1}),
+               &bundle);
+  EXPECT_EQ(bundle, golden["bundle"]);
+
+  std::vector<TimeMs> shared;
+  ASSERT_TRUE(DecodeSharedTimes(kId.window, golden["shared times"], &shared).ok());
+  EXPECT_THAT(shared, testing::ElementsAre(1'700'000'000'500, 1'700'000'015'502, 1'700'000'030'500,
+                                           1'700'000'045'503));
 }
 
 }  // namespace

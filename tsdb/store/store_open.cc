@@ -1,5 +1,6 @@
 // How a store comes up: the database, or what can be rebuilt of it, and a catalogue that agrees
 // with the files.
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <system_error>
@@ -106,6 +107,8 @@ absl::Status Store::Reconcile() {
     version->generations.push_back(
         std::make_shared<Generation>(generation.info, files[id].bytes, garbage_));
   }
+  std::sort(version->generations.begin(), version->generations.end(),
+            [](const auto& a, const auto& b) { return JoinedBefore(a->info.id, b->info.id); });
   if (!add.empty() || !remove.empty()) {
     HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue(add, remove));
   }

@@ -62,7 +62,7 @@ TEST_F(StoreTest, GivesBackEverySampleAlsoAfterReopening) {
   ASSERT_EQ(catalogue.size(), 1u);
   EXPECT_EQ(catalogue[0].lsn, 77u);
   EXPECT_EQ(catalogue[0].series, 15u);
-  EXPECT_EQ(catalogue[0].chunks, 30u);
+  EXPECT_EQ(catalogue[0].chunks, 15u);
   EXPECT_EQ(catalogue[0].samples, 15u * 240u);
   EXPECT_EQ(catalogue[0].range, (TimeRange{kStart, kStart + 239 * 15'000 + 4}));
   EXPECT_EQ(store_->Stats().bundle_reads, 15u);

@@ -5,30 +5,44 @@
 
 namespace hearth {
 
+namespace {
+
+bool AllThere(const GenerationInfo& info, const std::set<GenerationId>& present) {
+  return std::all_of(info.replaces.begin(), info.replaces.end(),
+                     [&](uint32_t number) {
+                       return present.contains({info.id.window, number});
+                     }) &&
+         std::all_of(info.replaces_inside.begin(), info.replaces_inside.end(),
+                     [&](const GenerationId& id) { return present.contains(id); });
+}
+
+}  // namespace
+
 std::vector<GenerationId> SupersededGenerations(const std::vector<FoundGeneration>& found) {
   std::set<GenerationId> present;
-  for (const FoundGeneration& generation : found) present.insert(generation.info.id);
-  std::vector<GenerationId> drop;
-  // From the last generation of each window down: the highest merge that stays decides.
-  const WindowId* decided = nullptr;
-  for (auto it = found.rbegin(); it != found.rend(); ++it) {
-    const GenerationInfo& info = it->info;
-    if (decided != nullptr && info.id.window == *decided) {
-      drop.push_back(info.id);
+  std::vector<const FoundGeneration*> merged;
+  for (const FoundGeneration& generation : found) {
+    const GenerationInfo& info = generation.info;
+    present.insert(info.id);
+    if (!info.replaces.empty() || !info.replaces_inside.empty()) merged.push_back(&generation);
+  }
+  // From the highest number down: of merges that overlap, the highest that stays decides.
+  std::sort(merged.begin(), merged.end(), [](const auto* a, const auto* b) {
+    return a->info.id.generation > b->info.id.generation;
+  });
+  std::set<GenerationId> drop;
+  for (const FoundGeneration* const merge : merged) {
+    const GenerationId& id = merge->info.id;
+    if (drop.contains(id)) continue;
+    if (!merge->catalogued && AllThere(merge->info, present)) {
+      drop.insert(id);
       continue;
     }
-    if (info.replaces.empty()) continue;
-    const bool all_there =
-        std::all_of(info.replaces.begin(), info.replaces.end(), [&](uint32_t generation) {
-          return present.contains({info.id.window, generation});
-        });
-    if (it->catalogued || !all_there) {
-      decided = &info.id.window;
-    } else {
-      drop.push_back(info.id);
+    for (const GenerationId& other : present) {
+      if (other.generation < id.generation && id.window.Holds(other.window)) drop.insert(other);
     }
   }
-  return drop;
+  return {drop.begin(), drop.end()};
 }
 
 }  // namespace hearth

@@ -85,6 +85,7 @@ absl::StatusOr<Lsn> WalWriter::Append(std::span<const WalRecord> records) {
   }
   PassKillPoint(KillPoint::kWalWritten);
   size_ += buffer_.size();
+  written_bytes_ += buffer_.size();
   for (const WalRecord& record : records) {
     if (record.type == WalRecordType::kSeries) series_bytes_ += record.payload.size();
   }

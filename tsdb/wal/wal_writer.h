@@ -67,6 +67,8 @@ class WalWriter {
   uint64_t segment_size() const { return size_; }
   Lsn last_lsn() const { return next_lsn_ - 1; }
   uint64_t failures() const { return failures_; }
+  // Since this object was made, segment headers left out.
+  uint64_t written_bytes() const { return written_bytes_; }
 
   absl::Status WaitDurable(Lsn lsn) { return group_commit_.WaitDurable(lsn); }
   Lsn synced_lsn() const { return group_commit_.synced_lsn(); }
@@ -89,6 +91,7 @@ class WalWriter {
   Lsn next_lsn_;
   bool given_up_ = false;  // file_ must not be written to any more.
   uint64_t failures_ = 0;
+  uint64_t written_bytes_ = 0;
   std::string buffer_;
 };
 
