@@ -69,7 +69,9 @@ rocksdb::DBOptions StoreDbOptions(rocksdb::Env* env) {
   options.stats_persist_period_sec = 0;
   options.max_background_jobs = 2;
   options.max_total_wal_size = 1 << 20;
-  options.manifest_preallocation_size = 64 << 10;
+  // The catalogue's log and the MANIFEST are a few KiB: what would be reserved for them is more than a
+  // small store has samples.
+  options.allow_fallocate = false;
   options.max_manifest_file_size = 4 << 20;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   return options;
