@@ -32,6 +32,16 @@ def memory(pid: int) -> Memory:
     return Memory(values["VmRSS"], values["RssAnon"], values["VmHWM"])
 
 
+def written_bytes(pid: int) -> int:
+    """What the process made the kernel write to disks, less what it took back before that by deleting files. Sockets are not in it."""
+    values = {}
+    with open(f"/proc/{pid}/io", encoding="ascii") as counts:
+        for line in counts:
+            key, _, value = line.partition(":")
+            values[key] = int(value)
+    return values["write_bytes"] - values["cancelled_write_bytes"]
+
+
 def disk_bytes(*roots: str) -> int:
     """Allocated bytes of the files below `roots`: holes do not count, hard links count once. Files may vanish meanwhile."""
     seen = {}

@@ -81,6 +81,19 @@ DASHBOARD = [
 _DAY = 86400
 
 
+# Windows of a day, a thousand of them over 30 days; a metric has a hundred series.
+MONTH = [
+    Query(text, 30 * _DAY, 2592)
+    for text in (
+        f"avg_over_time({INT_COUNTER}[1d])",
+        f"avg_over_time({FLOAT_GAUGE}[1d])",
+        f"rate({INT_COUNTER}[1d])",
+        f"max by (mode) (max_over_time({FLOAT_GAUGE}[1d]))",
+        f"sum by (mode) (rate({INT_COUNTER}[1h]))",
+    )
+]
+
+
 def long_range(metric_rate: str, metric_gauge: str) -> list[Query]:
     """A metric's rate and average over a day, a week and 30 days: some 300 steps each."""
     spans = ((_DAY, 300), (7 * _DAY, 1800), (30 * _DAY, 7200))

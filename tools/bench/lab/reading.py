@@ -56,6 +56,18 @@ def long_few(lineup: Lineup, now_ms: int) -> None:
     _ask_long(lineup, "200 series", newest_ms)
 
 
+def month(lineup: Lineup, now_ms: int) -> None:
+    """30 days at 15 s of 2 000 series: what they take on disk, what was written for that, and windows of a day over all of it."""
+    newest_ms = quiet_phase_ms(now_ms)
+    loaded = measured_load(lineup, Plan(newest_ms, series=2000, steps=30 * 5760), start_idle(lineup))
+    note_sealed(lineup, loaded)
+    lineup.each(lambda session: session.note("bytes written a sample", "B", session.written() / loaded[session].load.samples))
+    for query in queries.MONTH:
+        progress(f"    {query.label()}")
+        measure_request(lineup, f"{query.label()}, {query.span_s // 86400} d in steps of {query.step_s} s", query.request(newest_ms))
+    lineup.each(_note_memory)
+
+
 def _ask_long(lineup: Lineup, what: str, newest_ms: int) -> None:
     for query in queries.long_range(queries.INT_COUNTER, queries.FLOAT_GAUGE):
         label = f"{what}, {query.span_s // 86400} d: {query.label()}"

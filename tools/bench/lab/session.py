@@ -169,5 +169,8 @@ class Session:
     def disk(self) -> int:
         return procfs.disk_bytes(self.options.data)
 
+    def written(self) -> int:
+        return procfs.written_bytes(self.process.pid)
+
     def sealed_bytes(self) -> int:
         return self.server.sealed_bytes(self.options, self.client)

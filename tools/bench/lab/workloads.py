@@ -34,6 +34,7 @@ ALL = (
     Workload("queries-2h", "range and instant queries over 2 h at 15 s, 1 000 series a metric; label calls", 210, reading.queries_2h),
     Workload("long-range", "30 days at 5 min of 10 000 series; one metric over 1, 7, 30 days", 1800, reading.long_range),
     Workload("long-few", "30 days at 60 s of 200 series; the same queries", 200, reading.long_few),
+    Workload("month", "30 days at 15 s of 2 000 series: disk, bytes written, windows of a day", 1500, reading.month),
     Workload("restart", "20 000 series × 120 steps, then kill -9 and SIGTERM, seven times each", 90, restarting.restart),
     Workload("restart-100k", "100 000 series × 480 steps pushed at once, then kill -9", 600, restarting.restart_100k),
     Workload("dashboard", "12 panels of the last hour, every second", 60, reading.dashboard, cache=True),
