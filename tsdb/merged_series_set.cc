@@ -10,6 +10,12 @@
 
 namespace hearth {
 
+namespace {
+
+constexpr size_t kFetchedTogether = 512;
+
+}  // namespace
+
 // Joins by fingerprint while it collects.
 class MergedSeriesSet::Builder {
  public:
@@ -44,19 +50,14 @@ class MergedSeriesSet::Builder {
       part_series_.push_back(places_[i]);
       set_->parts_.push_back({source, ids[i], i});
     }
-    fetch_bytes_ += reader->bundle_bytes() * ids.size();
     set_->sources_.push_back({std::move(reader), selection, std::move(mask)});
     return absl::OkStatus();
   }
 
-  void Finish(uint64_t fetch_bytes_max) {
+  void Finish() {
     GroupParts();
     std::sort(set_->series_.begin(), set_->series_.end(),
               [](const Series& a, const Series& b) { return a.fingerprint < b.fingerprint; });
-    // Without room for all of them the bundles are read one by one.
-    set_->fetch_at_once_ =
-        fetch_bytes_ <= fetch_bytes_max && set_->fetch_bytes_.Add(fetch_bytes_).ok();
-    if (!set_->fetch_at_once_) set_->fetch_bytes_.Release();
   }
 
  private:
@@ -154,7 +155,6 @@ class MergedSeriesSet::Builder {
   std::vector<size_t> part_series_;  // The series of each part.
   SelectionPtr placed_;              // Of the last generation,
   std::vector<size_t> places_;       // and the series of each of its ids.
-  uint64_t fetch_bytes_ = 0;
 };
 
 absl::StatusOr<std::unique_ptr<MergedSeriesSet>> MergedSeriesSet::Create(
@@ -164,7 +164,11 @@ absl::StatusOr<std::unique_ptr<MergedSeriesSet>> MergedSeriesSet::Create(
   auto set = std::unique_ptr<MergedSeriesSet>(new MergedSeriesSet());
   set->head_ = std::move(head);
   set->bytes_ = ByteCharge(account);
-  set->fetch_bytes_ = ByteCharge(account);
+  {
+    MutexLock lock(&set->fetch_mu_);
+    set->fetch_bytes_ = ByteCharge(account);
+    set->fetch_room_ = fetch_bytes_max;
+  }
   Builder builder(set.get(), request, deletes);
   HEARTH_RETURN_IF_ERROR(builder.AddHead());
   for (const std::shared_ptr<Generation>& generation : version.generations) {
@@ -172,7 +176,7 @@ absl::StatusOr<std::unique_ptr<MergedSeriesSet>> MergedSeriesSet::Create(
     HEARTH_RETURN_IF_ERROR(
         builder.AddGeneration(std::make_unique<GenerationReader>(store, generation)));
   }
-  builder.Finish(fetch_bytes_max);
+  builder.Finish();
   return set;
 }
 
@@ -193,9 +197,16 @@ absl::Status MergedSeriesSet::Fetch() const {
 
 std::string_view MergedSeriesSet::Keep(std::string_view bundle) const {
   constexpr size_t kBlockBytes = size_t{128} << 10;
+  if (bundle.size() > fetch_room_) return {};
   if (blocks_.empty() || blocks_.back().capacity() - blocks_.back().size() < bundle.size()) {
-    blocks_.emplace_back().reserve(std::max(kBlockBytes, bundle.size()));
+    const size_t bytes = std::max(kBlockBytes, bundle.size());
+    if (!fetch_bytes_.Add(bytes).ok()) {
+      fetch_room_ = 0;
+      return {};
+    }
+    blocks_.emplace_back().reserve(bytes);
   }
+  fetch_room_ -= bundle.size();
   std::string& block = blocks_.back();
   block.append(bundle);
   return std::string_view(block).substr(block.size() - bundle.size());
@@ -203,10 +214,15 @@ std::string_view MergedSeriesSet::Keep(std::string_view bundle) const {
 
 absl::Status MergedSeriesSet::FetchAll() const {
   for (Source& source : sources_) {
-    source.bundles.reserve(source.selection->ids.size());
-    HEARTH_RETURN_IF_ERROR(source.reader->ReadBundles(
-        source.selection->ids,
-        [&](size_t, std::string_view bundle) { source.bundles.push_back(Keep(bundle)); }));
+    const Postings& ids = source.selection->ids;
+    source.bundles.resize(ids.size());
+    // In runs, so that what there is no room for is hardly read.
+    for (size_t begin = 0; begin < ids.size() && fetch_room_ > 0; begin += kFetchedTogether) {
+      const size_t count = std::min(kFetchedTogether, ids.size() - begin);
+      HEARTH_RETURN_IF_ERROR(source.reader->ReadBundles(
+          PostingsView(ids).subspan(begin, count),
+          [&](size_t i, std::string_view bundle) { source.bundles[begin + i] = Keep(bundle); }));
+    }
   }
   return absl::OkStatus();
 }
@@ -214,15 +230,15 @@ absl::Status MergedSeriesSet::FetchAll() const {
 absl::Status MergedSeriesSet::Read(size_t i, TimeRange range, SampleColumns* columns) const {
   columns->Clear();
   const Series& series = series_[i];
-  if (series.parts_begin != series.parts_end && fetch_at_once_) HEARTH_RETURN_IF_ERROR(Fetch());
+  if (series.parts_begin != series.parts_end) HEARTH_RETURN_IF_ERROR(Fetch());
   for (size_t p = series.parts_begin; p < series.parts_end; ++p) {
     const Part& part = parts_[p];
     const Source& source = sources_[part.reader];
     if (!source.reader->info().range.Overlaps(range)) continue;
     const size_t first = columns->t.size();
-    HEARTH_RETURN_IF_ERROR(
-        fetch_at_once_ ? source.reader->DecodeSamples(source.bundles[part.bundle], range, columns)
-                       : source.reader->ReadSamples(part.id, range, columns));
+    const std::string_view bundle = source.bundles[part.bundle];
+    HEARTH_RETURN_IF_ERROR(bundle.empty() ? source.reader->ReadSamples(part.id, range, columns)
+                                          : source.reader->DecodeSamples(bundle, range, columns));
     if (!source.mask.empty()) RemoveRanges(source.mask.ranges(part.bundle), first, columns);
     MergeTail(first, columns);
   }

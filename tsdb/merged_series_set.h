@@ -7,7 +7,7 @@
 //
 // Bundles are fetched in one pass per generation when the first sample is asked for, in the order
 // they lie on disk, because series are read in fingerprint order, which has nothing to do with it.
-// A selection too large for that reads its bundles one by one.
+// Those that there is no room for are read one by one.
 //
 // Thread safety and order: as SeriesSet.
 #ifndef HEARTH_TSDB_MERGED_SERIES_SET_H_
@@ -42,7 +42,7 @@ class MergedSeriesSet : public SeriesSet {
   // head to the store in between is then seen twice, never not at all. `deletes` was taken before
   // `version` too. The store outlives the set.
   // What the set holds is charged to `account`, which may be null. `fetch_bytes_max` is what it may
-  // hold of fetched bundles.
+  // hold of fetched bundles, as far as the account has room for them.
   static absl::StatusOr<std::unique_ptr<MergedSeriesSet>> Create(
       const SelectRequest& request, std::unique_ptr<SeriesSet> head, const Store* store,
       const StoreVersion& version, const DeleteList& deletes, ByteAccount* account = nullptr,
@@ -75,16 +75,16 @@ class MergedSeriesSet : public SeriesSet {
     std::unique_ptr<GenerationReader> reader;
     SelectionPtr selection;
     DeleteMask mask;                        // Of the selection's ids; empty as a rule.
-    std::vector<std::string_view> bundles;  // In blocks_, one for each id.
+    std::vector<std::string_view> bundles;  // In blocks_, one for each id; empty: not fetched.
   };
   class Builder;
 
   MergedSeriesSet() = default;
-  // Fills the sources' bytes, once. The status is the same for everybody who asks.
+  // Fills the sources' bundles, once. The status is the same for everybody who asks.
   absl::Status Fetch() const;
   absl::Status FetchAll() const EXCLUSIVE_LOCKS_REQUIRED(fetch_mu_);
-  // A copy of the bundle's bytes in blocks_. Called by FetchAll.
-  std::string_view Keep(std::string_view bundle) const;
+  // A copy of the bundle's bytes in blocks_; empty when there is no room for it.
+  std::string_view Keep(std::string_view bundle) const EXCLUSIVE_LOCKS_REQUIRED(fetch_mu_);
 
   // Constant after Create.
   std::unique_ptr<SeriesSet> head_;
@@ -92,8 +92,6 @@ class MergedSeriesSet : public SeriesSet {
   std::vector<Part> parts_;
   std::string labels_;
   ByteCharge bytes_;  // The lists above.
-  ByteCharge fetch_bytes_;
-  bool fetch_at_once_ = false;
 
   // Constant once fetched_ is true.
   mutable std::vector<Source> sources_;
@@ -101,6 +99,8 @@ class MergedSeriesSet : public SeriesSet {
   mutable std::atomic<bool> fetched_{false};
   mutable Mutex fetch_mu_;
   mutable absl::Status fetch_status_ GUARDED_BY(fetch_mu_);
+  mutable ByteCharge fetch_bytes_ GUARDED_BY(fetch_mu_);   // Of blocks_.
+  mutable uint64_t fetch_room_ GUARDED_BY(fetch_mu_) = 0;  // What they may still grow by.
 };
 
 }  // namespace hearth

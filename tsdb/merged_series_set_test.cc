@@ -121,8 +121,9 @@ TEST_P(MergedSeriesSetTest, OutlivesTheDropOfWhatItReads) {
   Check(*set, all, expected_);
 }
 
-INSTANTIATE_TEST_SUITE_P(FetchedAtOnceAndOneByOne, MergedSeriesSetTest,
-                         testing::Values(MergedSeriesSet::kFetchBytesMax, 0));
+// At once, partly, one by one.
+INSTANTIATE_TEST_SUITE_P(RoomForBundles, MergedSeriesSetTest,
+                         testing::Values(MergedSeriesSet::kFetchBytesMax, 5000, 0));
 
 }  // namespace
 }  // namespace hearth

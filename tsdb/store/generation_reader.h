@@ -41,8 +41,6 @@ class GenerationReader : public PostingsSource {
 
   const GenerationInfo& info() const { return generation_->info; }
   uint64_t deletes_lsn() const { return generation_->deletes_lsn(); }
-  // What a bundle takes on disk, on average.
-  uint64_t bundle_bytes() const { return generation_->bytes / (generation_->info.series + 1); }
 
   absl::Status All(Postings* out) const override;
   absl::Status Of(std::string_view name, std::string_view value, Postings* out) const override;

@@ -65,7 +65,7 @@ def month(lineup: Lineup, now_ms: int) -> None:
     for query in queries.MONTH:
         progress(f"    {query.label()}")
         measure_request(lineup, f"{query.label()}, {query.span_s // 86400} d in steps of {query.step_s} s", query.request(newest_ms))
-    lineup.each(_note_memory)
+    lineup.each(lambda session: session.note("RSS peak with the queries", "MB", session.memory().peak / 1e6))
 
 
 def _ask_long(lineup: Lineup, what: str, newest_ms: int) -> None:
