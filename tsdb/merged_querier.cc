@@ -8,6 +8,7 @@
 #include "model/text.h"
 #include "tsdb/deletes/delete_mask.h"
 #include "tsdb/merged_series_set.h"
+#include "tsdb/store/selection_cache.h"
 
 namespace hearth {
 
@@ -47,6 +48,68 @@ absl::StatusOr<Postings> SelectVisible(const GenerationReader& reader, const Del
   }
   return left;
 }
+
+// Adds what is new in one generation after the other to a list of series.
+class SeriesJoin {
+ public:
+  // Both are borrowed. `series` has no two that are the same.
+  SeriesJoin(const LabelQuery& query, std::vector<Labels>* series)
+      : query_(query), series_(*series) {
+    for (const std::vector<Matcher>& matchers : query.matcher_sets) {
+      keys_.push_back(SelectionCache::KeyOf(matchers));
+    }
+    selections_.resize(keys_.size());
+  }
+
+  absl::Status Add(const GenerationReader& reader, const DeleteList& deletes) {
+    if (seen_.empty()) {
+      for (const Labels& labels : series_) seen_.insert(labels.Fingerprint());
+    }
+    if (!deletes.empty() || keys_.empty()) {
+      HEARTH_ASSIGN_OR_RETURN(const Postings ids, SelectVisible(reader, deletes, query_));
+      return Read(reader, ids);
+    }
+    for (size_t i = 0; i < keys_.size(); ++i) HEARTH_RETURN_IF_ERROR(AddSelection(reader, i));
+    return absl::OkStatus();
+  }
+
+ private:
+  // What the generation before had needs no look, and what the cache knows none at the labels of
+  // series that are seen.
+  absl::Status AddSelection(const GenerationReader& reader, size_t i) {
+    bool read = false;
+    HEARTH_ASSIGN_OR_RETURN(const SelectionPtr selection,
+                            reader.Select(
+                                query_.matcher_sets[i], keys_[i], selections_[i],
+                                [](size_t) { return absl::OkStatus(); },
+                                [&](size_t, const Fingerprint& fingerprint, LabelsView labels) {
+                                  if (seen_.insert(fingerprint).second)
+                                    series_.emplace_back(labels);
+                                },
+                                &read));
+    if (!read && selection != selections_[i]) {
+      Postings unseen;
+      for (size_t k = 0; k < selection->ids.size(); ++k) {
+        if (!seen_.contains(selection->fingerprints[k])) unseen.push_back(selection->ids[k]);
+      }
+      HEARTH_RETURN_IF_ERROR(Read(reader, unseen));
+    }
+    selections_[i] = selection;
+    return absl::OkStatus();
+  }
+
+  absl::Status Read(const GenerationReader& reader, PostingsView ids) {
+    return reader.ReadSeries(ids, [&](size_t, const Fingerprint& fingerprint, LabelsView labels) {
+      if (seen_.insert(fingerprint).second) series_.emplace_back(labels);
+    });
+  }
+
+  const LabelQuery& query_;
+  std::vector<Labels>& series_;
+  absl::flat_hash_set<Fingerprint> seen_;
+  std::vector<Fingerprint> keys_;         // Of the matcher sets,
+  std::vector<SelectionPtr> selections_;  // and what the last generation has for each.
+};
 
 }  // namespace
 
@@ -138,15 +201,9 @@ absl::StatusOr<std::vector<std::string>> MergedQuerier::LabelValues(std::string_
 absl::StatusOr<std::vector<Labels>> MergedQuerier::Series(const LabelQuery& query) {
   HEARTH_ASSIGN_OR_RETURN(std::vector<Labels> series, head_->Series(Unlimited(query)));
   const size_t from_head = series.size();
-  absl::flat_hash_set<Fingerprint> seen;
-  const auto join = [&](const GenerationReader& reader, const DeleteList& deletes) -> absl::Status {
-    if (seen.empty()) {
-      for (const Labels& labels : series) seen.insert(labels.Fingerprint());
-    }
-    HEARTH_ASSIGN_OR_RETURN(const Postings ids, SelectVisible(reader, deletes, query));
-    return reader.ReadSeries(ids, [&](size_t, const Fingerprint& fingerprint, LabelsView labels) {
-      if (seen.insert(fingerprint).second) series.emplace_back(labels);
-    });
+  SeriesJoin joined(query, &series);
+  const auto join = [&](const GenerationReader& reader, const DeleteList& deletes) {
+    return joined.Add(reader, deletes);
   };
   HEARTH_RETURN_IF_ERROR(ForEachGeneration(query.range, join));
   if (series.size() != from_head) std::sort(series.begin(), series.end());
