@@ -20,7 +20,7 @@ namespace hearth {
 class WindowMerge::Source {
  public:
   Source(const Store* store, std::shared_ptr<const Generation> generation)
-      : reader_(store, std::move(generation)) {}
+      : reader_(store, std::move(generation), BlockUse::kOnce) {}
 
   const GenerationReader& reader() const { return reader_; }
   // Finds out what is deleted, and stands in front of the first series.
@@ -48,7 +48,7 @@ class WindowMerge::Source {
   }
 
  private:
-  static constexpr uint64_t kBatchSeries = 64;  // A day has two dozen sources or more.
+  static constexpr uint64_t kBatchSeries = 256;  // A day has two dozen sources or more.
   struct Series {
     Labels labels;
     Fingerprint fingerprint;

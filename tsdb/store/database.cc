@@ -343,10 +343,11 @@ absl::Status Database::Get(StoreFamily family, std::string_view key,
   return FromRocks(status, StrCat("read from ", FamilyName(family)));
 }
 
-std::unique_ptr<rocksdb::Iterator> Database::NewIterator(StoreFamily family,
+std::unique_ptr<rocksdb::Iterator> Database::NewIterator(StoreFamily family, BlockUse use,
                                                          const rocksdb::Slice* begin,
                                                          const rocksdb::Slice* end) const {
   rocksdb::ReadOptions options;
+  options.fill_cache = use == BlockUse::kAgain;
   options.iterate_lower_bound = begin;
   options.iterate_upper_bound = end;
   return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, families_[family]));

@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "rocksdb/db.h"
+#include "tsdb/store/block_use.h"
 #include "tsdb/store/catalogue.h"
 #include "tsdb/store/rocks_options.h"
 #include "tsdb/store/store_keys.h"
@@ -75,7 +76,8 @@ class Database {
   // kNotFound when the key does not exist. The slice pins a block of the cache.
   absl::Status Get(StoreFamily family, std::string_view key, rocksdb::PinnableSlice* value) const;
   // An iterator over keys in [begin, end); both strings must outlive it. Positioned by the caller.
-  std::unique_ptr<rocksdb::Iterator> NewIterator(StoreFamily family, const rocksdb::Slice* begin,
+  std::unique_ptr<rocksdb::Iterator> NewIterator(StoreFamily family, BlockUse use,
+                                                 const rocksdb::Slice* begin,
                                                  const rocksdb::Slice* end) const;
 
   // See Store.

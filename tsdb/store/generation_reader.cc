@@ -36,12 +36,12 @@ constexpr uint64_t kLabelsOfASeries = 8;
 // Everything that starts with `prefix`, in key order.
 class PrefixScan {
  public:
-  PrefixScan(const Database& database, StoreFamily family, std::string prefix)
+  PrefixScan(const Database& database, StoreFamily family, BlockUse use, std::string prefix)
       : begin_(std::move(prefix)),
         end_(AfterPrefix(begin_)),
         begin_slice_(begin_),
         end_slice_(end_),
-        it_(database.NewIterator(family, &begin_slice_, &end_slice_)) {}
+        it_(database.NewIterator(family, use, &begin_slice_, &end_slice_)) {}
 
   rocksdb::Iterator& it() { return *it_; }
   // What follows the prefix.
@@ -83,7 +83,7 @@ absl::Status GenerationReader::OfValues(std::string_view name,
                                         absl::FunctionRef<bool(std::string_view value)> wanted,
                                         Postings* out) const {
   out->clear();
-  PrefixScan scan(store_->database(), kIndex, PostingsKeyPrefix(generation_->prefix, name));
+  PrefixScan scan(store_->database(), kIndex, use_, PostingsKeyPrefix(generation_->prefix, name));
   std::vector<Postings> found;
   for (scan.it().SeekToFirst(); scan.it().Valid(); scan.it().Next()) {
     if (!wanted(scan.Suffix())) continue;
@@ -101,7 +101,7 @@ absl::Status GenerationReader::OfValues(std::string_view name,
 
 absl::Status GenerationReader::ForEachName(
     absl::FunctionRef<absl::Status(std::string_view)> fn) const {
-  PrefixScan scan(store_->database(), kIndex,
+  PrefixScan scan(store_->database(), kIndex, use_,
                   IndexKindPrefix(generation_->prefix, IndexKind::kLabelName));
   for (scan.it().SeekToFirst(); scan.it().Valid(); scan.it().Next()) {
     HEARTH_RETURN_IF_ERROR(fn(scan.Suffix()));
@@ -112,7 +112,7 @@ absl::Status GenerationReader::ForEachName(
 absl::Status GenerationReader::ForEachValue(
     std::string_view name,
     absl::FunctionRef<absl::StatusOr<bool>(std::string_view, std::string_view)> fn) const {
-  PrefixScan scan(store_->database(), kIndex, PostingsKeyPrefix(generation_->prefix, name));
+  PrefixScan scan(store_->database(), kIndex, use_, PostingsKeyPrefix(generation_->prefix, name));
   for (scan.it().SeekToFirst(); scan.it().Valid(); scan.it().Next()) {
     HEARTH_ASSIGN_OR_RETURN(const bool go_on, fn(scan.Suffix(), scan.Value()));
     if (!go_on) break;
@@ -183,7 +183,7 @@ template <typename KeyOf>
 absl::Status GenerationReader::ReadById(
     int family, PostingsView ids, KeyOf key_of,
     absl::FunctionRef<absl::Status(size_t, std::string_view)> fn) const {
-  PrefixScan scan(store_->database(), static_cast<StoreFamily>(family), generation_->prefix);
+  PrefixScan scan(store_->database(), static_cast<StoreFamily>(family), use_, generation_->prefix);
   for (size_t i = 0; i < ids.size(); ++i) {
     const std::string key = key_of(generation_->prefix, ids[i]);
     if (i > 0 && ids[i] - ids[i - 1] <= kStepsInsteadOfSeek) {

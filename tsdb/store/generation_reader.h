@@ -29,6 +29,7 @@
 #include "tsdb/index/postings.h"
 #include "tsdb/index/select_postings.h"
 #include "tsdb/storage.h"
+#include "tsdb/store/block_use.h"
 #include "tsdb/store/store.h"
 #include "tsdb/store/store_keys.h"
 
@@ -36,8 +37,10 @@ namespace hearth {
 
 class GenerationReader : public PostingsSource {
  public:
-  GenerationReader(const Store* store, std::shared_ptr<const Generation> generation)
-      : store_(store), generation_(std::move(generation)) {}
+  // `use`: of what it reads.
+  GenerationReader(const Store* store, std::shared_ptr<const Generation> generation,
+                   BlockUse use = BlockUse::kAgain)
+      : store_(store), generation_(std::move(generation)), use_(use) {}
 
   const GenerationInfo& info() const { return generation_->info; }
   uint64_t deletes_lsn() const { return generation_->deletes_lsn(); }
@@ -107,6 +110,7 @@ class GenerationReader : public PostingsSource {
 
   const Store* const store_;
   const std::shared_ptr<const Generation> generation_;
+  const BlockUse use_;
   mutable Mutex times_mu_;
   mutable absl::flat_hash_map<uint32_t, Times> times_ GUARDED_BY(times_mu_);
 };
