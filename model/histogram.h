@@ -9,8 +9,12 @@
 #ifndef HEARTH_MODEL_HISTOGRAM_H_
 #define HEARTH_MODEL_HISTOGRAM_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
+
+#include "model/sample.h"
 
 namespace hearth {
 
@@ -35,7 +39,19 @@ struct Histogram {
   std::vector<HistogramSpan> positive_spans, negative_spans;
   std::vector<double> positive_buckets, negative_buckets;  // Absolute counts.
   std::vector<double> custom_values;  // Ascending upper bounds, +Inf left out; schema -53 only.
+
+  // A staleness marker: the other fields mean nothing then.
+  bool stale() const { return IsStaleNaN(sum); }
 };
+
+// A sample is never changed, and every step that sees it shares it.
+using HistogramPtr = std::shared_ptr<const Histogram>;
+
+// What one takes in memory.
+size_t BytesOf(const Histogram& histogram);
+// Equality of the stored bits, counter_reset_hint left out: whether a sample that comes again says
+// the same.
+bool SameData(const Histogram& a, const Histogram& b);
 
 }  // namespace hearth
 

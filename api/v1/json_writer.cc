@@ -1,9 +1,7 @@
 #include "api/v1/json_writer.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -84,33 +82,10 @@ char* WritePoint(Sample sample, NearTimestamps* timestamps, char* out) {
   return out;
 }
 
-// The upper bound of bucket `index` of an exponential histogram: 2^(index * 2^-schema), exact where
-// it is a power of two.
-double ExponentialBound(int32_t schema, int64_t index) {
-  if (schema <= 0)
-    return std::ldexp(1.0, static_cast<int>(std::clamp<int64_t>(index << -schema, -2000, 2000)));
-  const int64_t whole = index >> schema;
-  const int64_t part = index - (whole << schema);
-  return std::ldexp(std::exp2(std::ldexp(static_cast<double>(part), -schema)),
-                    static_cast<int>(std::clamp<int64_t>(whole, -2000, 2000)));
-}
-
-// Calls fn(index, count) for each populated bucket in ascending order of index.
-template <typename Fn>
-void ForEachBucket(const std::vector<HistogramSpan>& spans, const std::vector<double>& counts,
-                   Fn fn) {
-  int64_t index = 0;
-  size_t next = 0;
-  for (const HistogramSpan& span : spans) {
-    index += span.offset;
-    for (uint32_t i = 0; i < span.length && next < counts.size(); ++i) fn(index++, counts[next++]);
-  }
-}
-
-double CustomBound(const Histogram& histogram, int64_t index) {
-  if (index < 0) return -HUGE_VAL;
-  const auto i = static_cast<size_t>(index);
-  return i < histogram.custom_values.size() ? histogram.custom_values[i] : HUGE_VAL;
+// How a bucket's bounds belong to it, in Prometheus' numbers.
+int BoundaryRule(const HistogramBucket& bucket) {
+  if (bucket.lower_inclusive) return bucket.upper_inclusive ? 3 : 1;
+  return bucket.upper_inclusive ? 0 : 2;
 }
 
 }  // namespace
@@ -257,42 +232,20 @@ JsonWriter& JsonWriter::Item(const Exemplar& exemplar) {
   return EndObject();
 }
 
-void JsonWriter::Bucket(int rule, double lower, double upper, double count) {
-  BeginArray().Int(rule);
-  QuotedFloat(lower);
-  QuotedFloat(upper);
-  QuotedFloat(count);
+void JsonWriter::Bucket(const HistogramBucket& bucket) {
+  BeginArray().Int(BoundaryRule(bucket));
+  QuotedFloat(bucket.lower);
+  QuotedFloat(bucket.upper);
+  QuotedFloat(bucket.count);
   EndArray();
 }
 
-// Rules: 0 = open at the left, 1 = open at the right, 3 = closed at both ends. Empty buckets are
-// left out, and without any the key is.
+// Without populated buckets the key is left out.
 void JsonWriter::Buckets(const Histogram& histogram) {
-  struct Row {
-    int rule;
-    double lower, upper, count;
-  };
-  std::vector<Row> rows;
-  const int32_t schema = histogram.schema;
-  ForEachBucket(histogram.negative_spans, histogram.negative_buckets, [&](int64_t i, double count) {
-    if (count != 0)
-      rows.push_back({1, -ExponentialBound(schema, i), -ExponentialBound(schema, i - 1), count});
-  });
-  std::reverse(rows.begin(), rows.end());
-  if (histogram.zero_count != 0) {
-    rows.push_back({3, -histogram.zero_threshold, histogram.zero_threshold, histogram.zero_count});
-  }
-  ForEachBucket(histogram.positive_spans, histogram.positive_buckets, [&](int64_t i, double count) {
-    if (count == 0) return;
-    if (schema == kCustomBucketsSchema) {
-      rows.push_back({0, CustomBound(histogram, i - 1), CustomBound(histogram, i), count});
-    } else {
-      rows.push_back({0, ExponentialBound(schema, i - 1), ExponentialBound(schema, i), count});
-    }
-  });
-  if (rows.empty()) return;
+  const std::vector<HistogramBucket> buckets = PopulatedBuckets(histogram);
+  if (buckets.empty()) return;
   Key("buckets").BeginArray();
-  for (const Row& row : rows) Bucket(row.rule, row.lower, row.upper, row.count);
+  for (const HistogramBucket& bucket : buckets) Bucket(bucket);
   EndArray();
 }
 

@@ -17,6 +17,7 @@
 
 #include "model/clock.h"
 #include "model/histogram.h"
+#include "model/histogram_buckets.h"
 #include "model/labels.h"
 #include "model/metadata.h"
 #include "model/sample.h"
@@ -77,7 +78,7 @@ class JsonWriter {
     comma_ = true;
   }
   void QuotedFloat(double value);
-  void Bucket(int rule, double lower, double upper, double count);
+  void Bucket(const HistogramBucket& bucket);
   void Buckets(const Histogram& histogram);
 
   std::string* const out_;

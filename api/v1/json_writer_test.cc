@@ -206,6 +206,15 @@ TEST(JsonWriterTest, HistogramsListTheirPopulatedBuckets) {
   out.clear();
   JsonWriter(&out).Point(1000, Histogram{});
   EXPECT_EQ(out, R"([1,{"count":"0","sum":"0"}])");
+  Histogram custom;
+  custom.schema = kCustomBucketsSchema;
+  custom.custom_values = {5};
+  custom.positive_spans = {{0, 2}};
+  custom.positive_buckets = {1, 2};
+  out.clear();
+  JsonWriter(&out).Point(1000, custom);
+  EXPECT_EQ(out,
+            R"([1,{"count":"0","sum":"0","buckets":[[3,"-Inf","5","1"],[0,"5","+Inf","2"]]}])");
 }
 
 }  // namespace
