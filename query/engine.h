@@ -77,13 +77,13 @@ struct QueryRequest {
   bool instant() const { return step_ms == 0; }
 };
 
-// One series of a result. For an instant vector it has exactly one point; for a matrix one or more,
-// ascending in time.
+// One series of a result. For an instant vector it has exactly one point, a float or a histogram;
+// for a matrix one or more, floats and histograms each ascending in time and never at the same.
 struct ResultSeries {
   Labels labels;
   std::vector<Sample> floats;
   std::vector<TimeMs> histogram_t;
-  std::vector<Histogram> histograms;  // As long as histogram_t.
+  std::vector<HistogramPtr> histograms;  // As long as histogram_t; none is null.
 };
 
 // In seconds. What the query did not come to is absent.

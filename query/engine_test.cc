@@ -199,6 +199,40 @@ TEST_F(EngineTest, TooManySamplesEndTheQuery) {
   EXPECT_TRUE(Run(Instant("count(a_total)", 0), options).ok());
 }
 
+TEST_F(EngineTest, HistogramsCountAndAreChargedForTheirSize) {
+  FakeStorage storage;
+  Histogram histogram;
+  histogram.positive_spans = {{0, 1600}};
+  histogram.positive_buckets.assign(1600, 1);
+  storage.Put(Labels{{"__name__", "h"}}, 0, histogram);
+  const int64_t samples = (8 + 168 + 8 + 1600 * 8) / 16;
+  EngineOptions options;
+  options.max_samples = samples;
+  const auto range = [](TimeMs end) {
+    QueryRequest request;
+    request.query = "h";
+    request.end_ms = end;
+    request.step_ms = 1000;
+    return request;
+  };
+  const auto one = Engine(&storage, &clock_, options).Execute(range(0));
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->stats.samples_read, samples);
+  EXPECT_EQ(one->stats.peak_samples, samples);
+  EXPECT_EQ(Engine(&storage, &clock_, options).Execute(range(1000)).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  options.max_samples = 1000 * samples;
+  const auto many = Engine(&storage, &clock_, options).Execute(range(200'000));
+  ASSERT_TRUE(many.ok()) << many.status();
+  EXPECT_EQ(many->series.at(0).histograms.size(), 201u);
+  EXPECT_EQ(many->series[0].histograms.front(), many->series[0].histograms.back()) << "shared";
+  EXPECT_GT(many->stats.peak_bytes, 2 * 1600 * 8);
+  EXPECT_LT(many->stats.peak_bytes, 6 * 1600 * 8);
+  options.max_query_bytes = 1600 * 8;
+  EXPECT_EQ(Engine(&storage, &clock_, options).Execute(range(0)).status().code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
 TEST_F(EngineTest, TooManyBytesEndTheQueryAndNothingStaysCharged) {
   EngineOptions options;
   options.max_query_bytes = 200'000;

@@ -31,9 +31,19 @@ class LabelNames {
   const bool delayed_;
 };
 
-// The samples of one window; of an anchored or smoothed one with the values at its ends.
+void TakeHistograms(const SampleColumns& samples, WindowEnds ends, ResultSeries* out) {
+  const std::vector<TimeMs>& t = samples.histogram_t;
+  const auto begin = std::upper_bound(t.begin(), t.end(), ends.start) - t.begin();
+  const auto end = std::upper_bound(t.begin(), t.end(), ends.end) - t.begin();
+  out->histogram_t.assign(t.begin() + begin, t.begin() + end);
+  out->histograms.assign(samples.histograms.begin() + begin, samples.histograms.begin() + end);
+}
+
+// The samples of one window; of an anchored or smoothed one the floats, with the values at its
+// ends.
 void TakeWindow(const RangeSource& source, const SampleColumns& samples, WindowEnds ends,
-                std::vector<Sample>* out) {
+                ResultSeries* series) {
+  std::vector<Sample>* const out = &series->floats;
   const std::vector<TimeMs>& t = samples.t;
   const auto index_after = [&t](TimeMs time) {
     return static_cast<uint32_t>(std::upper_bound(t.begin(), t.end(), time) - t.begin());
@@ -42,6 +52,7 @@ void TakeWindow(const RangeSource& source, const SampleColumns& samples, WindowE
   if (source.mode() == SelectorMode::kPlain) {
     out->reserve(end - begin);
     for (uint32_t i = begin; i < end; ++i) out->push_back({t[i], samples.v[i]});
+    TakeHistograms(samples, ends, series);
     return;
   }
   ends.smoothed = source.mode() == SelectorMode::kSmoothed;
@@ -53,10 +64,19 @@ void TakeWindow(const RangeSource& source, const SampleColumns& samples, WindowE
   out->push_back({ends.end, window->right});
 }
 
-void Collect(const Grid& grid, const StepColumn& column, std::vector<Sample>* floats) {
+void Collect(const Grid& grid, const StepColumn& column, ResultSeries* series) {
+  series->floats.reserve(column.CountPresent());
   for (size_t step = 0; step < column.steps(); ++step) {
-    if (column.ok[step]) floats->push_back({grid.at(step), column.v[step]});
+    if (column.ok[step]) series->floats.push_back({grid.at(step), column.v[step]});
   }
+  for (const StepHistogram& h : column.histograms) {
+    series->histogram_t.push_back(grid.at(h.step));
+    series->histograms.push_back(h.histogram);
+  }
+}
+
+bool HasNoPoint(const ResultSeries& series) {
+  return series.floats.empty() && series.histograms.empty();
 }
 
 void SortByLabels(std::vector<ResultSeries>* series) {
@@ -74,7 +94,8 @@ absl::Status CheckDistinct(const std::vector<ResultSeries>& series) {
 }
 
 size_t BytesOf(const ResultSeries& series) {
-  return sizeof(series) + series.labels.bytes().size() + series.floats.capacity() * sizeof(Sample);
+  return sizeof(series) + series.labels.bytes().size() + series.floats.capacity() * sizeof(Sample) +
+         series.histogram_t.capacity() * sizeof(TimeMs) + HistogramBytes(series.histograms);
 }
 
 }  // namespace
@@ -151,13 +172,11 @@ absl::Status Evaluation::Vector() {
   std::vector<ResultSeries> all(op->series().size());
   HEARTH_RETURN_IF_ERROR(
       ForEachColumn(*op, ctx_, [&](size_t, size_t i, Worker*, StepColumn* column) -> absl::Status {
-        all[i].floats.reserve(column->CountPresent());
-        HEARTH_RETURN_IF_ERROR(ctx_->bytes.Charge(static_cast<int64_t>(BytesOf(all[i]))));
-        Collect(op->grid(), *column, &all[i].floats);
-        return absl::OkStatus();
+        Collect(op->grid(), *column, &all[i]);
+        return ctx_->bytes.Charge(static_cast<int64_t>(BytesOf(all[i])));
       }));
   for (uint32_t i : op->DisplayOrder()) {
-    if (all[i].floats.empty()) continue;
+    if (HasNoPoint(all[i])) continue;
     const LabelsView labels = op->series()[i].labels;
     HEARTH_RETURN_IF_ERROR(ctx_->bytes.Charge(static_cast<int64_t>(labels.bytes().size())));
     all[i].labels = Labels(labels);
@@ -183,11 +202,12 @@ absl::Status Evaluation::RangeVector() {
     HEARTH_RETURN_IF_ERROR(source->Read(i, &worker, &scratch));
     HEARTH_RETURN_IF_ERROR(worker.Charge(&scratch));
     ResultSeries series;
-    TakeWindow(*source, scratch.samples, {.start = after, .end = end}, &series.floats);
-    if (series.floats.empty()) continue;
+    TakeWindow(*source, scratch.samples, {.start = after, .end = end}, &series);
+    if (HasNoPoint(series)) continue;
     if (!source->holds_samples()) {
-      HEARTH_RETURN_IF_ERROR(
-          ctx_->samples.CountLeaf(node, static_cast<int64_t>(series.floats.size())));
+      int64_t count = static_cast<int64_t>(series.floats.size());
+      for (const HistogramPtr& histogram : series.histograms) count += SamplesOf(*histogram);
+      HEARTH_RETURN_IF_ERROR(ctx_->samples.CountLeaf(node, count));
     }
     series.labels = names.Of(i);
     HEARTH_RETURN_IF_ERROR(ctx_->bytes.Charge(static_cast<int64_t>(BytesOf(series))));

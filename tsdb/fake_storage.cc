@@ -1,10 +1,12 @@
 #include "tsdb/fake_storage.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "model/counter_reset.h"
 #include "model/text.h"
 
 namespace hearth {
@@ -18,7 +20,18 @@ bool HasSampleIn(const FakeStorage::Series& series, TimeRange range) {
 bool SameValue(const FakeStorage::Value& a, const FakeStorage::Value& b) {
   if (a.index() != b.index()) return false;
   if (const double* v = std::get_if<double>(&a)) return SameBits(*v, std::get<double>(b));
-  return false;  // Two histograms never count as the same: no test needs that.
+  return SameData(std::get<Histogram>(a), std::get<Histogram>(b));
+}
+
+// Has a histogram that will stand at `t` say whether it counts on.
+void SetHint(const std::map<TimeMs, FakeStorage::Value>& samples, TimeMs t,
+             FakeStorage::Value* value) {
+  auto* const histogram = std::get_if<Histogram>(value);
+  if (histogram == nullptr) return;
+  const auto it = samples.lower_bound(t);
+  const Histogram* const previous =
+      it == samples.begin() ? nullptr : std::get_if<Histogram>(&std::prev(it)->second);
+  histogram->counter_reset_hint = HintBehind(previous, *histogram);
 }
 
 class FakeSeriesSet : public SeriesSet {
@@ -49,7 +62,8 @@ class FakeSeriesSet : public SeriesSet {
         columns->start_t.push_back(start == starts.end() ? 0 : start->second);
       } else {
         columns->histogram_t.push_back(it->first);
-        columns->histograms.push_back(std::get<Histogram>(it->second));
+        columns->histograms.push_back(
+            std::make_shared<const Histogram>(std::get<Histogram>(it->second)));
       }
     }
     return absl::OkStatus();
@@ -209,6 +223,7 @@ class FakeAppender : public Appender {
       return SameValue(samples.rbegin()->second, sample.value) ? AppendOutcome::kDuplicate
                                                                : AppendOutcome::kDuplicateTimestamp;
     }
+    SetHint(samples, sample.t, &sample.value);
     samples.emplace_hint(samples.end(), sample.t, std::move(sample.value));
     if (sample.start != 0) starts[sample.t] = sample.start;
     return AppendOutcome::kAppended;
@@ -237,6 +252,7 @@ void FakeStorage::Put(LabelsView labels, TimeMs t, Value value, TimeMs start_tim
     refs_[ref.id] = fingerprint;
   }
   Series& series = series_.try_emplace(fingerprint, Series{Labels(labels), {}, {}}).first->second;
+  SetHint(series.samples, t, &value);
   series.samples.insert_or_assign(t, std::move(value));
   if (start_timestamp_ms != 0) series.starts[t] = start_timestamp_ms;
 }

@@ -5,7 +5,7 @@
 // a Select) and none of the machinery. Testonly.
 //
 // Differences from Db: no retention, no clock (nothing is too old or too far ahead), no limits;
-// native histograms are taken.
+// native histograms are taken, and know from the sample before them whether a counter was reset.
 //
 // Thread safety: all methods may be called from any thread. Queriers copy what they select, so they
 // may outlive later writes, but not the storage.
@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/histogram.h"
 #include "model/mutex.h"
 #include "tsdb/storage.h"
 
@@ -36,7 +37,8 @@ class FakeStorage : public Appendable, public Queryable {
   std::unique_ptr<Appender> NewAppender() override;
   absl::StatusOr<std::unique_ptr<Querier>> NewQuerier(TimeRange range) const override;
 
-  // Writes one sample past the appender: in any order, replacing what was there.
+  // Writes one sample past the appender: in any order, replacing what was there. A histogram is
+  // compared with what is before it now.
   void Put(LabelsView labels, TimeMs t, Value value, TimeMs start_timestamp_ms = 0)
       LOCKS_EXCLUDED(mu_);
   // Drops everything, as a fresh storage. References from before are answered with kSeriesGone.

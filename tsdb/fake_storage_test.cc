@@ -45,6 +45,44 @@ TEST(FakeStorageTest, SelectsInFingerprintOrderAndReadsInclusiveRanges) {
   EXPECT_EQ(sets[0]->Read(0, {0, 30}, &columns).code(), absl::StatusCode::kInternal);
 }
 
+TEST(FakeStorageTest, TakesAndGivesHistograms) {
+  FakeStorage storage;
+  Histogram one;
+  one.count = 1;
+  Histogram two;
+  two.count = 2;
+  auto appender = storage.NewAppender();
+  const SeriesRef ref = appender->FindOrCreate(kUp).value();
+  appender->AppendHistogram(ref, 10, one);
+  appender->AppendHistogram(ref, 10, one);  // The same again.
+  appender->AppendHistogram(ref, 10, two);
+  appender->Append(ref, {10, 1});
+  appender->AppendHistogram(ref, 5, one);
+  appender->AppendHistogram(ref, 20, two);
+  appender->AppendHistogram(ref, 30, one);
+  appender->Append(ref, {40, 1});
+  const CommitResult result = appender->Commit().value();
+  EXPECT_EQ(result.count(AppendOutcome::kAppended), 4u);
+  EXPECT_EQ(result.count(AppendOutcome::kDuplicate), 1u);
+  EXPECT_EQ(result.count(AppendOutcome::kDuplicateTimestamp), 2u);
+  EXPECT_EQ(result.count(AppendOutcome::kOutOfOrder), 1u);
+  storage.Put(kUp, 50, two);
+
+  auto querier = storage.NewQuerier({0, 100}).value();
+  const std::vector<SelectRequest> requests = {{{}, {0, 100}}};
+  const auto sets = querier->Select(requests).value();
+  SampleColumns columns;
+  ASSERT_TRUE(sets[0]->Read(0, {0, 100}, &columns).ok());
+  EXPECT_EQ(columns.t, (std::vector<TimeMs>{40}));
+  EXPECT_EQ(columns.histogram_t, (std::vector<TimeMs>{10, 20, 30, 50}));
+  std::vector<CounterResetHint> hints;
+  for (const HistogramPtr& histogram : columns.histograms)
+    hints.push_back(histogram->counter_reset_hint);
+  EXPECT_EQ(hints,
+            (std::vector<CounterResetHint>{CounterResetHint::kUnknown, CounterResetHint::kNotReset,
+                                           CounterResetHint::kReset, CounterResetHint::kUnknown}));
+}
+
 TEST(FakeStorageTest, AnswersLabelQueries) {
   FakeStorage storage;
   storage.Put(kUp, 10, 1.0);

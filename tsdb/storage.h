@@ -113,14 +113,15 @@ class Appendable {
   virtual std::unique_ptr<Appender> NewAppender() = 0;
 };
 
-// The samples of one series, in columns, in ascending time order without duplicate timestamps. Stale markers are included.
-// A series may hold both kinds; the kinds' timestamps are disjoint.
+// The samples of one series, in columns, in ascending time order without duplicate timestamps. Stale markers are included
+// (of histograms: Histogram::stale). A series may hold both kinds; the kinds' timestamps are disjoint. Histograms say by their
+// counter_reset_hint what model/counter_reset.h makes of them and the sample before.
 struct SampleColumns {
   std::vector<TimeMs> t;
   std::vector<double> v;                // v.size() == t.size()
   std::vector<TimeMs> start_t;          // When each float's counter began, 0 = unknown; empty when none is known.
   std::vector<TimeMs> histogram_t;
-  std::vector<Histogram> histograms;    // histograms.size() == histogram_t.size()
+  std::vector<HistogramPtr> histograms;  // None is null; histograms.size() == histogram_t.size()
 
   // Keeps the capacity.
   void Clear() {

@@ -56,7 +56,7 @@ void ToMessage(const promql::ResultSeries& series, v1::Series* out) {
     out->add_values(sample.v);
   }
   for (size_t i = 0; i < series.histograms.size(); ++i) {
-    ToMessage(series.histograms[i], series.histogram_t[i], out->add_histograms());
+    ToMessage(*series.histograms[i], series.histogram_t[i], out->add_histograms());
   }
 }
 

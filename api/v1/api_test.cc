@@ -4,7 +4,9 @@
 #include "gtest/gtest.h"
 #include "http/url.h"
 #include "model/fake_clock.h"
+#include "model/histogram.h"
 #include "model/text.h"
+#include "query/engine.h"
 #include "tsdb/fake_storage.h"
 
 namespace hearth {
@@ -176,7 +178,7 @@ class ApiTest : public testing::Test {
 TEST_F(ApiTest, InstantQueryAnswersAVector) {
   result_->type = ValueType::kInstantVector;
   result_->series = {{Labels{{"__name__", "up"}}, {{1500, 1}}, {}, {}},
-                     {Labels{}, {}, {1500}, {Histogram{}}}};
+                     {Labels{}, {}, {1500}, {std::make_shared<Histogram>()}}};
   result_->warnings = {"PromQL warning: w"};
   const http::Response response =
       Get("/api/v1/query?query=up&time=1.5&timeout=5s&lookback_delta=60");
@@ -218,6 +220,30 @@ TEST_F(ApiTest, RangeQueryAnswersAMatrixFromAForm) {
   EXPECT_EQ(asked_.start_ms, 1000);
   EXPECT_EQ(asked_.end_ms, 3000);
   EXPECT_EQ(asked_.step_ms, 1000);
+}
+
+TEST_F(ApiTest, HistogramsStandBesideTheFloatsOfASeries) {
+  Histogram histogram;
+  histogram.count = 3;
+  histogram.sum = -0.5;
+  histogram.positive_spans = {{0, 2}};
+  histogram.positive_buckets = {1, 2};
+  storage_.Put(Labels{{"__name__", "h"}}, 0, 1.0);
+  storage_.Put(Labels{{"__name__", "h"}}, 1000, histogram);
+  const promql::Engine engine(&storage_, &clock_, {});
+  deps_.execute = [&](const QueryRequest& request) { return engine.Execute(request); };
+  const std::string point =
+      R"([1,{"count":"3","sum":"-0.5","buckets":[[0,"0.5","1","1"],[0,"1","2","2"]]}])";
+  EXPECT_EQ(Get("/api/v1/query?query=h&time=1").body,
+            R"({"status":"success","data":{"resultType":"vector","result":[)"
+            R"({"metric":{"__name__":"h"},"histogram":)" +
+                point + "}]}}");
+  EXPECT_EQ(Get("/api/v1/query_range?query=h&start=0&end=1&step=1s").body,
+            R"({"status":"success","data":{"resultType":"matrix","result":[)"
+            R"({"metric":{"__name__":"h"},"values":[[0,"1"]],"histograms":[)" +
+                point + "]}]}}");
+  EXPECT_THAT(Get("/api/v1/query?query=h[1m]&time=1").body,
+              HasSubstr(R"("values":[[0,"1"]],"histograms":[)" + point + "]"));
 }
 
 TEST_F(ApiTest, RangeQueryChecksItsParameters) {
@@ -276,6 +302,20 @@ TEST_F(ApiTest, StatsAreGivenOnRequest) {
       Get("/api/v1/query_range?query=up&start=10&end=11.5&step=1.5&stats=all").body,
       HasSubstr(
           R"("samples":{"totalQueryableSamplesPerStep":[[10,3],[11.5,4]],"totalQueryableSamples")"));
+}
+
+TEST_F(ApiTest, TheRoomForHistogramsIsEnough) {
+  auto histogram = std::make_shared<Histogram>();
+  histogram->positive_spans = {{-500, 1000}};
+  histogram->positive_buckets.assign(1000, -1.2345678901234567e-300);
+  histogram->schema = 8;
+  result_->type = ValueType::kRangeVector;
+  result_->series = {{Labels{}, {}, {1}, {histogram}}};
+  const auto memory = std::make_shared<promql::QueryMemory>(0, nullptr);
+  result_->memory = memory;
+  const http::Response response = Get("/api/v1/query_range?query=h&start=0&end=1&step=1s");
+  EXPECT_GT(response.body.size(), 50'000u);
+  EXPECT_GE(memory->account.held(), static_cast<int64_t>(response.body.size()));
 }
 
 TEST_F(ApiTest, AnAnswerThatWouldNotFitIsRefused) {

@@ -84,7 +84,7 @@ void WriteVector(const std::vector<ResultSeries>& vector, JsonWriter* json) {
     if (!series.floats.empty()) {
       json->Key("value").Point(series.floats[0].t, series.floats[0].v);
     } else if (!series.histograms.empty()) {
-      json->Key("histogram").Point(series.histogram_t[0], series.histograms[0]);
+      json->Key("histogram").Point(series.histogram_t[0], *series.histograms[0]);
     }
     json->EndObject();
   }
@@ -93,7 +93,7 @@ void WriteVector(const std::vector<ResultSeries>& vector, JsonWriter* json) {
 
 // What a point and a series take in an answer, rounded up: memory that is not written costs
 // nothing.
-constexpr size_t kPointBytes = 40, kSeriesBytes = 64;
+constexpr size_t kPointBytes = 40, kSeriesBytes = 64, kHistogramBytes = 100, kBucketBytes = 90;
 constexpr size_t kReserveBytesMax = size_t{64} << 20;
 // A string that grows is copied: both are there for a moment.
 constexpr size_t kGrowingCopies = 2;
@@ -102,6 +102,11 @@ size_t AnswerBytes(const QueryResult& result) {
   size_t bytes = 0;
   for (const ResultSeries& series : result.series) {
     bytes += series.floats.size() * kPointBytes + series.labels.bytes().size() * 2 + kSeriesBytes;
+    for (const HistogramPtr& histogram : series.histograms) {
+      const size_t buckets =
+          histogram->negative_buckets.size() + 1 + histogram->positive_buckets.size();
+      bytes += kHistogramBytes + buckets * kBucketBytes;
+    }
   }
   return bytes;
 }
@@ -119,7 +124,7 @@ void WriteMatrix(const std::vector<ResultSeries>& matrix, const QueryRequest& re
     if (!series.histograms.empty()) {
       json->Key("histograms").BeginArray();
       for (size_t i = 0; i < series.histograms.size(); ++i) {
-        json->Point(series.histogram_t[i], series.histograms[i]);
+        json->Point(series.histogram_t[i], *series.histograms[i]);
       }
       json->EndArray();
     }

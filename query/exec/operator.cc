@@ -15,6 +15,16 @@ constexpr size_t kMapBytes = 12;
 
 }  // namespace
 
+size_t HistogramBytes(std::span<const HistogramPtr> histograms) {
+  size_t bytes = histograms.size() * sizeof(HistogramPtr);
+  const Histogram* last = nullptr;
+  for (const HistogramPtr& histogram : histograms) {
+    if (histogram.get() != last) bytes += BytesOf(*histogram);
+    last = histogram.get();
+  }
+  return bytes;
+}
+
 absl::Status SeriesLister::Prepare(QueryContext* ctx) {
   bytes_ = ByteCharge(&ctx->bytes);
   HEARTH_RETURN_IF_ERROR(PrepareSeries(ctx));
@@ -74,6 +84,7 @@ absl::Status Materialise(const VectorOperator& op, QueryContext* ctx,
   columns->clear();
   columns->resize(op.series().size());
   return ForEachColumn(op, ctx, [&](size_t, size_t i, Worker*, StepColumn* column) {
+    column->histograms.clear();
     std::swap((*columns)[i], *column);
     return absl::OkStatus();
   });

@@ -31,6 +31,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "model/histogram.h"
 #include "model/labels.h"
 #include "query/exec/query_context.h"
 #include "query/functions/column.h"
@@ -44,6 +45,9 @@ struct SeriesMeta {
   hearth::Fingerprint fingerprint;
   bool drop_name = false;  // The name goes when the query is done (delayed name removal only).
 };
+
+// What the histograms of a column hold; one that stands several times in a row counts once.
+size_t HistogramBytes(std::span<const HistogramPtr> histograms);
 
 // Buffers for the samples and windows of one series.
 struct Scratch {
@@ -59,9 +63,11 @@ struct Scratch {
   uint32_t largest_window = 0, last_window = 0;
 
   size_t bytes() const {
-    return (samples.t.capacity() + samples.v.capacity() + samples.start_t.capacity() +
-            column.v.capacity() + t.capacity() + begin.capacity()) *
-           sizeof(double);
+    const size_t floats =
+        (samples.t.capacity() + samples.v.capacity() + samples.start_t.capacity() +
+         column.v.capacity() + t.capacity() + begin.capacity()) *
+        sizeof(double);
+    return samples.histograms.empty() ? floats : floats + HistogramBytes(samples.histograms);
   }
   size_t charged = 0;  // Of bytes(), to its worker.
 };
@@ -81,10 +87,11 @@ class Worker {
   }
 
   // Counts a column of `node`.
-  absl::Status Count(CountNode node, std::span<const uint8_t> present) {
+  absl::Status Count(CountNode node, const StepColumn& column) {
     if (uncounted) return absl::OkStatus();
     Tally& tally = TallyOf(node);
-    tally.Count(present);
+    tally.Count(column.ok);
+    for (const StepHistogram& h : column.histograms) tally.CountHistogram(h.step, *h.histogram);
     return tally.WantsCheck() ? ctx->samples.CheckSeen(tally) : absl::OkStatus();
   }
   Tally& TallyOf(CountNode node) {
@@ -163,14 +170,23 @@ class SeriesLister {
   ByteCharge bytes_;  // What the operator holds, the list of its series included.
 };
 
+// What becomes of native histograms in an operator.
+enum class HistogramRule : uint8_t {
+  kDropped,  // It knows floats alone.
+  kGiven,    // Its columns have those that it reads.
+};
+
 // Gives an instant vector at each step of its grid.
 class VectorOperator : public SeriesLister {
  public:
-  explicit VectorOperator(const Grid& grid) : grid_(grid) {}
+  explicit VectorOperator(const Grid& grid, HistogramRule histograms = HistogramRule::kDropped)
+      : grid_(grid), histograms_(histograms) {}
   // Values of series `i` at all steps.
   absl::Status Column(size_t i, Worker* worker, StepColumn* out) const {
     absl::Status status = ComputeColumn(i, worker, out);
-    return status.ok() ? worker->Count(node_, out->ok) : status;
+    if (!status.ok()) return status;
+    DropUnknownHistograms(out);
+    return worker->Count(node_, *out);
   }
   // Indexes of series() in the order in which an instant query shows them.
   virtual std::vector<uint32_t> DisplayOrder() const;
@@ -180,15 +196,22 @@ class VectorOperator : public SeriesLister {
 
  protected:
   virtual absl::Status ComputeColumn(size_t i, Worker* worker, StepColumn* out) const = 0;
+  // Column does it with what was computed; for those who join the columns of several inputs.
+  void DropUnknownHistograms(StepColumn* column) const {
+    if (!column->histograms.empty() && histograms_ == HistogramRule::kDropped)
+      column->histograms.clear();
+  }
 
  private:
   const Grid grid_;
+  const HistogramRule histograms_;
 };
 
 // Gives the samples of range vectors, without stale markers, ascending in time.
 class RangeSource : public SeriesLister {
  public:
-  // Replaces scratch->samples.t and .v by the samples that any window of the evaluation may hold.
+  // Replaces scratch->samples by those that any window of the evaluation may hold; functions look
+  // at the floats.
   virtual absl::Status Read(size_t i, Worker* worker, Scratch* scratch) const = 0;
   // Window i of a parent step at time `t` is (WindowEnd(t) - range_ms(), WindowEnd(t)].
   virtual TimeMs WindowEnd(TimeMs t) const = 0;
@@ -238,7 +261,8 @@ using ColumnFn =
     std::function<absl::Status(size_t shard, size_t i, Worker* worker, StepColumn* column)>;
 absl::Status ForEachColumn(const VectorOperator& op, QueryContext* ctx, const ColumnFn& fn);
 
-// All columns of `op`, one for each series. Their bytes are added to *charge beforehand.
+// All columns of `op`, one for each series, without native histograms. Their bytes are added to
+// *charge beforehand.
 absl::Status Materialise(const VectorOperator& op, QueryContext* ctx,
                          std::vector<StepColumn>* columns, ByteCharge* charge);
 // What `count` columns of `steps` take.

@@ -11,6 +11,14 @@ absl::Status TooManySamples() {
       "query processing would load too many samples into memory in query execution");
 }
 
+int64_t SamplesOf(const Histogram& histogram) {
+  constexpr size_t kTimeBytes = 8, kFieldBytes = 168, kItemBytes = 8, kSampleBytes = 16;
+  const size_t items = histogram.positive_spans.size() + histogram.negative_spans.size() +
+                       histogram.positive_buckets.size() + histogram.negative_buckets.size() +
+                       histogram.custom_values.size();
+  return static_cast<int64_t>((kTimeBytes + kFieldBytes + items * kItemBytes) / kSampleBytes);
+}
+
 void Tally::Begin(size_t steps) {
   recent_.assign(steps, 0);
   present_.assign(steps, 0);
@@ -35,6 +43,12 @@ void Tally::Flush() {
   }
   std::fill(recent_.begin(), recent_.end(), uint8_t{0});
   columns_ = 0;
+}
+
+void Tally::CountHistogram(size_t step, const Histogram& histogram) {
+  const int64_t samples = SamplesOf(histogram);
+  present_[step] += static_cast<uint32_t>(samples);
+  total_ += samples;
 }
 
 void Tally::CountWindowSteps(std::span<const uint32_t> begin, std::span<const uint32_t> end) {

@@ -23,8 +23,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "model/histogram.h"
 
 namespace hearth::promql {
+
+// What Prometheus counts a native histogram for: its bytes and those of its time there, in samples
+// of 16 bytes.
+int64_t SamplesOf(const Histogram& histogram);
 
 // What Prometheus holds while it evaluates an operator, and afterwards.
 enum class CountRule : uint8_t {
@@ -58,6 +63,8 @@ class Tally {
     AddBytes(present.data(), present.size(), recent_.data());
     if (++columns_ == kColumnsMax) Flush();
   }
+  // A native histogram of the column that Count was called for last.
+  void CountHistogram(size_t step, const Histogram& histogram);
   // The windows of one series: how many samples lie in all of them, and by how many the largest one
   // exceeds the values that came of the series (or the last one, when that is more).
   void CountWindows(int64_t in_windows, int64_t excess) {

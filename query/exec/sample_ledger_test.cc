@@ -28,6 +28,26 @@ TEST(SampleLedgerTest, ASelectorHoldsItsResult) {
   EXPECT_EQ(ledger.TotalReads(), 30);
 }
 
+TEST(SampleLedgerTest, AHistogramCountsForItsSize) {
+  Histogram histogram;
+  EXPECT_EQ(SamplesOf(histogram), 11);  // (8 + 168) / 16
+  histogram.positive_spans = {{0, 3}};
+  histogram.positive_buckets = {1, 2, 3};
+  EXPECT_EQ(SamplesOf(histogram), 13);
+  SampleLedger ledger(1000, kSteps, true);
+  const CountNode x = ledger.Add(CountRule::kLeaf, ReadRule::kResults, kSteps, {});
+  CountFull(&ledger, x, 1);
+  Tally tally;
+  tally.Count(std::vector<uint8_t>(kSteps, 0));
+  tally.CountHistogram(3, histogram);
+  tally.CountHistogram(9, Histogram());
+  ledger.Absorb(x, &tally);
+  EXPECT_TRUE(ledger.Finish(x).ok());
+  EXPECT_EQ(ledger.peak(), 10 + 13 + 11);
+  EXPECT_EQ(ledger.TotalReads(), 34);
+  EXPECT_EQ(ledger.ReadsByStep(), (std::vector<int64_t>{1, 1, 1, 14, 1, 1, 1, 1, 1, 12}));
+}
+
 TEST(SampleLedgerTest, AFunctionHoldsInputsTheirCopiesOfAStepAndTheGrowingResult) {
   SampleLedger ledger(1000, kSteps, false);
   const CountNode x = ledger.Add(CountRule::kLeaf, ReadRule::kResults, kSteps, {});

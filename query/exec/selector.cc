@@ -22,8 +22,19 @@ void ListSeries(const SeriesSet& set, std::vector<SeriesMeta>* series) {
   }
 }
 
-// Takes stale markers out of the float columns.
+void RemoveStaleHistograms(SampleColumns* samples) {
+  size_t kept = 0;
+  for (size_t i = 0; i < samples->histograms.size(); ++i) {
+    if (samples->histograms[i]->stale()) continue;
+    samples->histogram_t[kept] = samples->histogram_t[i];
+    samples->histograms[kept++] = std::move(samples->histograms[i]);
+  }
+  samples->histogram_t.resize(kept);
+  samples->histograms.resize(kept);
+}
+
 void RemoveStaleMarkers(SampleColumns* samples) {
+  if (!samples->histograms.empty()) RemoveStaleHistograms(samples);
   const size_t n = samples->v.size();
   if (!Lanes().has(samples->v.data(), n, kStaleNaNBits)) return;
   size_t kept = 0;
@@ -42,7 +53,8 @@ void RemoveStaleMarkers(SampleColumns* samples) {
 class InstantSelector : public VectorOperator {
  public:
   InstantSelector(const PlanNode& node, SelectorOutput output)
-      : VectorOperator(node.grid),
+      : VectorOperator(node.grid, output == SelectorOutput::kValue ? HistogramRule::kGiven
+                                                                   : HistogramRule::kDropped),
         plan_(node),
         selector_(As<VectorSelector>(*node.expr)),
         counts_(!node.in_subquery),
@@ -176,15 +188,31 @@ class InstantSelector : public VectorOperator {
       if (is_histogram) newest = histogram_t[next_histogram - 1];
       if (newest <= reference - lookback_) continue;
       if (is_histogram) {
-        // A newer native histogram hides the float before it, but has a time.
-        if (output_ == SelectorOutput::kInfoTime) {
-          return absl::FailedPreconditionError("info sample should be float");
-        }
-        if (output_ == SelectorOutput::kTime) out->Set(step, static_cast<double>(newest) / 1000);
+        HEARTH_RETURN_IF_ERROR(
+            TakeHistogram(samples.histograms[next_histogram - 1], newest, step, out));
       } else if (!IsStaleNaN(samples.v[next - 1])) {
         out->Set(step, output_ == SelectorOutput::kValue ? samples.v[next - 1]
                                                          : TimeOf(samples, next - 1));
       }
+    }
+    return absl::OkStatus();
+  }
+
+  // What a step has whose newest sample is `histogram`, of time `t`. A float before it is hidden.
+  absl::Status TakeHistogram(const HistogramPtr& histogram, TimeMs t, size_t step,
+                             StepColumn* out) const {
+    if (histogram->stale()) return absl::OkStatus();
+    switch (output_) {
+      case SelectorOutput::kValue:
+        out->histograms.push_back({step, histogram});
+        break;
+      case SelectorOutput::kTime:
+        out->Set(step, static_cast<double>(t) / 1000);
+        break;
+      case SelectorOutput::kStartTime:
+        break;
+      case SelectorOutput::kInfoTime:
+        return absl::FailedPreconditionError("info sample should be float");
     }
     return absl::OkStatus();
   }
@@ -262,6 +290,10 @@ class SubquerySource : public RangeSource {
       if (!scratch->column.ok[step]) continue;
       samples->t.push_back(child_->grid().at(step));
       samples->v.push_back(scratch->column.v[step]);
+    }
+    for (StepHistogram& h : scratch->column.histograms) {
+      samples->histogram_t.push_back(child_->grid().at(h.step));
+      samples->histograms.push_back(std::move(h.histogram));
     }
     return absl::OkStatus();
   }

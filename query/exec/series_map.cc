@@ -103,11 +103,7 @@ absl::Status SeriesMap::Column(size_t i, StepColumn* out,
     if (sharing == Sharing::kNever && out->CountPresent() > 0 && other.CountPresent() > 0) {
       return SameLabelsetError();
     }
-    for (size_t step = 0; step < other.steps(); ++step) {
-      if (!other.ok[step]) continue;
-      if (out->ok[step]) return SameLabelsetError();
-      out->Set(step, other.v[step]);
-    }
+    if (!out->Add(&other)) return SameLabelsetError();
   }
   return absl::OkStatus();
 }

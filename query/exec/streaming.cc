@@ -13,8 +13,9 @@ namespace {
 // One child whose columns are changed in place and whose labels may change.
 class Mapped : public VectorOperator {
  public:
-  explicit Mapped(VectorPtr child, CountRule rule = CountRule::kStepped)
-      : VectorOperator(child->grid()), child_(std::move(child)), rule_(rule) {}
+  explicit Mapped(VectorPtr child, CountRule rule = CountRule::kStepped,
+                  HistogramRule histograms = HistogramRule::kDropped)
+      : VectorOperator(child->grid(), histograms), child_(std::move(child)), rule_(rule) {}
 
   absl::Status PrepareSeries(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
@@ -39,6 +40,7 @@ class Mapped : public VectorOperator {
   absl::Status ComputeColumn(size_t i, Worker* worker, StepColumn* out) const override {
     return map_.Column(i, out, [&](size_t input, StepColumn* column) {
       HEARTH_RETURN_IF_ERROR(child_->Column(input, worker, column));
+      DropUnknownHistograms(column);
       Change(worker, column);
       return absl::OkStatus();
     });
@@ -239,7 +241,8 @@ class Relabel : public Mapped {
 
 class NameRemoval : public Mapped {
  public:
-  explicit NameRemoval(VectorPtr child) : Mapped(std::move(child), CountRule::kInPlace) {}
+  explicit NameRemoval(VectorPtr child)
+      : Mapped(std::move(child), CountRule::kInPlace, HistogramRule::kGiven) {}
 
  private:
   SeriesMeta Rename(const SeriesMeta& meta, const QueryContext&) override {
@@ -284,7 +287,8 @@ class VectorOfTime : public VectorOperator {
 
 class Broadcast : public VectorOperator {
  public:
-  Broadcast(const Grid& grid, VectorPtr child) : VectorOperator(grid), child_(std::move(child)) {}
+  Broadcast(const Grid& grid, VectorPtr child)
+      : VectorOperator(grid, HistogramRule::kGiven), child_(std::move(child)) {}
   absl::Status PrepareSeries(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
     series_ = child_->series();
@@ -297,6 +301,11 @@ class Broadcast : public VectorOperator {
     const uint8_t ok = out->ok[0];
     out->v.assign(steps(), v);
     out->ok.assign(steps(), ok);
+    if (out->histograms.empty()) return absl::OkStatus();
+    const HistogramPtr histogram = std::move(out->histograms[0].histogram);
+    out->histograms.clear();
+    out->histograms.reserve(steps());
+    for (size_t step = 0; step < steps(); ++step) out->histograms.push_back({step, histogram});
     return absl::OkStatus();
   }
   std::vector<uint32_t> DisplayOrder() const override { return child_->DisplayOrder(); }

@@ -1,7 +1,9 @@
 // query/functions/column.h
 //
 // The value of one output series at every step of an evaluation: what operators hand to each other.
-// A step without a value is marked in `ok`, not by a NaN, because NaN is a value.
+// A step without a value is marked in `ok`, not by a NaN, because NaN is a value. Native histograms
+// stand beside the floats: who does not look at them sees steps without a value, and a column of
+// floats has none and pays nothing.
 //
 // Thread safety: plain data.
 #ifndef HEARTH_QUERY_FUNCTIONS_COLUMN_H_
@@ -13,21 +15,33 @@
 #include <cstring>
 #include <vector>
 
+#include "model/histogram.h"
+
 namespace hearth::promql {
+
+struct StepHistogram {
+  size_t step;
+  HistogramPtr histogram;  // Not null.
+};
 
 struct StepColumn {
   std::vector<double> v;    // Unspecified where ok[i] is 0.
-  std::vector<uint8_t> ok;  // 1 = there is a value. ok.size() == v.size() == the number of steps.
+  std::vector<uint8_t> ok;  // 1 = there is a float. ok.size() == v.size() == the number of steps.
+  std::vector<StepHistogram> histograms;  // Ascending by step; ok is 0 at these.
 
   // Makes room for `steps` absent values. Keeps the capacity.
   void Reset(size_t steps) {
     v.resize(steps);
     ok.assign(steps, 0);
+    histograms.clear();
   }
   void Set(size_t step, double value) {
     v[step] = value;
     ok[step] = 1;
   }
+  // Takes what `other`, of as many steps, has. False when both have something at a step; what the
+  // two hold afterwards is unspecified then.
+  bool Add(StepColumn* other);
   size_t steps() const { return v.size(); }
   size_t CountPresent() const {
     // Eight bytes at a time: a word's bytes are 0 or 1.

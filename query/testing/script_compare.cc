@@ -4,6 +4,7 @@
 #include <map>
 
 #include "absl/strings/str_format.h"
+#include "model/histogram_buckets.h"
 #include "model/sample.h"
 #include "model/text.h"
 #include "query/testing/script_runner.h"
@@ -12,20 +13,14 @@
 namespace hearth::promql {
 namespace {
 
-using Buckets = std::map<int32_t, double>;
+using Buckets = std::map<int64_t, double>;
 
-// Absolute indexes of the buckets that are not empty: the form in which histograms are compared.
-Buckets PopulatedBuckets(const std::vector<HistogramSpan>& spans,
-                         const std::vector<double>& counts) {
+// The form in which histograms are compared: by index, without empty buckets.
+Buckets ByIndex(const std::vector<HistogramSpan>& spans, const std::vector<double>& counts) {
   Buckets buckets;
-  int32_t index = 0;
-  size_t next = 0;
-  for (const HistogramSpan& span : spans) {
-    index += span.offset;
-    for (uint32_t i = 0; i < span.length && next < counts.size(); ++i, ++index, ++next) {
-      if (counts[next] != 0) buckets[index] = counts[next];
-    }
-  }
+  ForEachBucket(spans, counts, [&](int64_t index, double count) {
+    if (count != 0) buckets[index] = count;
+  });
   return buckets;
 }
 
@@ -41,10 +36,10 @@ bool SameHistogram(const SequenceValue& want, const Histogram& got) {
          NearlyEqual(h.zero_count, got.zero_count) && h.zero_threshold == got.zero_threshold &&
          h.custom_values == got.custom_values &&
          (!want.hint_written || h.counter_reset_hint == got.counter_reset_hint) &&
-         SameBuckets(PopulatedBuckets(h.positive_spans, h.positive_buckets),
-                     PopulatedBuckets(got.positive_spans, got.positive_buckets)) &&
-         SameBuckets(PopulatedBuckets(h.negative_spans, h.negative_buckets),
-                     PopulatedBuckets(got.negative_spans, got.negative_buckets));
+         SameBuckets(ByIndex(h.positive_spans, h.positive_buckets),
+                     ByIndex(got.positive_spans, got.positive_buckets)) &&
+         SameBuckets(ByIndex(h.negative_spans, h.negative_buckets),
+                     ByIndex(got.negative_spans, got.negative_buckets));
 }
 
 std::string ValueText(double v) { return absl::StrFormat("%.17g", v); }
@@ -64,7 +59,7 @@ std::string ComparePoint(const SequenceValue& want, const ResultSeries& series,
   for (size_t i = 0; i < series.histograms.size(); ++i) {
     if (t && series.histogram_t[i] != *t) continue;
     if (want.omitted || !want.histogram) return "unexpected histogram";
-    return SameHistogram(want, series.histograms[i]) ? "" : "another histogram than expected";
+    return SameHistogram(want, *series.histograms[i]) ? "" : "another histogram than expected";
   }
   return want.omitted ? "" : "no value where one is expected";
 }
