@@ -158,10 +158,11 @@ void AlertingRule::AddSamples(const ActiveAlert& alert, std::vector<RuleSample>*
   for (const auto& [label, text] : labels()) builder.Set(label, text);
   for (const Label label : alert.labels) builder.Set(label.name, label.value);
   builder.Set(kMetricNameLabel, kAlertsForStateMetric);
-  RuleSample for_state{builder.Build(), static_cast<double>(FloorToSeconds(alert.active_at_ms))};
+  RuleSample for_state{builder.Build(), static_cast<double>(FloorToSeconds(alert.active_at_ms)),
+                       nullptr};
   builder.Set(kMetricNameLabel, kAlertsMetric);
   builder.Set(kAlertStateLabel, AlertStateText(alert.state));
-  samples->push_back({builder.Build(), 1});
+  samples->push_back({builder.Build(), 1, nullptr});
   samples->push_back(std::move(for_state));
 }
 

@@ -18,6 +18,7 @@
 #include "model/mutex.h"
 #include "model/text.h"
 #include "query/engine.h"
+#include "query/notation/histogram_text.h"
 #include "rules/group.h"
 #include "rules/rule_file.h"
 #include "tsdb/fake_storage.h"
@@ -76,15 +77,20 @@ class GroupTest : public ::testing::Test {
   void Put(const Labels& labels, TimeMs t, double v) { storage_.Put(labels, t, v); }
   void End(const Labels& labels, TimeMs t) { storage_.Put(labels, t, StaleNaN()); }
 
-  // The series that have a sample at `t`, sorted: `name{a="b"} 1`, `name{a="b"} stale`.
+  static std::string ValueText(const FakeStorage::Value& value) {
+    if (const auto* histogram = std::get_if<Histogram>(&value))
+      return promql::HistogramLiteralText(*histogram);
+    const double v = std::get<double>(value);
+    return IsStaleNaN(v) ? "stale" : FixedFloatText(v);
+  }
+  // The series that have a sample at `t`, sorted: `name{a="b"} 1`, `name{a="b"} stale`,
+  // `name{a="b"} {{count:2}}`.
   std::vector<std::string> SamplesAt(TimeMs t) const {
     std::vector<std::string> lines;
     for (const auto& [fingerprint, series] : storage_.Snapshot()) {
       const auto it = series.samples.find(t);
       if (it == series.samples.end()) continue;
-      const double v = std::get<double>(it->second);
-      lines.push_back(
-          StrCat(series.labels.ToString(), " ", IsStaleNaN(v) ? "stale" : FixedFloatText(v)));
+      lines.push_back(StrCat(series.labels.ToString(), " ", ValueText(it->second)));
     }
     std::sort(lines.begin(), lines.end());
     return lines;

@@ -41,6 +41,19 @@ TEST_F(RecordingRuleTest, AScalarIsOneSeriesWithoutLabels) {
   EXPECT_EQ(WrittenAt(kStart), Lines{"out 2"});
 }
 
+TEST_F(RecordingRuleTest, AHistogramIsRecordedAndEndsLikeAFloat) {
+  Histogram histogram;
+  histogram.count = 3;
+  const Labels in{{"__name__", "in"}, {"job", "a"}};
+  storage_.Put(in, kStart, histogram);
+  const std::unique_ptr<Group> group = Evaluated("expr: in");
+  EXPECT_EQ(WrittenAt(kStart), Lines{"out{job=\"a\"} {{count:3}}"});
+  histogram.sum = StaleNaN();
+  storage_.Put(in, kStart + kMinute, histogram);
+  group->Evaluate(kStart + kMinute);
+  EXPECT_EQ(WrittenAt(kStart + kMinute), Lines{"out{job=\"a\"} stale"});
+}
+
 TEST_F(RecordingRuleTest, AStringIsNoValue) {
   EXPECT_EQ(Error(*Evaluated("expr: '\"text\"'")), "rule result is not a vector or scalar");
 }

@@ -21,13 +21,16 @@ absl::StatusOr<std::vector<RuleSample>> QueryVector(const promql::Engine& engine
   std::vector<RuleSample> samples;
   switch (result.type) {
     case promql::ValueType::kScalar:
-      samples.push_back({Labels(), result.scalar});
+      samples.push_back({Labels(), result.scalar, nullptr});
       return samples;
     case promql::ValueType::kInstantVector:
       samples.reserve(result.series.size());
       for (promql::ResultSeries& series : result.series) {
-        if (!series.floats.empty())
-          samples.push_back({std::move(series.labels), series.floats.front().v});
+        if (!series.histograms.empty()) {
+          samples.push_back({std::move(series.labels), 0, std::move(series.histograms.front())});
+        } else if (!series.floats.empty()) {
+          samples.push_back({std::move(series.labels), series.floats.front().v, nullptr});
+        }
       }
       return samples;
     default:

@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "model/clock.h"
+#include "model/histogram.h"
 #include "model/labels.h"
 #include "query/engine.h"
 #include "query/parse/ast.h"
@@ -23,7 +24,9 @@ namespace hearth {
 // One element of a rule's value. Its time is that of the evaluation.
 struct RuleSample {
   Labels labels;
-  double v = 0;
+  double v = 0;            // 0 where there is a histogram: alerts and templates see that, as in
+                           // Prometheus.
+  HistogramPtr histogram;  // Null: a float.
 };
 
 // Asks the engine for `expr` at one time. A scalar becomes one sample without labels; errors are

@@ -50,7 +50,7 @@ std::vector<std::string> Lines(std::string_view text) { return absl::StrSplit(To
 bool SameSamples(const std::vector<TestSample>& a, const std::vector<TestSample>& b, bool fuzzy) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [fuzzy](const TestSample& x, const TestSample& y) {
-                      return x.labels == y.labels &&
+                      return x.labels == y.labels && x.histogram == y.histogram &&
                              (x.value == y.value || (fuzzy && Neighbours(x.value, y.value)));
                     });
 }
@@ -71,7 +71,8 @@ std::string SamplesText(const std::vector<TestSample>& samples) {
   for (const TestSample& sample : samples) {
     TextPairs pairs;
     for (const Label label : sample.labels) pairs.emplace_back(label.name, label.value);
-    StrAppend(&out, out.empty() ? "" : ", ", PairsText(pairs), " ", ScientificText(sample.value));
+    StrAppend(&out, out.empty() ? "" : ", ", PairsText(pairs), " ",
+              sample.histogram.empty() ? ScientificText(sample.value) : sample.histogram);
   }
   return out;
 }

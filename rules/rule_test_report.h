@@ -23,16 +23,17 @@ struct TestAlert {
 
 struct TestSample {
   Labels labels;
-  double value = 0;
+  double value = 0;       // 0 where there is a histogram.
+  std::string histogram;  // A literal in canonical form, with its braces; empty: a float.
 };
 
-// Whether both have the same labels and values, in order. With `fuzzy`, numbers may be neighbours.
-// NaN equals nothing, as in promtool.
+// Whether both have the same labels, values and histograms, in order. With `fuzzy`, values may be
+// neighbours. NaN equals nothing, as in promtool.
 bool SameSamples(const std::vector<TestSample>& a, const std::vector<TestSample>& b, bool fuzzy);
 
 // `[\n0:\n  Labels:{alertname="A"}\n  Annotations:{}\n]`, or `[]`.
 std::string AlertsText(const std::vector<TestAlert>& alerts);
-// `{__name__="up"} 1E+00, …`, or `nil`.
+// `{__name__="up"} 1E+00, {__name__="h"} {{count:2}}, …`, or `nil`.
 std::string SamplesText(const std::vector<TestSample>& samples);
 
 // Puts `indent` before every line but the first.

@@ -16,8 +16,10 @@ TEST(RuleTestReportTest, AlertsAreListedWithTheirTexts) {
 
 TEST(RuleTestReportTest, SamplesAreListedWithTheirNames) {
   EXPECT_EQ(SamplesText({}), "nil");
-  EXPECT_EQ(SamplesText({{Labels{{"__name__", "up"}, {"a", "b"}}, -2.5e-7}, {Labels(), INFINITY}}),
-            "{__name__=\"up\", a=\"b\"} -2.5E-07, {} +Inf");
+  EXPECT_EQ(SamplesText({{Labels{{"__name__", "up"}, {"a", "b"}}, -2.5e-7},
+                         {Labels(), INFINITY},
+                         {Labels{{"c", "d"}}, 0, "{{count:1}}"}}),
+            "{__name__=\"up\", a=\"b\"} -2.5E-07, {} +Inf, {c=\"d\"} {{count:1}}");
   EXPECT_EQ(SamplesText({{Labels(), 1e100}, {Labels(), NAN}, {Labels(), 0}}),
             "{} 1E+100, {} NaN, {} 0E+00");
 }
@@ -34,6 +36,9 @@ TEST(RuleTestReportTest, ValuesAreTheSameOrNeighbours) {
   EXPECT_FALSE(same(3, std::nextafter(std::nextafter(3, 4), 4), true));
   EXPECT_FALSE(same(NAN, NAN, true));
   EXPECT_FALSE(SameSamples({{Labels(), 1}}, {}, false));
+  EXPECT_TRUE(SameSamples({{Labels(), 0, "{{}}"}}, {{Labels(), 0, "{{}}"}}, false));
+  EXPECT_FALSE(SameSamples({{Labels(), 0, "{{}}"}}, {{Labels(), 0, "{{sum:1}}"}}, true));
+  EXPECT_FALSE(SameSamples({{Labels(), 0, "{{}}"}}, {{Labels(), 0}}, false));
   EXPECT_FALSE(SameSamples({{Labels{{"a", "b"}}, 1}}, {{Labels(), 1}}, false));
 }
 

@@ -10,6 +10,7 @@
 #include "model/status.h"
 #include "model/text.h"
 #include "query/engine.h"
+#include "query/notation/histogram_text.h"
 #include "query/notation/series_line.h"
 #include "rules/group.h"
 #include "rules/rule_test_report.h"
@@ -18,8 +19,6 @@
 
 namespace hearth {
 namespace {
-
-constexpr char kNoHistograms[] = "native histograms are not evaluated yet";
 
 std::string Quoted(std::string_view text) {
   std::string out;
@@ -49,6 +48,19 @@ absl::StatusOr<Labels> ParseLabelsText(std::string_view text) {
   if (rest.find_first_not_of(" \t") != std::string_view::npos)
     return absl::InvalidArgumentError(StrCat("unexpected ", Quoted(rest)));
   return labels;
+}
+
+// The literal of an expected histogram in the form in which histograms are compared; nothing of
+// nothing.
+absl::StatusOr<std::string> CanonicalHistogram(std::string_view literal) {
+  if (literal.empty()) return std::string();
+  HEARTH_ASSIGN_OR_RETURN(const promql::SeriesLine line,
+                          promql::ParseSeriesLine(StrCat("{} ", literal)));
+  if (line.values.size() != 1)
+    return absl::InvalidArgumentError(StrCat("expected 1 value, got ", line.values.size()));
+  if (!line.values[0].histogram)
+    return absl::InvalidArgumentError(StrCat("expected histogram, got ", literal));
+  return promql::HistogramLiteralText(*line.values[0].histogram);
 }
 
 class RuleTestRun {
@@ -87,10 +99,6 @@ class RuleTestRun {
     for (const RuleTestInput& input : test_.inputs) {
       HEARTH_ASSIGN_OR_RETURN(promql::SeriesLine line,
                               promql::ParseSeriesLine(StrCat(input.series, " ", input.values)));
-      for (const promql::SequenceValue& value : line.values) {
-        if (value.histogram)
-          return absl::UnimplementedError(StrCat("series ", input.series, ": ", kNoHistograms));
-      }
       inputs_[line.labels] = {std::move(line.values), 0};  // The later of two lines counts.
     }
     return absl::OkStatus();
@@ -179,9 +187,14 @@ class RuleTestRun {
       for (; input.next < input.values.size(); ++input.next) {
         const TimeMs t = test_.start_ms + static_cast<TimeMs>(input.next) * test_.interval_ms;
         if (ts && t > *ts) break;
-        if (input.values[input.next].omitted) continue;
+        const promql::SequenceValue& value = input.values[input.next];
+        if (value.omitted) continue;
         HEARTH_ASSIGN_OR_RETURN(const SeriesRef ref, appender->FindOrCreate(labels));
-        appender->Append(ref, {t, input.values[input.next].value});
+        if (value.histogram) {
+          appender->AppendHistogram(ref, t, *value.histogram);
+        } else {
+          appender->Append(ref, {t, value.value});
+        }
       }
     }
     HEARTH_ASSIGN_OR_RETURN(const CommitResult result, appender->Commit());
@@ -235,14 +248,14 @@ class RuleTestRun {
   static absl::StatusOr<std::vector<TestSample>> ExpectedSamples(const ExprTest& test) {
     std::vector<TestSample> samples;
     for (const ExpectedSample& sample : test.samples) {
-      absl::StatusOr<Labels> labels = ParseLabelsText(sample.labels);
-      if (labels.ok() && !sample.histogram.empty())
-        labels = absl::UnimplementedError(kNoHistograms);
-      if (!labels.ok()) {
+      const absl::StatusOr<Labels> labels = ParseLabelsText(sample.labels);
+      const absl::StatusOr<std::string> histogram = CanonicalHistogram(sample.histogram);
+      for (const absl::Status& status : {labels.status(), histogram.status()}) {
+        if (status.ok()) continue;
         return absl::InvalidArgumentError(
-            StrCat("labels ", Quoted(sample.labels), ": ", FromAbsl(labels.status().message())));
+            StrCat("labels ", Quoted(sample.labels), ": ", FromAbsl(status.message())));
       }
-      samples.push_back({*std::move(labels), sample.value});
+      samples.push_back({*labels, sample.value, *histogram});
     }
     return samples;
   }
@@ -265,7 +278,11 @@ class RuleTestRun {
       return;
     }
     std::vector<TestSample> got;
-    for (RuleSample& sample : *result) got.push_back({std::move(sample.labels), sample.v});
+    for (RuleSample& sample : *result) {
+      got.push_back(
+          {std::move(sample.labels), sample.v,
+           sample.histogram == nullptr ? "" : promql::HistogramLiteralText(*sample.histogram)});
+    }
     std::stable_sort(expected->begin(), expected->end(), by_labels);
     std::stable_sort(got.begin(), got.end(), by_labels);
     if (SameSamples(*expected, got, file_.fuzzy_compare)) return;

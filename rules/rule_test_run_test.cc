@@ -106,6 +106,58 @@ TEST(RuleTestRunTest, TellsWhatCameInsteadOfWhatWasExpected) {
                         "Annotations:{t=\"u\"}\x1b[0m"));
 }
 
+constexpr char kHistogramInput[] =
+    "tests:\n- input_series: [{series: h, values: '{{count:1 sum:2 buckets:[1]}} {{count:3 sum:4 "
+    "buckets:[3]}} stale'}]\n  promql_expr_test:\n";
+
+TEST(RuleTestRunTest, HistogramsAreComparedByTheirLiterals) {
+  EXPECT_THAT(
+      RunFirst(StrCat(kHistogramInput,
+                      "  - {expr: h, exp_samples: [{labels: h, histogram: '{{buckets:[1 0] sum:2 "
+                      "count:1}}'}]}\n"
+                      "  - {expr: h, eval_time: 1m, exp_samples: [{labels: h, histogram: "
+                      "'{{count:3 sum:4 counter_reset_hint:not_reset buckets:[3]}}'}]}\n"
+                      "  - {expr: h, eval_time: 2m, exp_samples: []}\n"
+                      "  - {expr: h + 1, eval_time: 1m, exp_samples: []}\n"),
+               {}),
+      IsEmpty());
+}
+
+TEST(RuleTestRunTest, AnotherHistogramIsTold) {
+  EXPECT_THAT(
+      RunFirst(StrCat(kHistogramInput,
+                      "  - {expr: h, eval_time: 1m, exp_samples: [{labels: h, histogram: "
+                      "'{{buckets:[3] sum:4 count:3}}'}]}\n"
+                      "  - {expr: h, exp_samples: [{labels: h, value: 1}]}\n"
+                      "  - {expr: h, exp_samples: [{labels: h, value: 1, histogram: '{{count:1 "
+                      "sum:2 buckets:[1]}}'}]}\n"),
+               {}),
+      ElementsAre("    expr: \"h\", time: 1m,\n"
+                  "        exp: {__name__=\"h\"} {{count:3 sum:4 buckets:[3]}}\n"
+                  "        got: {__name__=\"h\"} {{count:3 sum:4 counter_reset_hint:not_reset "
+                  "buckets:[3]}}",
+                  "    expr: \"h\", time: 0s,\n        exp: {__name__=\"h\"} 1E+00\n"
+                  "        got: {__name__=\"h\"} {{count:1 sum:2 buckets:[1]}}",
+                  HasSubstr("expr: \"h\", time: 0s,")));
+}
+
+TEST(RuleTestRunTest, RulesSeeAndRecordHistograms) {
+  EXPECT_THAT(
+      RunFirst(StrCat(kHistogramInput,
+                      "  - {expr: r, exp_samples: [{labels: 'r{a=\"b\"}', histogram: '{{count:1 "
+                      "sum:2 buckets:[1]}}'}]}\n"
+                      "  - {expr: r, eval_time: 1m, exp_samples: [{labels: 'r{a=\"b\"}', "
+                      "histogram: '{{count:3 sum:4 counter_reset_hint:not_reset buckets:[3]}}'}]}\n"
+                      "  - {expr: r, eval_time: 2m, exp_samples: []}\n"
+                      "  - {expr: 'ALERTS{alertstate=\"firing\"}', eval_time: 1m, exp_samples: "
+                      "[{labels: 'ALERTS{alertname=\"A\", alertstate=\"firing\"}', value: 1}]}\n"
+                      "  alert_rule_test: [{alertname: A, eval_time: 1m, exp_alerts: "
+                      "[{exp_annotations: {v: value 0}}]}]\n"),
+               {"groups: [{name: g, rules: [{record: r, expr: h, labels: {a: b}}, {alert: A, expr: "
+                "h, annotations: {v: 'value {{ $value }}'}}]}]"}),
+      IsEmpty());
+}
+
 TEST(RuleTestRunTest, AFailingRuleEndsTheTest) {
   const std::vector<std::string> errors = RunFirst(
       "tests:\n- input_series: [{series: 'x{a=\"1\"}', values: '_ 1'}, {series: 'x{a=\"2\"}', "
@@ -121,14 +173,17 @@ TEST(RuleTestRunTest, WhatCannotBeReadFailsTheTest) {
       {"input_series: [{series: 'x{', values: 1}]", "x{"},
       {"input_series: [{series: x, values: 1y}]", "1y"},
       {"input_series: [{series: '{}', values: 1}]", "at least one label"},
-      {"input_series: [{series: h, values: '{{count:1}}'}]",
-       "series h: native histograms are not evaluated yet"},
+      {"input_series: [{series: h, values: '{{count:x}}'}]", "bad count: \"x\""},
       {"alert_rule_test: [{eval_time: 1m}]", "misses required attribute alertname at eval_time 1m"},
       {"promql_expr_test: [{expr: 'x +'}]", "    expr: \"x +\", time: 0s, err: 1:4: parse error"},
       {"promql_expr_test: [{expr: '\"s\"'}]", "rule result is not a vector or scalar"},
       {"promql_expr_test: [{expr: '1', exp_samples: [{labels: 'a b'}]}]", "labels \"a b\": "},
-      {"promql_expr_test: [{expr: '1', exp_samples: [{histogram: '{{}}'}]}]",
-       "native histograms are not evaluated yet"},
+      {"promql_expr_test: [{expr: '1', exp_samples: [{histogram: '{{'}]}]",
+       "    expr: \"1\", time: 0s, err: labels \"\": bad histogram"},
+      {"promql_expr_test: [{expr: '1', exp_samples: [{labels: a, histogram: '{{}}x1'}]}]",
+       "err: labels \"a\": expected 1 value, got 2"},
+      {"promql_expr_test: [{expr: '1', exp_samples: [{histogram: '7'}]}]",
+       "expected histogram, got 7"},
   };
   for (const auto& [test, error] : kTests) {
     EXPECT_THAT(RunFirst(StrCat("tests:\n- {", test, "}\n"), {}), ElementsAre(HasSubstr(error)))

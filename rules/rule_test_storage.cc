@@ -1,33 +1,83 @@
 #include "rules/rule_test_storage.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "model/counter_reset.h"
 #include "model/float_text.h"
+#include "model/histogram.h"
 #include "model/matcher.h"
+#include "query/notation/histogram_text.h"
 
 namespace hearth {
 
-size_t RuleTestStorage::Stored::LowerBound(TimeMs time) const {
-  return static_cast<size_t>(std::lower_bound(t.begin(), t.end(), time) - t.begin());
+namespace {
+
+// The indexes of the times in `range`: [first, second).
+std::pair<ptrdiff_t, ptrdiff_t> IndexesIn(const std::vector<TimeMs>& t, TimeRange range) {
+  const auto begin = std::lower_bound(t.begin(), t.end(), range.mint);
+  return {begin - t.begin(), std::upper_bound(begin, t.end(), range.maxt) - t.begin()};
 }
 
+bool HasTimeIn(const std::vector<TimeMs>& t, TimeRange range) {
+  const auto [begin, end] = IndexesIn(t, range);
+  return begin < end;
+}
+
+// Those of one kind.
+template <typename Value>
+void CopyRange(const std::vector<TimeMs>& t, const std::vector<Value>& values, TimeRange range,
+               std::vector<TimeMs>* t_out, std::vector<Value>* values_out) {
+  const auto [begin, end] = IndexesIn(t, range);
+  t_out->assign(t.begin() + begin, t.begin() + end);
+  values_out->assign(values.begin() + begin, values.begin() + end);
+}
+
+}  // namespace
+
 bool RuleTestStorage::Stored::HasSampleIn(TimeRange range) const {
-  const size_t i = LowerBound(range.mint);
-  return i < t.size() && t[i] <= range.maxt;
+  return !range.empty() && (HasTimeIn(samples.t, range) || HasTimeIn(samples.histogram_t, range));
+}
+
+bool RuleTestStorage::Stored::LastIsHistogram() const {
+  if (samples.histogram_t.empty()) return false;
+  return samples.t.empty() || samples.histogram_t.back() > samples.t.back();
+}
+
+AppendOutcome RuleTestStorage::Stored::Judge(TimeMs t) const {
+  const std::vector<TimeMs>& times = LastIsHistogram() ? samples.histogram_t : samples.t;
+  if (times.empty() || t > times.back()) return AppendOutcome::kAppended;
+  return t < times.back() ? AppendOutcome::kOutOfOrder : AppendOutcome::kDuplicateTimestamp;
 }
 
 AppendOutcome RuleTestStorage::Stored::Append(Sample sample) {
-  if (!t.empty() && sample.t < t.back()) return AppendOutcome::kOutOfOrder;
-  if (!t.empty() && sample.t == t.back()) {
-    return SameBits(sample.v, v.back()) ? AppendOutcome::kDuplicate
-                                        : AppendOutcome::kDuplicateTimestamp;
+  const AppendOutcome outcome = Judge(sample.t);
+  if (outcome == AppendOutcome::kAppended) {
+    samples.t.push_back(sample.t);
+    samples.v.push_back(sample.v);
+    return outcome;
   }
-  t.push_back(sample.t);
-  v.push_back(sample.v);
-  return AppendOutcome::kAppended;
+  const bool same = outcome == AppendOutcome::kDuplicateTimestamp && !LastIsHistogram() &&
+                    SameBits(sample.v, samples.v.back());
+  return same ? AppendOutcome::kDuplicate : outcome;
+}
+
+AppendOutcome RuleTestStorage::Stored::Append(TimeMs t, const Histogram& histogram) {
+  const AppendOutcome outcome = Judge(t);
+  const Histogram* const last = LastIsHistogram() ? samples.histograms.back().get() : nullptr;
+  if (outcome == AppendOutcome::kAppended) {
+    auto stored = std::make_shared<Histogram>(histogram);
+    stored->counter_reset_hint = HintBehind(last, histogram);
+    samples.histogram_t.push_back(t);
+    samples.histograms.push_back(std::move(stored));
+    return outcome;
+  }
+  const bool same = outcome == AppendOutcome::kDuplicateTimestamp && last != nullptr &&
+                    SameData(histogram, *last);
+  return same ? AppendOutcome::kDuplicate : outcome;
 }
 
 class RuleTestAppender : public Appender {
@@ -46,28 +96,29 @@ class RuleTestAppender : public Appender {
     const Fingerprint fingerprint = labels.Fingerprint();
     SeriesRef& ref = storage_->refs_[fingerprint];
     if (ref) return ref;
-    storage_->series_.push_back({Labels(labels), fingerprint, {}, {}});
+    storage_->series_.push_back({Labels(labels), fingerprint, {}});
     storage_->by_metric_[labels.MetricName()].push_back(&storage_->series_.back());
     ref.id = storage_->series_.size();
     return ref;
   }
 
-  void Append(SeriesRef ref, Sample sample, TimeMs) override { pending_.push_back({ref, sample}); }
-  void AppendHistogram(SeriesRef, TimeMs, const Histogram&, TimeMs) override { ++unsupported_; }
+  void Append(SeriesRef ref, Sample sample, TimeMs) override {
+    pending_.push_back({ref, sample, std::nullopt});
+  }
+  void AppendHistogram(SeriesRef ref, TimeMs t, const Histogram& histogram, TimeMs) override {
+    pending_.push_back({ref, {t, 0}, histogram});
+  }
   // A rule gives neither exemplars nor metadata.
   void AppendExemplar(SeriesRef, const Exemplar&) override {}
   void UpdateMetadata(std::string_view, const Metadata&) override {}
 
   absl::StatusOr<CommitResult> Commit() override {
     CommitResult result;
-    const auto count = [&](AppendOutcome outcome) -> uint64_t& {
-      return result.counts[static_cast<size_t>(outcome)];
-    };
-    count(AppendOutcome::kUnsupported) = unsupported_;
-    for (const auto& [ref, sample] : pending_) {
+    for (const auto& [ref, sample, histogram] : pending_) {
       RuleTestStorage::Stored& series = storage_->series_.at(ref.id - 1);
-      const AppendOutcome outcome = series.Append(sample);
-      ++count(outcome);
+      const AppendOutcome outcome =
+          histogram ? series.Append(sample.t, *histogram) : series.Append(sample);
+      ++result.counts[static_cast<size_t>(outcome)];
       if (IsRefusal(outcome) && !result.first_refusal)
         result.first_refusal = CommitResult::Refusal{outcome, series.labels, sample.t};
     }
@@ -75,15 +126,17 @@ class RuleTestAppender : public Appender {
     return result;
   }
 
-  void Rollback() override {
-    pending_.clear();
-    unsupported_ = 0;
-  }
+  void Rollback() override { pending_.clear(); }
 
  private:
+  struct Pending {
+    SeriesRef ref;
+    Sample sample;
+    std::optional<Histogram> histogram;  // Instead of sample.v.
+  };
+
   RuleTestStorage* const storage_;
-  std::vector<std::pair<SeriesRef, Sample>> pending_;
-  uint64_t unsupported_ = 0;
+  std::vector<Pending> pending_;
 };
 
 class RuleTestQuerier : public Querier {
@@ -137,13 +190,10 @@ class RuleTestQuerier : public Querier {
     absl::Status Read(size_t i, TimeRange range, SampleColumns* columns) const override {
       columns->Clear();
       if (range.empty()) return absl::OkStatus();
-      const Stored& series = *series_.at(i);
-      const size_t begin = series.LowerBound(range.mint);
-      const auto end = std::upper_bound(series.t.begin() + static_cast<ptrdiff_t>(begin),
-                                        series.t.end(), range.maxt);
-      columns->t.assign(series.t.begin() + static_cast<ptrdiff_t>(begin), end);
-      columns->v.assign(series.v.begin() + static_cast<ptrdiff_t>(begin),
-                        series.v.begin() + (end - series.t.begin()));
+      const SampleColumns& all = series_.at(i)->samples;
+      CopyRange(all.t, all.v, range, &columns->t, &columns->v);
+      CopyRange(all.histogram_t, all.histograms, range, &columns->histogram_t,
+                &columns->histograms);
       return absl::OkStatus();
     }
 
@@ -204,9 +254,15 @@ void RuleTestStorage::Dump(std::ostream& out) const {
             [](const Stored* a, const Stored* b) { return a->labels < b->labels; });
   for (const Stored* series : sorted) {
     out << series->labels.ToString() << " =>\n";
-    for (size_t i = 0; i < series->t.size(); ++i) {
-      if (IsStaleNaN(series->v[i])) continue;
-      out << FixedFloatText(series->v[i]) << " @[" << series->t[i] << "]\n";
+    const SampleColumns& samples = series->samples;
+    for (size_t i = 0; i < samples.t.size(); ++i) {
+      if (IsStaleNaN(samples.v[i])) continue;
+      out << FixedFloatText(samples.v[i]) << " @[" << samples.t[i] << "]\n";
+    }
+    for (size_t i = 0; i < samples.histogram_t.size(); ++i) {
+      if (samples.histograms[i]->stale()) continue;
+      out << promql::HistogramText(*samples.histograms[i]) << " @[" << samples.histogram_t[i]
+          << "]\n";
     }
   }
 }

@@ -3,18 +3,35 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <sstream>
+
+#include "model/histogram.h"
+#include "query/notation/histogram_text.h"
 
 namespace hearth {
 namespace {
 
+using Lines = std::vector<std::string>;
+
 class RuleTestStorageTest : public testing::Test {
  protected:
   AppendOutcome Append(const Labels& labels, TimeMs t, double v) {
+    return Judged(labels, [&](Appender* appender, SeriesRef ref) {
+      appender->Append(ref, {t, v});
+    });
+  }
+  AppendOutcome Append(const Labels& labels, TimeMs t, const Histogram& histogram) {
+    return Judged(labels, [&](Appender* appender, SeriesRef ref) {
+      appender->AppendHistogram(ref, t, histogram);
+    });
+  }
+  AppendOutcome Judged(const Labels& labels,
+                       const std::function<void(Appender*, SeriesRef)>& append) {
     const auto appender = storage_.NewAppender();
     const absl::StatusOr<SeriesRef> ref = appender->FindOrCreate(labels);
     EXPECT_TRUE(ref.ok());
-    appender->Append(*ref, {t, v});
+    append(appender.get(), *ref);
     const CommitResult result = appender->Commit().value();
     for (size_t i = 0; i < kAppendOutcomes; ++i) {
       if (result.counts[i] == 0) continue;
@@ -25,7 +42,13 @@ class RuleTestStorageTest : public testing::Test {
     ADD_FAILURE() << "nothing was judged";
     return AppendOutcome::kAppended;
   }
-  // `labels: t=v …` of each series.
+  static Histogram Count(double count, double sum = 0) {
+    Histogram histogram;
+    histogram.count = count;
+    histogram.sum = sum;
+    return histogram;
+  }
+  // `labels: t=v … t={{literal}} …` of each series.
   std::vector<std::string> Read(std::vector<Matcher> matchers, TimeRange range) {
     const auto querier = storage_.NewQuerier(range).value();
     const SelectRequest request{std::move(matchers), range};
@@ -38,6 +61,10 @@ class RuleTestStorageTest : public testing::Test {
       lines.push_back(sets[0]->labels(i).ToString() + ":");
       for (size_t k = 0; k < columns.t.size(); ++k)
         StrAppend(&lines.back(), " ", columns.t[k], "=", columns.v[k]);
+      for (size_t k = 0; k < columns.histogram_t.size(); ++k) {
+        StrAppend(&lines.back(), " ", columns.histogram_t[k], "=",
+                  promql::HistogramLiteralText(*columns.histograms[k]));
+      }
     }
     std::sort(lines.begin(), lines.end());
     return lines;
@@ -51,8 +78,6 @@ class RuleTestStorageTest : public testing::Test {
   const Labels up_b_{{"__name__", "up"}, {"job", "b"}};
 };
 
-using Lines = std::vector<std::string>;
-
 TEST_F(RuleTestStorageTest, JudgesSamplesAsTheDatabaseDoes) {
   EXPECT_EQ(Append(up_a_, 10, 1), AppendOutcome::kAppended);
   EXPECT_EQ(Append(up_a_, 10, 1), AppendOutcome::kDuplicate);
@@ -61,13 +86,47 @@ TEST_F(RuleTestStorageTest, JudgesSamplesAsTheDatabaseDoes) {
   EXPECT_EQ(Append(up_b_, -5, 1), AppendOutcome::kAppended);
   const auto appender = storage_.NewAppender();
   const SeriesRef ref = appender->FindOrCreate(up_a_).value();
-  appender->AppendHistogram(ref, 20, Histogram());
-  EXPECT_EQ(appender->Commit()->count(AppendOutcome::kUnsupported), 1u);
   EXPECT_FALSE(appender->FindOrCreate(Labels()).ok());
   appender->Append(ref, {30, 3});
   appender->Rollback();
   EXPECT_EQ(appender->Commit()->accepted(), 0u);
   EXPECT_EQ(Read({Equal("job", "a")}, {0, 100}), (Lines{"up{job=\"a\"}: 10=1"}));
+}
+
+TEST_F(RuleTestStorageTest, JudgesHistogramsAsItDoesFloats) {
+  EXPECT_EQ(Append(up_a_, 10, Count(1)), AppendOutcome::kAppended);
+  EXPECT_EQ(Append(up_a_, 10, Count(1)), AppendOutcome::kDuplicate);
+  EXPECT_EQ(Append(up_a_, 10, Count(2)), AppendOutcome::kDuplicateTimestamp);
+  EXPECT_EQ(Append(up_a_, 10, 1), AppendOutcome::kDuplicateTimestamp);
+  EXPECT_EQ(Append(up_a_, 9, Count(1)), AppendOutcome::kOutOfOrder);
+  EXPECT_EQ(Append(up_a_, 9, 1), AppendOutcome::kOutOfOrder);
+  EXPECT_EQ(Append(up_a_, 20, 5), AppendOutcome::kAppended);
+  EXPECT_EQ(Append(up_a_, 20, Count(1)), AppendOutcome::kDuplicateTimestamp);
+  EXPECT_EQ(Append(up_a_, 10, Count(1)), AppendOutcome::kOutOfOrder);
+  EXPECT_EQ(Append(up_a_, 20, 5), AppendOutcome::kDuplicate);
+  EXPECT_EQ(Read({}, {0, 100}), (Lines{"up{job=\"a\"}: 20=5 10={{count:1}}"}));
+  EXPECT_EQ(Read({}, {15, 100}), (Lines{"up{job=\"a\"}: 20=5"}));
+  EXPECT_EQ(Read({}, {0, 10}), (Lines{"up{job=\"a\"}: 10={{count:1}}"}));
+  EXPECT_EQ(Read({}, {11, 19}), Lines{});
+}
+
+TEST_F(RuleTestStorageTest, HistogramsTellWhetherTheyCountOn) {
+  Append(up_a_, 10, Count(1));
+  Append(up_a_, 20, Count(3));
+  Append(up_a_, 30, Count(2));
+  Append(up_a_, 40, Count(2, StaleNaN()));
+  Append(up_a_, 50, Count(4));
+  Append(up_a_, 60, 1);
+  Append(up_a_, 70, Count(4));
+  Histogram told = Count(5);
+  told.counter_reset_hint = CounterResetHint::kReset;
+  Append(up_a_, 80, told);
+  EXPECT_EQ(Read({}, {0, 35}),
+            (Lines{"up{job=\"a\"}: 10={{count:1}} 20={{count:3 counter_reset_hint:not_reset}} "
+                   "30={{count:2 counter_reset_hint:reset}}"}));
+  EXPECT_EQ(Read({}, {45, 100}),
+            (Lines{"up{job=\"a\"}: 60=1 50={{count:4}} 70={{count:4}} 80={{count:5 "
+                   "counter_reset_hint:reset}}"}));
 }
 
 TEST_F(RuleTestStorageTest, SelectsByMatchersAndRange) {
@@ -99,10 +158,13 @@ TEST_F(RuleTestStorageTest, FindsSeriesByFingerprintAndTellsLabels) {
 TEST_F(RuleTestStorageTest, DumpsWithoutStaleMarkers) {
   Append(up_b_, 1, 2.5);
   Append(up_b_, 2, StaleNaN());
+  Append(up_a_, 2, Count(4, 1.5));
   Append(up_a_, 3, 1);
+  Append(up_a_, 4, Count(4, StaleNaN()));
   std::ostringstream out;
   storage_.Dump(out);
-  EXPECT_EQ(out.str(), "up{job=\"a\"} =>\n1 @[3]\nup{job=\"b\"} =>\n2.5 @[1]\n");
+  EXPECT_EQ(out.str(),
+            "up{job=\"a\"} =>\n1 @[3]\n{count:4, sum:1.5} @[2]\nup{job=\"b\"} =>\n2.5 @[1]\n");
 }
 
 }  // namespace

@@ -39,7 +39,11 @@ RuleWriter::Outcome RuleWriter::Write(const std::vector<RuleSample>& samples, Ti
       }
       refs[i] = *ref;
     }
-    appender->Append(refs[i], {t, samples[i].v});
+    if (samples[i].histogram != nullptr) {
+      appender->AppendHistogram(refs[i], t, *samples[i].histogram);
+    } else {
+      appender->Append(refs[i], {t, samples[i].v});
+    }
     written.try_emplace(fingerprints[i], samples[i].labels);
   }
   // Behind the samples, so that the first refusal is a sample's when there is one.

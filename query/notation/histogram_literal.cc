@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "absl/status/status.h"
+#include "model/histogram_buckets.h"
 #include "model/status.h"
 #include "model/text.h"
 #include "query/notation/series_line.h"
@@ -53,30 +54,27 @@ bool ToHint(std::string_view text, CounterResetHint* hint) {
   return true;
 }
 
-using Buckets = std::map<int32_t, double>;
-
-Buckets ByIndex(const std::vector<HistogramSpan>& spans, const std::vector<double>& counts) {
-  Buckets buckets;
-  int32_t index = 0;
-  size_t next = 0;
-  for (const HistogramSpan& span : spans) {
-    index += span.offset;
-    for (uint32_t i = 0; i < span.length; ++i) buckets[index++] = counts.at(next++);
-  }
-  return buckets;
-}
-
-void FromIndex(const Buckets& buckets, std::vector<HistogramSpan>* spans,
-               std::vector<double>* counts) {
+// *spans and *counts with `sign` times those of the others. False when they lie too far apart.
+bool AddBuckets(const std::vector<HistogramSpan>& other_spans, const std::vector<double>& others,
+                double sign, std::vector<HistogramSpan>* spans, std::vector<double>* counts) {
+  std::map<int64_t, double> buckets;
+  ForEachBucket(*spans, *counts, [&](int64_t index, double count) { buckets[index] = count; });
+  ForEachBucket(other_spans, others,
+                [&](int64_t index, double count) { buckets[index] += sign * count; });
   spans->clear();
   counts->clear();
-  int32_t end = 0;
+  int64_t end = 0;
   for (const auto& [index, count] : buckets) {
-    if (spans->empty() || index != end) spans->push_back({spans->empty() ? index : index - end, 0});
+    if (spans->empty() || index != end) {
+      const int64_t offset = index - end;
+      if (offset != static_cast<int32_t>(offset)) return false;
+      spans->push_back({static_cast<int32_t>(offset), 0});
+    }
     ++spans->back().length;
     counts->push_back(count);
     end = index + 1;
   }
+  return true;
 }
 
 // What the keys of a literal say.
@@ -167,12 +165,12 @@ absl::StatusOr<Histogram> AddHistogram(const Histogram& a, const Histogram& b, d
   sum.count += sign * b.count;
   sum.sum += sign * b.sum;
   sum.zero_count += sign * b.zero_count;
-  Buckets positive = ByIndex(a.positive_spans, a.positive_buckets);
-  for (const auto& [i, n] : ByIndex(b.positive_spans, b.positive_buckets)) positive[i] += sign * n;
-  FromIndex(positive, &sum.positive_spans, &sum.positive_buckets);
-  Buckets negative = ByIndex(a.negative_spans, a.negative_buckets);
-  for (const auto& [i, n] : ByIndex(b.negative_spans, b.negative_buckets)) negative[i] += sign * n;
-  FromIndex(negative, &sum.negative_spans, &sum.negative_buckets);
+  if (!AddBuckets(b.positive_spans, b.positive_buckets, sign, &sum.positive_spans,
+                  &sum.positive_buckets) ||
+      !AddBuckets(b.negative_spans, b.negative_buckets, sign, &sum.negative_spans,
+                  &sum.negative_buckets)) {
+    return absl::InvalidArgumentError("the buckets of the histograms lie too far apart");
+  }
   return sum;
 }
 

@@ -53,6 +53,9 @@ TEST(SeriesLineTest, ReadsHistograms) {
     EXPECT_FALSE(ParseSeriesLine(bad).ok()) << bad;
   }
   EXPECT_FALSE(ParseSeriesLine("h {{sum:1 sum:2}}").ok());
+  EXPECT_FALSE(
+      ParseSeriesLine("h {{buckets:[1] offset:-2000000000}}+{{buckets:[1] offset:2000000000}}x1")
+          .ok());
 }
 
 }  // namespace
