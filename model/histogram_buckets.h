@@ -33,7 +33,8 @@ struct HistogramBucket {
   bool lower_inclusive, upper_inclusive;
 };
 
-// Those whose count is not 0, ascending, the zero bucket among them. Bounds are Prometheus': a
+// Those whose count is not 0, ascending, the zero bucket among them. Bounds are the nearest doubles
+// (Prometheus has a table, in which the last digit differs here and there), closed as there: a
 // bucket of numbers above 0 is closed above, one of numbers below 0 is closed below, the zero
 // bucket and the first of custom buckets are closed at both ends; the last bucket of finite numbers
 // ends at the largest of them.

@@ -20,7 +20,7 @@ namespace hearth::promql {
 // which the language does not have, lest the text grow without bound.
 std::string HistogramLiteralText(const Histogram& histogram);
 
-// `{count:3, sum:4.5, (0.5,0.7071067811865475]:1, (0.7071067811865475,1]:2}`, as in a matrix.
+// `{count:3, sum:4.5, (0.5,0.7071067811865476]:1, (0.7071067811865476,1]:2}`, as in a matrix.
 std::string HistogramText(const Histogram& histogram);
 
 }  // namespace hearth::promql
