@@ -7,25 +7,11 @@
 #include "model/text.h"
 #include "spdlog/spdlog.h"
 #include "tsdb/merged_querier.h"
+#include "tsdb/sealed_coverage.h"
 #include "tsdb/snapshot.h"
 #include "tsdb/space_reserve.h"
 
 namespace hearth {
-
-namespace {
-
-// The LSN up to which the store has all of [start, start + length): the best that one stored window
-// which contains it can say. A stored window of another length that covers only a part says
-// nothing.
-Lsn FlushedLsn(const std::vector<GenerationInfo>& catalogue, TimeMs start, TimeMs length) {
-  Lsn lsn = 0;
-  for (const GenerationInfo& info : catalogue) {
-    lsn = std::max<Lsn>(lsn, info.CoveredUpTo(WindowRange(start, length)));
-  }
-  return lsn;
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<Db>> Db::Open(DbOptions options) {
   auto db = std::unique_ptr<Db>(new Db(std::move(options)));
@@ -71,8 +57,10 @@ absl::Status Db::OpenHead() {
   coverage.flushed_lsn = [&](TimeMs start) {
     return FlushedLsn(catalogue, start, options_.window_ms);
   };
+  coverage.left = ReadLeftSeries(*store_, options_.window_ms);
   for (const GenerationInfo& info : catalogue) {
-    coverage.max_lsn = std::max({coverage.max_lsn, info.lsn, info.deletes_lsn});
+    coverage.max_lsn =
+        std::max<Lsn>({coverage.max_lsn, info.lsn, info.deletes_lsn, info.series_lsn});
   }
   HEARTH_ASSIGN_OR_RETURN(head_,
                           Head::Open({.fs = options_.fs,
@@ -146,6 +134,9 @@ void Db::SetMaxExemplars(uint64_t max) { head_->SetMaxExemplars(max); }
 void Db::SetOutOfOrderWindow(TimeMs window_ms) { head_->SetOutOfOrderWindow(window_ms); }
 
 absl::Status Db::Flush() { return compactor_->FlushAll(); }
+absl::StatusOr<uint64_t> Db::FlushStopped(TimeMs idle_ms) {
+  return compactor_->FlushStopped(idle_ms);
+}
 absl::Status Db::Merge() { return compactor_->MergeAll(); }
 void Db::CancelCompaction() { compactor_->RequestStop(); }
 
@@ -192,7 +183,7 @@ std::vector<SealedPart> Db::SealedParts() const {
   std::vector<SealedPart> parts;
   const std::shared_ptr<const StoreVersion> version = store_->version();
   for (const auto& generation : version->generations) {
-    parts.push_back({generation->info, generation->bytes});
+    parts.push_back({generation->Info(), generation->bytes});
   }
   return parts;
 }

@@ -99,7 +99,13 @@ class Db : public Appendable, public Queryable, public ExemplarQueryable {
 
   // Moves everything from the head to the store.
   absl::Status Flush();
-  // Merges every window that has several generations or deleted samples, and the windows of each day.
+  // Moves the series that nobody has written to for `idle_ms`, by the clock and by the newest data,
+  // or for their own idle limit when that is shorter (tsdb/head/stopped_series.h), to the store and
+  // out of memory. The compactor does it by itself from time to time with the idle limits alone;
+  // for whoever needs the memory now. Returns how many series left.
+  absl::StatusOr<uint64_t> FlushStopped(TimeMs idle_ms);
+  // Merges every window that has several generations or deleted samples, and the windows of each
+  // day.
   absl::Status Merge();
   // Deletes the samples in `range` of the series that satisfy one of the matcher sets: hidden and
   // durable when it returns, reclaimed in the background. What is written later is not touched,

@@ -13,6 +13,7 @@
 #include "model/text.h"
 #include "spdlog/spdlog.h"
 #include "tsdb/compact/disk_usage.h"
+#include "tsdb/compact/tier_policy.h"
 #include "tsdb/kill_point.h"
 
 namespace hearth {
@@ -41,7 +42,8 @@ Compactor::Compactor(CompactorOptions options, Head* head, Store* store, Deletes
       store_(store),
       deletes_(deletes),
       policy_(options_.policy),
-      merge_policy_(options_.merge_policy) {}
+      merge_policy_(options_.merge_policy),
+      stopped_policy_(options_.stopped_policy) {}
 
 Compactor::~Compactor() { Stop(); }
 
@@ -87,6 +89,11 @@ absl::Status Compactor::RunRound() {
   status.Update(FinishPending());
   if (pending_ == nullptr && pending_merge_ == nullptr) {
     status.Update(FlushChosen(now));
+  }
+  if (pending_ == nullptr && pending_merge_ == nullptr) {
+    status.Update(FlushStoppedWhenDue(now));
+  }
+  if (pending_ == nullptr && pending_merge_ == nullptr) {
     status.Update(MergeChosen(now));
   }
   status.Update(ForgetDeletes());
@@ -150,12 +157,13 @@ absl::Status Compactor::KeepRetention(TimeMs now) {
 
 absl::Status Compactor::FlushChosen(TimeMs now) {
   FlushPolicy::View view{
-      .head_windows = head_->Windows(), .newest = head_->Range().maxt, .now = now};
+      .head_windows = WindowsToFlush(), .newest = head_->Range().maxt, .now = now};
   if (view.head_windows.empty()) return absl::OkStatus();
   for (const GenerationInfo& info : store_->Catalogue()) {
-    if (info.merged.empty()) view.sealed_windows.insert(info.id.window.start);
+    // Where only stopped series were flushed, the rest is not late.
+    if (info.merged.empty() && info.lsn > 0) view.sealed_windows.insert(info.id.window.start);
     for (const MergedWindow& merged : info.merged) {
-      view.sealed_windows.insert(merged.window.start);
+      if (merged.lsn > 0) view.sealed_windows.insert(merged.window.start);
     }
   }
   std::vector<TimeMs> chosen = policy_.Choose(view);
@@ -171,9 +179,74 @@ absl::Status Compactor::FlushChosen(TimeMs now) {
   return absl::OkStatus();
 }
 
-absl::Status Compactor::Flush(TimeMs window_start) {
+std::set<TimeMs> Compactor::UncoveredWindows() const {
+  std::map<TimeMs, Lsn> of_series, of_window;
+  for (const GenerationInfo& info : store_->Catalogue()) {
+    if (info.id.window.length != options_.policy.window_ms) continue;
+    Lsn& series = of_series[info.id.window.start];
+    series = std::max<Lsn>(series, info.series_lsn);
+    Lsn& window = of_window[info.id.window.start];
+    window = std::max<Lsn>(window, info.lsn);
+  }
+  std::set<TimeMs> uncovered;
+  for (const auto& [start, lsn] : of_series) {
+    if (lsn > of_window[start]) uncovered.insert(start);
+  }
+  return uncovered;
+}
+
+std::vector<TimeMs> Compactor::WindowsToFlush() const {
+  std::set<TimeMs> windows = UncoveredWindows();
+  for (const TimeMs start : head_->Windows()) windows.insert(start);
+  return {windows.begin(), windows.end()};
+}
+
+absl::Status Compactor::FlushStoppedWhenDue(TimeMs now) {
+  if (!stopped_policy_.Look(now)) return absl::OkStatus();
+  StoppedSeries stopped = head_->FindStopped();
+  if (!stopped_policy_.IsEnough(stopped)) return absl::OkStatus();
+  uint64_t left = 0;
+  return FlushStoppedSeries(std::move(stopped), &left);
+}
+
+absl::StatusOr<uint64_t> Compactor::FlushStopped(TimeMs idle_max_ms) {
+  MutexLock lock(&round_mu_);
+  HEARTH_RETURN_IF_ERROR(FinishPending());
+  uint64_t left = 0;
+  HEARTH_RETURN_IF_ERROR(FlushStoppedSeries(head_->FindStopped(idle_max_ms), &left));
+  return left;
+}
+
+absl::Status Compactor::FlushStoppedSeries(StoppedSeries found, uint64_t* left) {
+  if (found.series.empty()) return absl::OkStatus();
+  const uint64_t removed_before = head_->Stats().series_removed;
+  const auto stopped = std::make_shared<const StoppedSeries>(std::move(found));
+  for (const TimeMs start : head_->Windows()) {
+    if (stop_.load()) return absl::OkStatus();
+    HEARTH_RETURN_IF_ERROR(Flush(start, stopped));
+    HEARTH_RETURN_IF_ERROR(KeepGenerationsFew({start, options_.policy.window_ms}));
+  }
+  *left = head_->Stats().series_removed - removed_before;
+  MutexLock lock(&mu_);
+  stats_.stopped_series += *left;
+  return absl::OkStatus();
+}
+
+absl::Status Compactor::KeepGenerationsFew(const WindowId& window) {
+  for (;;) {
+    std::vector<GenerationInfo> of_window;
+    for (const GenerationInfo& info : store_->Catalogue()) {
+      if (info.id.window == window) of_window.push_back(info);
+    }
+    const uint32_t from = ChooseTier(of_window);
+    if (from == 0 || stop_.load()) return absl::OkStatus();
+    HEARTH_RETURN_IF_ERROR(Merge(window, from));
+  }
+}
+
+absl::Status Compactor::Flush(TimeMs window_start, std::shared_ptr<const StoppedSeries> stopped) {
   auto flush = std::make_unique<WindowFlush>(
-      head_, store_, WindowId{window_start, options_.policy.window_ms}, &stop_);
+      head_, store_, WindowId{window_start, options_.policy.window_ms}, &stop_, std::move(stopped));
   const absl::Status status = RunFlush(flush.get());
   if (!status.ok() && flush->ingested()) pending_ = std::move(flush);
   return status;
@@ -208,7 +281,7 @@ absl::Status Compactor::RunFlush(WindowFlush* flush) {
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   MutexLock lock(&mu_);
-  ++stats_.flushes;
+  ++(flush->of_stopped() ? stats_.stopped_flushes : stats_.flushes);
   stats_.flushed_samples += flush->counts().samples;
   stats_.damaged_chunks += flush->counts().damaged_chunks;
   stats_.damaged_segments += flush->counts().damaged_segments;
@@ -240,7 +313,8 @@ std::vector<SealedWindow> Compactor::SealedWindows(TimeMs ended_before) const {
     window.newest = std::max(window.newest, info.id.generation);
     ++window.generations;
   }
-  for (const TimeMs start : head_->Windows()) {
+  // What is not covered yet will be soon, and is better merged afterwards.
+  for (const TimeMs start : WindowsToFlush()) {
     const TimeRange in_head = WindowId{start, options_.policy.window_ms}.range();
     for (auto& [id, window] : windows) window.in_head |= id.range().Overlaps(in_head);
   }
@@ -259,8 +333,8 @@ absl::Status Compactor::MergeChosen(TimeMs now) {
   return status;
 }
 
-absl::Status Compactor::Merge(const WindowId& window) {
-  auto merge = std::make_unique<WindowMerge>(store_, window, deletes_->list(), &stop_);
+absl::Status Compactor::Merge(const WindowId& window, uint32_t from) {
+  auto merge = std::make_unique<WindowMerge>(store_, window, deletes_->list(), &stop_, from);
   const absl::Status status = RunMerge(merge.get());
   if (!status.ok() && merge->ingested()) pending_merge_ = std::move(merge);
   return status;
@@ -315,7 +389,7 @@ absl::Status Compactor::MergeAll() {
 absl::Status Compactor::FlushAll() {
   MutexLock lock(&round_mu_);
   HEARTH_RETURN_IF_ERROR(FinishPending());
-  for (const TimeMs start : head_->Windows()) {
+  for (const TimeMs start : WindowsToFlush()) {
     if (stop_.load()) return absl::CancelledError("stopping");
     HEARTH_RETURN_IF_ERROR(Flush(start));
   }

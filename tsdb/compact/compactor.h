@@ -8,10 +8,12 @@
 //   2. generations that readers found damaged are set aside; the quarantine is kept small
 //   3. the windows that FlushPolicy chooses are flushed, oldest first; all ended ones when WAL and
 //   chunk log exceed their limit
-//   4. the window that MergePolicy chooses, one a round, is merged, in a thread that yields to
+//   4. what StoppedPolicy says of series that have stopped is flushed, and the small generations
+//   that this makes of a window are kept few
+//   5. the window that MergePolicy chooses, one a round, is merged, in a thread that yields to
 //   others: a day that has ended, of the windows it was flushed in; any other window when it has
 //   several generations
-//   5. deletes that nothing on disk needs any more leave their list
+//   6. deletes that nothing on disk needs any more leave their list
 //
 // A failed step is latched in the stats, logged once per kind of error, and tried again in the next
 // round; nothing is lost and nothing needs a restart, so a full disk heals when space returns.
@@ -26,17 +28,20 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "model/clock.h"
 #include "model/mutex.h"
 #include "tsdb/compact/flush_policy.h"
 #include "tsdb/compact/merge_policy.h"
 #include "tsdb/compact/quarantine.h"
 #include "tsdb/compact/retention.h"
+#include "tsdb/compact/stopped_policy.h"
 #include "tsdb/compact/window_flush.h"
 #include "tsdb/compact/window_merge.h"
 #include "tsdb/deletes/deletes.h"
@@ -49,6 +54,7 @@ struct CompactorOptions {
   const Clock* clock = nullptr;  // Borrowed; outlives the compactor.
   FlushPolicyOptions policy;
   MergePolicyOptions merge_policy;
+  StoppedPolicyOptions stopped_policy;
   TimeMs merged_window_ms = 0;  // What ended windows are merged into; 0 = they keep their length.
   RetentionLimits retention;
   QuarantineLimits quarantine;
@@ -68,9 +74,11 @@ struct CompactorStats {
   uint64_t flushes = 0;  // Windows.
   uint64_t flushed_samples = 0;
   uint64_t flush_failures = 0;
+  uint64_t stopped_flushes = 0;   // Of windows, for the sake of stopped series.
+  uint64_t stopped_series = 0;    // That left memory.
   uint64_t damaged_chunks = 0;    // Unreadable, so a flush left them out.
   uint64_t damaged_segments = 0;  // Of the chunk log, that had such chunks.
-  uint64_t merges = 0;            // Windows.
+  uint64_t merges = 0;            // Windows, whole or in part.
   uint64_t merge_failures = 0;
   uint64_t dropped_by_time = 0;  // Generations.
   uint64_t dropped_by_size = 0;
@@ -101,6 +109,8 @@ class Compactor {
   absl::Status RunRound();
   // Flushes every window of the head, ended or not.
   absl::Status FlushAll();
+  // As Db::FlushStopped.
+  absl::StatusOr<uint64_t> FlushStopped(TimeMs idle_max_ms);
   // Merges every window that a merge would change, quiet or not. Rounds may run in between.
   absl::Status MergeAll();
 
@@ -112,7 +122,17 @@ class Compactor {
   void Loop();
   absl::Status KeepRetention(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status FlushChosen(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
-  absl::Status Flush(TimeMs window_start) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  absl::Status Flush(TimeMs window_start, std::shared_ptr<const StoppedSeries> stopped = nullptr)
+      EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  absl::Status FlushStoppedWhenDue(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  // Flushes them and keeps their windows' generations few; *left is how many series left memory.
+  absl::Status FlushStoppedSeries(StoppedSeries stopped, uint64_t* left)
+      EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  absl::Status KeepGenerationsFew(const WindowId& window) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  // The windows that the store has stopped series of, and that it does not cover yet.
+  std::set<TimeMs> UncoveredWindows() const;
+  // These and the head's, ascending.
+  std::vector<TimeMs> WindowsToFlush() const;
   // Completes the flush and the merge that failed after their samples were in the store's files.
   absl::Status FinishPending() EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status RunFlush(WindowFlush* flush) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
@@ -123,7 +143,7 @@ class Compactor {
   std::vector<SealedWindow> SealedWindows(TimeMs ended_before) const
       EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status MergeChosen(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
-  absl::Status Merge(const WindowId& window) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  absl::Status Merge(const WindowId& window, uint32_t from = 0) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status RunMerge(WindowMerge* merge) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status ForgetDeletes() EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   // What ends a step: its failure with its name, counted by `failures`.
@@ -139,6 +159,7 @@ class Compactor {
   Mutex round_mu_;  // One round at a time.
   FlushPolicy policy_ GUARDED_BY(round_mu_);
   MergePolicy merge_policy_ GUARDED_BY(round_mu_);
+  StoppedPolicy stopped_policy_ GUARDED_BY(round_mu_);
   std::unique_ptr<WindowFlush> pending_ GUARDED_BY(round_mu_);
   std::unique_ptr<WindowMerge> pending_merge_ GUARDED_BY(round_mu_);
   std::optional<TimeMs> disk_looked_at_ GUARDED_BY(round_mu_);

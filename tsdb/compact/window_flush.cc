@@ -54,19 +54,30 @@ void DropUnreadable(std::vector<FlushChunk>* chunks, std::vector<UnreadableChunk
 
 absl::Status WindowFlush::Run() {
   if (!ingested_) {
-    HEARTH_ASSIGN_OR_RETURN(flush_, head_->BeginFlush(window_.start));
+    HEARTH_ASSIGN_OR_RETURN(flush_, Begin());
     PassKillPoint(KillPoint::kFlushBegun);
     counts_ = {};
     HEARTH_RETURN_IF_ERROR(WriteAndIngest());
     ingested_ = true;
     PassKillPoint(KillPoint::kFlushIngested);
   }
-  if (!published_ && info_) HEARTH_RETURN_IF_ERROR(store_->Publish(*info_));
+  if (!published_) HEARTH_RETURN_IF_ERROR(Publish());
   published_ = true;
   PassKillPoint(KillPoint::kFlushPublished);
   const absl::Status ended = head_->EndFlush(*flush_);
   PassKillPoint(KillPoint::kFlushEnded);
   return ended;
+}
+
+absl::StatusOr<FlushWindow> WindowFlush::Begin() {
+  return stopped_ == nullptr ? head_->BeginFlush(window_.start)
+                             : head_->BeginFlush(window_.start, *stopped_);
+}
+
+absl::Status WindowFlush::Publish() {
+  if (info_) return store_->Publish(*info_);
+  // Stopped series may have taken all there was of the window before.
+  return stopped_ == nullptr ? store_->NoteCovered(window_, flush_->lsn()) : absl::OkStatus();
 }
 
 absl::Status WindowFlush::Discard() {
@@ -106,7 +117,9 @@ absl::Status WindowFlush::AddSeries(uint32_t i, GenerationWriter* writer) {
     if (chunks_.empty()) return absl::OkStatus();
     views_.clear();
     for (const FlushChunk& chunk : chunks_) views_.push_back({chunk.meta, chunk.bytes});
-    return writer->Add(flush_->labels(i), flush_->fingerprint(i), views_);
+    HEARTH_RETURN_IF_ERROR(writer->Add(flush_->labels(i), flush_->fingerprint(i), views_));
+    if (stopped_ != nullptr) writer->Cover(window_.start, flush_->lsn());
+    return absl::OkStatus();
   };
   absl::Status added = add();
   if (absl::IsDataLoss(added)) {
@@ -118,6 +131,7 @@ absl::Status WindowFlush::AddSeries(uint32_t i, GenerationWriter* writer) {
 }
 
 absl::Status WindowFlush::WriteAndIngest() {
+  if (flush_->size() == 0) return absl::OkStatus();
   HEARTH_ASSIGN_OR_RETURN(const std::unique_ptr<GenerationWriter> writer,
                           GenerationWriter::Create(store_->scratch_path(),
                                                    store_->NextGeneration(window_), store_->env()));
@@ -130,7 +144,8 @@ absl::Status WindowFlush::WriteAndIngest() {
   SetDamagedAside();
   if (writer->series() == 0) return absl::OkStatus();
   HEARTH_ASSIGN_OR_RETURN(const SealedFiles files,
-                          writer->Finish({.lsn = flush_->lsn(), .deletes_lsn = flush_->lsn()}));
+                          writer->Finish({.lsn = stopped_ == nullptr ? flush_->lsn() : 0,
+                                          .deletes_lsn = flush_->lsn()}));
   PassKillPoint(KillPoint::kFlushWritten);
   HEARTH_RETURN_IF_ERROR(store_->Ingest(files));
   info_ = files.info;

@@ -1,6 +1,7 @@
 // tsdb/compact/window_flush.h
 //
-// Takes one window from the head to the store, in steps that a crash may separate:
+// Takes one window, or what stopped series have of it, from the head to the store, in steps that a
+// crash may separate:
 //
 //   Head::BeginFlush → sorted files → Store::Ingest → Store::Publish → Head::EndFlush
 //
@@ -14,9 +15,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,8 +40,10 @@ struct FlushCounts {
 class WindowFlush {
  public:
   // `stop` becomes true when the process is about to end: then Run gives up before the next series.
-  WindowFlush(Head* head, Store* store, WindowId window, const std::atomic<bool>* stop)
-      : head_(head), store_(store), window_(window), stop_(stop) {}
+  // `stopped`: which series it is about; null = all of them.
+  WindowFlush(Head* head, Store* store, WindowId window, const std::atomic<bool>* stop,
+              std::shared_ptr<const StoppedSeries> stopped = nullptr)
+      : head_(head), store_(store), window_(window), stop_(stop), stopped_(std::move(stopped)) {}
 
   // Runs the steps that are still to be done. kCancelled when told to stop. After an error the same
   // object is to be run again later: a step that succeeded is not repeated, so no sample is written
@@ -48,6 +53,7 @@ class WindowFlush {
   absl::Status Discard();
 
   const WindowId& window() const { return window_; }
+  bool of_stopped() const { return stopped_ != nullptr; }
   // Whether the samples are in the store's files already: then Run must be called until it
   // succeeds.
   bool ingested() const { return ingested_; }
@@ -56,6 +62,9 @@ class WindowFlush {
  private:
   static constexpr uint64_t kMaxLines = 16;  // In the log, for lost chunks.
 
+  absl::StatusOr<FlushWindow> Begin();
+  // Makes the store say that it has the window.
+  absl::Status Publish();
   // Writes the sorted files and has the store take them in. Leaves info_ empty when there was
   // nothing to write.
   absl::Status WriteAndIngest();
@@ -69,6 +78,7 @@ class WindowFlush {
   Store* const store_;
   const WindowId window_;
   const std::atomic<bool>* const stop_;
+  const std::shared_ptr<const StoppedSeries> stopped_;
   std::optional<FlushWindow> flush_;
   std::optional<GenerationInfo> info_;
   bool ingested_ = false;

@@ -20,15 +20,19 @@ namespace hearth {
 class WindowMerge::Source {
  public:
   Source(const Store* store, std::shared_ptr<const Generation> generation)
-      : reader_(store, std::move(generation), BlockUse::kOnce) {}
+      : generation_(generation), reader_(store, std::move(generation), BlockUse::kOnce) {}
 
   const GenerationReader& reader() const { return reader_; }
+  uint64_t lsn() const { return generation_->lsn(); }
   // Finds out what is deleted, and stands in front of the first series.
   absl::Status Open(const DeleteList& deletes) {
     Postings all;
     HEARTH_RETURN_IF_ERROR(reader_.All(&all));
     HEARTH_ASSIGN_OR_RETURN(
         mask_, DeleteMask::Of(deletes, reader_.deletes_lsn(), reader_.info().range, reader_, all));
+    HEARTH_ASSIGN_OR_RETURN(covered_, reader_.ReadCovered());
+    std::stable_sort(covered_.begin(), covered_.end(),
+                     [](const auto& a, const auto& b) { return a.id < b.id; });
     return Fill();
   }
   bool has_deleted() const { return !mask_.empty(); }
@@ -43,8 +47,13 @@ class WindowMerge::Source {
   const Fingerprint& fingerprint() const { return series_[at_].fingerprint; }
   std::string_view bundle() const { return series_[at_].bundle; }
   // What is deleted of the series.
-  std::span<const TimeRange> deleted() const {
-    return mask_.ranges(next_id_ - series_.size() + at_);
+  std::span<const TimeRange> deleted() const { return mask_.ranges(id()); }
+  // How the series is covered by itself.
+  std::span<const CoveredSeries> covered() const {
+    const auto [begin, end] =
+        std::equal_range(covered_.begin(), covered_.end(), CoveredSeries{.id = id()},
+                         [](const auto& a, const auto& b) { return a.id < b.id; });
+    return {begin, end};
   }
 
  private:
@@ -54,6 +63,8 @@ class WindowMerge::Source {
     Fingerprint fingerprint;
     std::string bundle;
   };
+
+  uint32_t id() const { return static_cast<uint32_t>(next_id_ - series_.size() + at_); }
 
   absl::Status Fill() {
     series_.clear();
@@ -72,8 +83,10 @@ class WindowMerge::Source {
         ids, [&](size_t i, std::string_view bundle) { series_[i].bundle = bundle; });
   }
 
+  const std::shared_ptr<const Generation> generation_;
   const GenerationReader reader_;
-  DeleteMask mask_;  // Of all series.
+  std::vector<CoveredSeries> covered_;  // By id, then by window.
+  DeleteMask mask_;                     // Of all series.
   uint64_t next_id_ = 0;
   std::vector<Series> series_;
   size_t at_ = 0;
@@ -106,10 +119,10 @@ absl::Status WindowMerge::OpenSources(Sources* sources) {
   origin_ = {};
   const std::shared_ptr<const StoreVersion> version = store_->version();
   for (const std::shared_ptr<Generation>& generation : version->generations) {
-    const GenerationInfo& info = generation->info;
-    if (!window_.Holds(info.id.window)) continue;
+    const GenerationInfo info = generation->Info();
+    if (!IsTaken(info.id)) continue;
     origin_.lsn = std::max<Lsn>(origin_.lsn, info.lsn);
-    origin_.deletes_lsn = std::max<Lsn>(origin_.deletes_lsn, generation->deletes_lsn());
+    origin_.deletes_lsn = std::max<Lsn>(origin_.deletes_lsn, info.deletes_lsn);
     NoteReplaced(info);
     sources->push_back(std::make_unique<Source>(store_, generation));
     HEARTH_RETURN_IF_ERROR(sources->back()->Open(*deletes_));
@@ -122,7 +135,17 @@ absl::Status WindowMerge::OpenSources(Sources* sources) {
   return absl::OkStatus();
 }
 
+bool WindowMerge::IsTaken(const GenerationId& id) const {
+  return from_ == 0 ? window_.Holds(id.window) : id.window == window_ && id.generation >= from_;
+}
+
 void WindowMerge::NoteReplaced(const GenerationInfo& info) {
+  if (from_ != 0) {
+    // What a source has replaced may still have files.
+    const bool merged = !info.replaces.empty() || !info.replaces_inside.empty();
+    const uint32_t from = merged ? info.replaces_from : info.id.generation;
+    if (origin_.replaces.empty() || from < origin_.replaces_from) origin_.replaces_from = from;
+  }
   if (info.id.window == window_) {
     origin_.replaces.push_back(info.id.generation);
     if (info.merged.empty()) origin_.merged.push_back({window_, info.lsn});
@@ -191,7 +214,31 @@ absl::Status WindowMerge::AddSeries(const std::vector<Source*>& same, Generation
     MergeTail(begin, &columns_);
   }
   if (columns_.t.empty()) return absl::OkStatus();
-  return writer->Add(first.labels(), first.fingerprint(), columns_.t, columns_.v);
+  HEARTH_RETURN_IF_ERROR(writer->Add(first.labels(), first.fingerprint(), columns_.t, columns_.v));
+  PassCoverage(same, writer);
+  return absl::OkStatus();
+}
+
+void WindowMerge::PassCoverage(const std::vector<Source*>& same, GenerationWriter* writer) {
+  std::map<TimeMs, Lsn> lsns;
+  for (const Source* const source : same) {
+    for (const CoveredSeries& covered : source->covered()) {
+      Lsn& lsn = lsns[covered.window_start];
+      lsn = std::max<Lsn>(lsn, covered.lsn);
+    }
+  }
+  for (const auto& [start, lsn] : lsns) {
+    if (lsn > CoveredUpTo(start)) writer->Cover(start, lsn);
+  }
+}
+
+Lsn WindowMerge::CoveredUpTo(TimeMs window_start) const {
+  if (origin_.merged.empty()) return window_.start == window_start ? origin_.lsn : 0;
+  Lsn lsn = 0;
+  for (const MergedWindow& merged : origin_.merged) {
+    if (merged.window.start == window_start) lsn = std::max<Lsn>(lsn, merged.lsn);
+  }
+  return lsn;
 }
 
 }  // namespace hearth

@@ -1,8 +1,8 @@
 // tsdb/compact/window_merge.h
 //
-// Makes one generation of all that a window has, and the windows inside it: series joined by
-// labels, where two have a timestamp the lowest generation's sample stays, deletes applied. In
-// steps that a crash may separate:
+// Makes one generation of all that a window has, and the windows inside it, or of a window's newest
+// generations only: series joined by labels, where two have a timestamp the lowest generation's
+// sample stays, deletes applied. In steps that a crash may separate:
 //
 //   sorted files → Store::Ingest → Store::Publish, which is the switch
 //
@@ -37,10 +37,11 @@ class WindowMerge {
  public:
   // `stop` becomes true when the process is about to end: then Run gives up before the next series,
   // unless the switch is all that is left.
-  // `deletes` is the list of this moment.
+  // `deletes` is the list of this moment. `from`: 0, or the lowest generation of the window itself
+  // that is merged; older ones stay, and go before the new one where both have a time.
   WindowMerge(Store* store, WindowId window, std::shared_ptr<const DeleteList> deletes,
-              const std::atomic<bool>* stop)
-      : store_(store), window_(window), deletes_(std::move(deletes)), stop_(stop) {}
+              const std::atomic<bool>* stop, uint32_t from = 0)
+      : store_(store), window_(window), from_(from), deletes_(std::move(deletes)), stop_(stop) {}
 
   // Runs the steps that are still to be done; nothing to do for a window without generations.
   // kCancelled when told to stop; kDataLoss when a generation is damaged (it has been reported to
@@ -59,6 +60,7 @@ class WindowMerge {
   absl::Status OpenSources(Sources* sources);
   // Notes in origin_ what a generation that is merged stood for.
   void NoteReplaced(const GenerationInfo& info);
+  bool IsTaken(const GenerationId& id) const;
   void CondenseMerged();
   // True when writing the sources again would change nothing.
   bool NothingToChange(const Sources& sources) const;
@@ -67,9 +69,14 @@ class WindowMerge {
   // Adds the series that stand in front of these sources, which are the same, unless all of it has
   // been deleted.
   absl::Status AddSeries(const std::vector<Source*>& same, GenerationWriter* writer);
+  // Passes on what the sources say of the series itself, unless its window is covered as a whole.
+  void PassCoverage(const std::vector<Source*>& same, GenerationWriter* writer);
+  // Up to which LSN the merged generation covers the window that starts there.
+  Lsn CoveredUpTo(TimeMs window_start) const;
 
   Store* const store_;
   const WindowId window_;
+  const uint32_t from_;
   const std::shared_ptr<const DeleteList> deletes_;
   const std::atomic<bool>* const stop_;
   GenerationOrigin origin_;

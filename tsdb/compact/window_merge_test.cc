@@ -116,6 +116,65 @@ TEST_F(WindowMergeTest, LateDataGoesAboveAndIsMergedAgain) {
   EXPECT_EQ(ReadStore(store_.get()), expected_);
 }
 
+TEST_F(WindowMergeTest, TheNewestMayBeMergedByThemselves) {
+  AddThree();
+  ASSERT_TRUE(WindowMerge(store_.get(), kWindow, deletes_, &stop_, 2).Run().ok());
+  EXPECT_EQ(Generations(), (std::vector<uint32_t>{1, 4}));
+  EXPECT_EQ(ReadStore(store_.get()), expected_);
+  EXPECT_EQ(store_->Catalogue()[1].replaces, (std::vector<uint32_t>{2, 3}));
+  EXPECT_EQ(store_->Catalogue()[1].replaces_from, 2u);
+  Reopen();
+  EXPECT_EQ(Generations(), (std::vector<uint32_t>{1, 4}));
+  Add({{Series(1), {{kWindow.start + 5, 1}}}}, 200);
+  ASSERT_TRUE(WindowMerge(store_.get(), kWindow, deletes_, &stop_, 4).Run().ok());
+  EXPECT_EQ(Generations(), (std::vector<uint32_t>{1, 6}));
+  EXPECT_EQ(store_->Catalogue()[1].replaces_from, 2u) << "what 4 replaced may still have files";
+  ASSERT_TRUE(Merge().ok());
+  EXPECT_EQ(Generations(), std::vector<uint32_t>{7});
+  EXPECT_EQ(store_->Catalogue()[0].replaces_from, 0u);
+  Reopen();
+  EXPECT_EQ(ReadStore(store_.get()), expected_);
+}
+
+// A flush of stopped series: `covered` up to lsn by themselves.
+TEST_F(WindowMergeTest, SeriesStayCoveredUntilTheirWindowIs) {
+  const auto add = [&](int series, TimeMs t, Lsn lsn) {
+    auto writer =
+        *GenerationWriter::Create(store_->scratch_path(), store_->NextGeneration(kWindow));
+    const Labels labels = Series(series);
+    const std::vector<TimeMs> times = {t};
+    const std::vector<double> values = {1};
+    ASSERT_TRUE(writer->Add(labels, labels.Fingerprint(), times, values).ok());
+    writer->Cover(kWindow.start, lsn);
+    const auto files = writer->Finish({.deletes_lsn = lsn});
+    ASSERT_TRUE(files.ok()) << files.status();
+    ASSERT_TRUE(store_->Ingest(*files).ok());
+    ASSERT_TRUE(store_->Publish(files->info).ok());
+  };
+  const auto covered = [&] {
+    return GenerationReader(store_.get(), store_->version()->generations.back())
+        .ReadCovered()
+        .value();
+  };
+  const TimeMs t = kWindow.start;
+  add(1, t, 10);
+  add(2, t, 20);
+  add(1, t + 1, 30);  // It came back.
+  ASSERT_TRUE(Merge().ok());
+  EXPECT_EQ(store_->Catalogue()[0].lsn, 0u);
+  EXPECT_EQ(store_->Catalogue()[0].series_lsn, 30u);
+  EXPECT_EQ(covered(), (std::vector<CoveredSeries>{{t, 0, 30}, {t, 1, 20}}));
+  // The rest of the window is flushed up to 25.
+  Add({{Series(4), {{t, 1}}}}, 25);
+  ASSERT_TRUE(Merge().ok());
+  EXPECT_EQ(store_->Catalogue()[0].lsn, 25u);
+  EXPECT_EQ(covered(), (std::vector<CoveredSeries>{{t, 0, 30}}));
+  Add({{Series(4), {{t + 1, 1}}}}, 31);
+  ASSERT_TRUE(Merge().ok());
+  EXPECT_EQ(store_->Catalogue()[0].series_lsn, 0u);
+  EXPECT_TRUE(covered().empty());
+}
+
 TEST_F(WindowMergeTest, GivesUpWhenToldTo) {
   AddThree();
   stop_ = true;

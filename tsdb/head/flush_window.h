@@ -1,13 +1,15 @@
 // tsdb/head/flush_window.h
 //
-// FlushWindow: what the head holds of one window at one moment, for the compactor to write into the
-// store. Made by Head::BeginFlush and given back to Head::EndFlush when it is durable.
+// FlushWindow: what the head holds of one window at one moment, or what some series hold of it, for
+// the compactor to write into the store. Made by Head::BeginFlush and given back to Head::EndFlush
+// when it is durable.
 //
 // Thread safety: const methods may be called from several threads. Lifetime: holds the chunk-log
 // files it reads, so it stays readable whatever the head does; must not outlive the head.
 #ifndef HEARTH_TSDB_HEAD_FLUSH_WINDOW_H_
 #define HEARTH_TSDB_HEAD_FLUSH_WINDOW_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -41,8 +43,11 @@ class FlushWindow {
  public:
   TimeMs window_start() const { return window_start_; }
   // Every sample of the window in a WAL record numbered at most this is in here (or was flushed
-  // before, or deleted). Deletes with an LSN up to it have been applied.
+  // before, or deleted); with stopped(), of the series in here. Deletes with an LSN up to it have
+  // been applied.
   Lsn lsn() const { return lsn_; }
+  // Whether it is about series that have stopped, not about the whole window.
+  bool stopped() const { return stopped_; }
 
   // Series in ascending order of fingerprint. Index in [0, size()).
   size_t size() const { return series_.size(); }
@@ -71,13 +76,31 @@ class FlushWindow {
     uint32_t chunks_begin = 0;  // In chunks_.
     uint32_t chunks = 0;        // In order.
     uint32_t late_chunks = 0;   // Behind them.
+    uint32_t open = 0;          // 1 + index into open_; 0 = it has no open chunk.
     uint64_t samples = 0;
+  };
+  // A copy of an open chunk.
+  struct Open {
+    ChunkMeta meta;
+    size_t begin = 0;  // In open_bytes_.
+    size_t size = 0;
   };
 
   // ReadChunks of a series that has late chunks.
   absl::Status ReadMerged(const Series& series, std::string* storage,
                           std::vector<FlushChunk>* chunks,
                           std::vector<UnreadableChunk>* unreadable) const;
+  // The bytes of an open chunk.
+  std::string_view OpenBytes(const Open& open) const {
+    return std::string_view(open_bytes_).substr(open.begin, open.size);
+  }
+  // The place of the series' last chunk in the chunk log; what it closes later lies behind.
+  ChunkPlace LastPlace(const Series& series) const {
+    ChunkPlace last;
+    const uint32_t end = series.chunks_begin + series.chunks + series.late_chunks;
+    for (uint32_t c = series.chunks_begin; c < end; ++c) last = std::max(last, chunks_[c].place());
+    return last;
+  }
   // Appends a chunk's bytes to *storage; the place of its payload there. kDataLoss when it cannot
   // be read twice.
   absl::StatusOr<size_t> ReadTwice(const Series& series, const ChunkLocator& locator,
@@ -85,10 +108,13 @@ class FlushWindow {
 
   TimeMs window_start_ = 0;
   Lsn lsn_ = 0;
-  ChunkPlace end_;  // In the chunk log: what is listed here lies before.
+  bool stopped_ = false;
+  uint32_t begun_s_ = 0;  // Seconds since the epoch.
   std::vector<Series> series_;
   std::string labels_;
   std::vector<ChunkLocator> chunks_;
+  std::vector<Open> open_;
+  std::string open_bytes_;
   ChunkLogView log_;
 };
 

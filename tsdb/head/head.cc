@@ -43,6 +43,12 @@ TimeRange Head::Range() const {
 absl::StatusOr<FlushWindow> Head::BeginFlush(TimeMs window_start) {
   return impl_->BeginFlush(window_start);
 }
+StoppedSeries Head::FindStopped(TimeMs idle_max_ms) const {
+  return impl_->FindStopped(idle_max_ms);
+}
+absl::StatusOr<FlushWindow> Head::BeginFlush(TimeMs window_start, const StoppedSeries& stopped) {
+  return impl_->BeginFlush(window_start, stopped);
+}
 absl::Status Head::EndFlush(const FlushWindow& flush) { return impl_->EndFlush(flush); }
 
 absl::Status Head::Checkpoint() { return impl_->Checkpoint(); }

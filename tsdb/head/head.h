@@ -32,6 +32,8 @@
 #include "tsdb/file_system.h"
 #include "tsdb/head/flush_window.h"
 #include "tsdb/head/head_stats.h"
+#include "tsdb/head/left_series.h"
+#include "tsdb/head/stopped_series.h"
 #include "tsdb/lsn.h"
 #include "tsdb/storage.h"
 #include "tsdb/window.h"
@@ -74,6 +76,8 @@ struct HeadOptions {
 struct FlushCoverage {
   // The LSN up to which window `start` is in the store; 0 when it has nothing of it.
   std::function<Lsn(TimeMs window_start)> flushed_lsn;
+  // The series that were flushed by themselves.
+  LeftSeries left;
   // The largest LSN that the store knows of. New records are numbered above it, also when the WAL
   // is gone.
   Lsn max_lsn = 0;
@@ -114,11 +118,22 @@ class Head : public Appendable {
   // Everything stays readable in the head. The series that have no chunk in it are absent. Errors:
   // kUnavailable when the logs cannot be rolled (nothing changed).
   absl::StatusOr<FlushWindow> BeginFlush(TimeMs window_start);
-  // To be called when the window's data and (window_start, flush.lsn()) are durable in the store:
-  // drops the chunks that `flush` lists (chunks of the same window that came later stay), forgets
-  // series that are idle and empty, and deletes WAL and chunk-log segments that nothing needs.
-  // Leave it out to give the flush up: nothing is lost. Also drops windows that have left the
-  // retention: BeginFlush and EndFlush without writing anything between them.
+  // The series that nobody has written to for long enough: see stopped_series.h. Not more than
+  // `idle_max_ms`, which cuts what is waited for. Commits wait while a few thousand series are
+  // looked at.
+  StoppedSeries FindStopped(TimeMs idle_max_ms = kIdleLimitMs) const;
+  // What those of the series hold of the window that have not been written to since they were
+  // found. Nothing is closed or rolled; waits until the WAL is durable up to lsn(). Errors:
+  // kUnavailable when it cannot be (nothing changed).
+  absl::StatusOr<FlushWindow> BeginFlush(TimeMs window_start, const StoppedSeries& stopped);
+
+  // To be called when the window's data and (window_start, flush.lsn()) are durable in the store
+  // (for stopped series: the same of each of them): drops the chunks that `flush` lists (chunks of
+  // the same window that came later stay), forgets series that are idle and empty, and deletes WAL
+  // and chunk-log segments that nothing needs. Stopped series that nobody wrote to meanwhile leave
+  // memory with the last of their chunks. Leave it out to give the flush up: nothing is lost. Also
+  // drops windows that have left the retention: BeginFlush and EndFlush without writing anything
+  // between them.
   absl::Status EndFlush(const FlushWindow& flush);
 
   // Sets a segment of the chunk log aside, as a replay does with a damaged one: to be called before

@@ -181,17 +181,21 @@ void Head::Impl::Apply(uint32_t slot, MemSeries* series, Sample sample, Lsn lsn)
 }
 
 void Head::Impl::CloseChunk(uint32_t slot, MemSeries* series, Lsn lsn) {
-  XorState& state = series->state;
+  const XorState& state = series->state;
   const ChunkMeta meta{series->mint, state.t, state.count, ChunkEncoding::kXor};
   closed.Insert(LogChunk(ChunkLogRecordType::kChunk, slot, series, meta,
                          {series->chunk, XorBytes(state)}, lsn),
                 &series->closed);
+  FreeOpenChunk(series);
+}
+
+void Head::Impl::FreeOpenChunk(MemSeries* series) {
   wal_coverage.NoteClosed(OpenSegmentOf(*series));
   arena.Free(series->chunk);
   series->chunk = nullptr;
   series->chunk_steps = 0;
-  // The last sample stays known: the next one is judged against it.
-  state = XorState{.t = state.t, .v_bits = state.v_bits};
+  // The next sample is judged against it.
+  series->state = XorState{.t = series->state.t, .v_bits = series->state.v_bits};
 }
 
 ChunkLocator Head::Impl::LogChunk(ChunkLogRecordType type, uint32_t slot, MemSeries* series,

@@ -86,6 +86,7 @@ absl::StatusOr<Head::Impl::DeleteStart> Head::Impl::BeginDelete(
   WriteDurableChunks();
   start.end = chunk_log->End();
   start.lsn = wal->TakeLsn();
+  last_delete_lsn = start.lsn;
   return start;
 }
 

@@ -51,6 +51,10 @@ absl::Status FlushWindow::ReadChunks(size_t i, std::string* storage,
   for (size_t c = 0; c < payloads.size(); ++c) {
     (*chunks)[c].bytes = std::string_view(*storage).substr(payloads[c], sizes[c]);
   }
+  if (series.open != 0) {
+    const Open& open = open_[series.open - 1];
+    chunks->push_back({open.meta, OpenBytes(open)});
+  }
   return absl::OkStatus();
 }
 
@@ -58,8 +62,12 @@ absl::Status FlushWindow::ReadMerged(const Series& series, std::string* storage,
                                      std::vector<FlushChunk>* chunks,
                                      std::vector<UnreadableChunk>* unreadable) const {
   SampleColumns merged;
-  const uint32_t end = series.chunks_begin + series.chunks + series.late_chunks;
-  for (uint32_t c = series.chunks_begin; c < end; ++c) {
+  const uint32_t late_begin = series.chunks_begin + series.chunks;
+  for (uint32_t c = series.chunks_begin; c < late_begin + series.late_chunks; ++c) {
+    if (c == late_begin && series.open != 0) {
+      const Open& open = open_[series.open - 1];
+      HEARTH_RETURN_IF_ERROR(DecodeChunk(open.meta, OpenBytes(open), TimeRange(), &merged));
+    }
     const size_t first = merged.t.size();
     storage->clear();
     const absl::StatusOr<size_t> payload = ReadTwice(series, chunks_[c], storage);
@@ -114,65 +122,99 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
     HEARTH_RETURN_IF_ERROR(chunk_log->Roll());
     if (wal_coverage.Holds(wal->segment(), window_start)) HEARTH_RETURN_IF_ERROR(wal->Roll());
     flush.lsn_ = wal->last_lsn();
-    flush.end_ = chunk_log->End();
     flush.log_ = chunk_log->View();
-    for (uint32_t slot = 0; slot < slots; ++slot) {
-      const MemSeries& series = table.At(slot);
-      FlushWindow::Series entry;
-      entry.chunks_begin = static_cast<uint32_t>(flush.chunks_.size());
-      closed.ForEach(series.closed, [&](const ChunkLocator& locator) {
-        if (!window.Contains(locator.mint)) return;
-        flush.chunks_.push_back(locator);
-        entry.samples += locator.count;
-        ++entry.chunks;
-      });
-      std::reverse(flush.chunks_.begin() + entry.chunks_begin, flush.chunks_.end());
-      if (series.has_late) {
-        closed.ForEach(late.Find(slot)->closed, [&](const ChunkLocator& locator) {
-          if (!window.Contains(locator.mint)) return;
-          flush.chunks_.push_back(locator);
-          entry.samples += locator.count;
-          ++entry.late_chunks;
-        });
-      }
-      if (entry.chunks + entry.late_chunks == 0) continue;
-      entry.fingerprint = series.fingerprint;
-      entry.ref = table.RefOf(slot).id;
-      entry.labels_begin = flush.labels_.size();
-      labels.AppendLabels(slot, &flush.labels_);
-      entry.labels_size = static_cast<uint32_t>(flush.labels_.size() - entry.labels_begin);
-      flush.series_.push_back(entry);
-    }
+    for (uint32_t slot = 0; slot < slots; ++slot) List(slot, window, &flush);
   }
   std::sort(flush.series_.begin(), flush.series_.end(),
             [](const auto& a, const auto& b) { return a.fingerprint < b.fingerprint; });
   return flush;
 }
 
-absl::Status Head::Impl::EndFlush(const FlushWindow& flush) {
+void Head::Impl::List(uint32_t slot, TimeRange window, FlushWindow* flush) {
+  const MemSeries& series = table.At(slot);
+  FlushWindow::Series entry;
+  entry.chunks_begin = static_cast<uint32_t>(flush->chunks_.size());
+  closed.ForEach(series.closed, [&](const ChunkLocator& locator) {
+    if (!window.Contains(locator.mint)) return;
+    flush->chunks_.push_back(locator);
+    entry.samples += locator.count;
+    ++entry.chunks;
+  });
+  std::reverse(flush->chunks_.begin() + entry.chunks_begin, flush->chunks_.end());
+  if (series.has_late) {
+    closed.ForEach(late.Find(slot)->closed, [&](const ChunkLocator& locator) {
+      if (!window.Contains(locator.mint)) return;
+      flush->chunks_.push_back(locator);
+      entry.samples += locator.count;
+      ++entry.late_chunks;
+    });
+  }
+  const XorState& state = series.state;
+  if (state.count > 0 && window.Contains(series.mint)) {
+    flush->open_.push_back({{series.mint, state.t, state.count, ChunkEncoding::kXor},
+                            flush->open_bytes_.size(),
+                            XorBytes(state)});
+    flush->open_bytes_.append(series.chunk, XorBytes(state));
+    entry.open = static_cast<uint32_t>(flush->open_.size());
+    entry.samples += state.count;
+  }
+  if (entry.chunks + entry.late_chunks + entry.open == 0) return;
+  entry.fingerprint = series.fingerprint;
+  entry.ref = table.RefOf(slot).id;
+  entry.labels_begin = flush->labels_.size();
+  labels.AppendLabels(slot, &flush->labels_);
+  entry.labels_size = static_cast<uint32_t>(flush->labels_.size() - entry.labels_begin);
+  flush->series_.push_back(entry);
+}
+
+void Head::Impl::Drop(const FlushWindow& flush, const FlushWindow::Series& entry, uint32_t slot,
+                      MemSeries* series) {
   const TimeRange window = WindowRange(flush.window_start_, options.window_ms);
+  const ChunkPlace last = flush.LastPlace(entry);
+  // The analysis does not see that a lambda runs under the lock of the function around it.
+  const auto flushed = [&](const ChunkLocator& locator) NO_THREAD_SAFETY_ANALYSIS {
+    if (!window.Contains(locator.mint) || locator.place() > last) return false;
+    chunk_log->Release(locator);
+    window_chunks.Remove(flush.window_start_);
+    return true;
+  };
+  closed.RemoveIf(&series->closed, flushed);
+  if (series->has_late) {
+    closed.RemoveIf(&late.Find(slot)->closed, flushed);
+    ForgetLateIfEmpty(slot, series);
+  }
+  if (entry.open == 0) return;
+  // Samples that came since, and what a delete has left of it, stay: the store has a part twice.
+  const ChunkMeta& open = flush.open_[entry.open - 1].meta;
+  const XorState& state = series->state;
+  const bool same = state.count == open.count && series->mint == open.mint && state.t == open.maxt;
+  if (!same || last_delete_lsn > flush.lsn_) return;
+  FreeOpenChunk(series);
+  window_chunks.Remove(flush.window_start_);
+}
+
+absl::Status Head::Impl::EndFlush(const FlushWindow& flush) {
   MutexLock delete_lock(&delete_mu);
   MutexLock lock(&commit_mu);
+  std::vector<uint32_t> empty;
   for (const FlushWindow::Series& entry : flush.series_) {
     const SeriesRef ref{entry.ref};
-    MemSeries& series = table.At(SeriesTable::SlotOf(ref));
+    const uint32_t slot = SeriesTable::SlotOf(ref);
+    MemSeries& series = table.At(slot);
     // A series with chunks is never forgotten, so the reference still holds unless this flush ended
     // before.
     if (series.generation != SeriesTable::GenerationOf(ref)) continue;
-    // The analysis does not see that a lambda runs under the lock of the function around it.
-    const auto flushed = [&](const ChunkLocator& locator) NO_THREAD_SAFETY_ANALYSIS {
-      if (!window.Contains(locator.mint) || locator.place() >= flush.end_) return false;
-      chunk_log->Release(locator);
-      window_chunks.Remove(flush.window_start_);
-      return true;
-    };
-    closed.RemoveIf(&series.closed, flushed);
-    if (!series.has_late) continue;
-    closed.RemoveIf(&late.Find(SeriesTable::SlotOf(ref))->closed, flushed);
-    ForgetLateIfEmpty(SeriesTable::SlotOf(ref), &series);
+    Drop(flush, entry, slot, &series);
+    if (flush.stopped_ && HasNoSamples(series)) empty.push_back(slot);
   }
-  wal_coverage.NoteFlushed(flush.window_start_, flush.lsn_);
-  ForgetIdle(options.clock->NowMs() - options.forget_after_ms);
+  if (flush.stopped_) {
+    std::sort(empty.begin(), empty.end());
+    Forget(empty, flush.begun_s_);
+    PassKillPoint(KillPoint::kStoppedLeft);
+  } else {
+    wal_coverage.NoteFlushed(flush.window_start_, flush.lsn_);
+    ForgetIdle(options.clock->NowMs() - options.forget_after_ms);
+  }
   absl::Status status = chunk_log->DeleteUnused();
   status.Update(DeleteWalSegments());
   return status;
@@ -182,12 +224,13 @@ void Head::Impl::ForgetIdle(TimeMs used_before_ms) {
   std::vector<uint32_t> empty;
   const uint32_t slots = table.slot_end();
   for (uint32_t slot = 0; slot < slots; ++slot) {
-    const MemSeries& series = table.At(slot);
-    if (series.closed == 0 && series.state.count == 0 && !series.has_late) empty.push_back(slot);
+    if (HasNoSamples(table.At(slot))) empty.push_back(slot);
   }
-  const uint32_t used_before_s =
-      static_cast<uint32_t>(std::clamp<TimeMs>(used_before_ms / 1000, 0, UINT32_MAX));
-  table.RemoveIdle(empty, used_before_s,
+  Forget(empty, static_cast<uint32_t>(std::clamp<TimeMs>(used_before_ms / 1000, 0, UINT32_MAX)));
+}
+
+void Head::Impl::Forget(std::span<const uint32_t> slots, uint32_t used_before_s) {
+  table.RemoveIdle(slots, used_before_s,
                    [&](const std::vector<uint32_t>& removed) NO_THREAD_SAFETY_ANALYSIS {
                      labels.Remove(removed);
                      counted.series_removed += removed.size();

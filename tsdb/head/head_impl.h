@@ -2,8 +2,8 @@
 //
 // The inside of Head, shared by its source files only: head.cc (life, stats), head_commit.cc (the
 // write path), head_late.cc (late samples on that path), head_select.cc (the read path),
-// head_exemplars.cc, head_flush.cc, head_checkpoint.cc, head_inventory.cc, head_delete.cc,
-// head_snapshot.cc, head_replay.cc.
+// head_exemplars.cc, head_flush.cc, head_stopped.cc (series that leave early), head_checkpoint.cc,
+// head_inventory.cc, head_delete.cc, head_snapshot.cc, head_replay.cc.
 #ifndef HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 #define HEARTH_TSDB_HEAD_HEAD_IMPL_H_
 
@@ -98,6 +98,8 @@ class Head::Impl {
   // another window, and after, when it is full.
   void Apply(uint32_t slot, MemSeries* series, Sample sample, Lsn lsn)
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Gives the open chunk back; the last sample stays known. It must have samples.
+  void FreeOpenChunk(MemSeries* series) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Moves the open chunk to the chunk log. It must have samples.
   void CloseChunk(uint32_t slot, MemSeries* series, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
 
@@ -178,6 +180,14 @@ class Head::Impl {
   absl::Status DeleteWalSegments() EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Forgets series without chunks that were not used since `used_before_ms`.
   void ForgetIdle(TimeMs used_before_ms) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Forgets those of the series, which have no samples, that were not used since; slots ascend.
+  void Forget(std::span<const uint32_t> slots, uint32_t used_before_s)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+
+  // head_stopped.cc
+  StoppedSeries FindStopped(TimeMs idle_max_ms) const LOCKS_EXCLUDED(commit_mu);
+  absl::StatusOr<FlushWindow> BeginFlush(TimeMs window_start, const StoppedSeries& stopped)
+      LOCKS_EXCLUDED(commit_mu);
 
   TimeMs WindowOf(TimeMs t) const { return WindowStart(t, options.window_ms); }
   // The oldest time that is inside the retention.
@@ -212,6 +222,9 @@ class Head::Impl {
   WalCoverage wal_coverage GUARDED_BY(commit_mu);
   // The WAL segment of the samples that are being applied.
   uint32_t applying_segment GUARDED_BY(commit_mu) = 0;
+  Lsn last_delete_lsn GUARDED_BY(commit_mu) = 0;  // Of this process; 0 = there was none.
+  // When the replay ended, in seconds: a series is not stopped because nobody could write to it.
+  uint32_t opened_s GUARDED_BY(commit_mu) = 0;
   TimeMs max_time GUARDED_BY(commit_mu) = std::numeric_limits<TimeMs>::min();
   // The WAL is rolled when max_time passes roll_at, which is set when a segment gets its first
   // samples.
@@ -261,6 +274,20 @@ class Head::Impl {
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Sets a series' last sample to that of its newest closed chunk, or to none.
   void LearnLast(MemSeries* series) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+
+  static bool HasNoSamples(const MemSeries& series) {
+    return series.closed == 0 && series.state.count == 0 && !series.has_late;
+  }
+  // Notes what a series has in the window, when it has something.
+  void List(uint32_t slot, TimeRange window, FlushWindow* flush)
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Takes what was flushed of a series out of memory.
+  void Drop(const FlushWindow& flush, const FlushWindow::Series& entry, uint32_t slot,
+            MemSeries* series) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // By how much a series has passed its idle limit, or `idle_max_ms` when that is shorter; nothing
+  // when it has not stopped.
+  std::optional<TimeMs> StoppedFor(const MemSeries& series, TimeMs idle_max_ms) const
+      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
 
   // The steps of Commit.
   AppendOutcome Judge(const MemSeries& series, uint32_t generation,

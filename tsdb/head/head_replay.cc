@@ -42,7 +42,7 @@ class Replayer {
  public:
   Replayer(Head::Impl& head, const FlushCoverage& coverage)
       : head_(head),
-        coverage_(coverage.flushed_lsn, head.options.window_ms,
+        coverage_(coverage.flushed_lsn, &coverage.left, head.options.window_ms,
                   head.OldestKept(head.options.clock->NowMs())),
         deletes_(coverage.deletes) {}
 
@@ -154,6 +154,10 @@ bool Replayer::TakeChunk(const ChunkLog::Found& chunk) {
   const ChunkLocator& locator = chunk.locator;
   const TimeRange window = coverage_.WindowOf(locator.mint);
   if (coverage_.Covered(locator.maxt(), chunk.lsn) || locator.maxt() > window.maxt) return false;
+  if (!coverage_.left().empty() &&
+      LeftSeries::Covers(coverage_.left().Of(chunk.fingerprint), window.mint, chunk.lsn)) {
+    return false;
+  }
   if (*chunk.note == ChunkLog::kNoNote) *chunk.note = SlotFor(chunk.fingerprint, chunk.labels);
   const uint32_t slot = *chunk.note;
   if (slot == SeriesTable::kNoSlot) return false;
@@ -449,6 +453,7 @@ absl::Status Head::Impl::Replay(const FlushCoverage& coverage) {
                             .sync_interval_ms = options.wal_sync_interval_ms,
                             .first_segment = newest + 1,
                             .next_lsn = std::max(replayer.max_lsn(), coverage.max_lsn) + 1}));
+  opened_s = NowSeconds();
   // Series of which everything is in the store already.
   ForgetIdle(std::numeric_limits<TimeMs>::max());
   absl::Status synced = chunk_log->Flush();  // Kept in memory and tried again when it fails.

@@ -11,6 +11,7 @@
 #include <map>
 #include <utility>
 
+#include "tsdb/head/left_series.h"
 #include "tsdb/lsn.h"
 #include "tsdb/window.h"
 
@@ -19,9 +20,16 @@ namespace hearth {
 class ReplayCoverage {
  public:
   // `flushed_lsn`: the LSN up to which the store has the window that starts there; may be empty.
-  ReplayCoverage(std::function<Lsn(TimeMs window_start)> flushed_lsn, TimeMs window_ms,
-                 TimeMs oldest_kept)
-      : flushed_lsn_(std::move(flushed_lsn)), window_ms_(window_ms), oldest_kept_(oldest_kept) {}
+  // `left` is borrowed.
+  ReplayCoverage(std::function<Lsn(TimeMs window_start)> flushed_lsn, const LeftSeries* left,
+                 TimeMs window_ms, TimeMs oldest_kept)
+      : flushed_lsn_(std::move(flushed_lsn)),
+        left_(left),
+        window_ms_(window_ms),
+        oldest_kept_(oldest_kept) {}
+
+  // Those that have left memory by themselves.
+  const LeftSeries& left() const { return *left_; }
 
   // The window of `t`; asking for it again is cheap.
   TimeRange WindowOf(TimeMs t) {
@@ -47,6 +55,7 @@ class ReplayCoverage {
   }
 
   const std::function<Lsn(TimeMs)> flushed_lsn_;
+  const LeftSeries* const left_;
   const TimeMs window_ms_;
   const TimeMs oldest_kept_;
   TimeRange window_{0, -1};

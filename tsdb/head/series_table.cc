@@ -4,6 +4,8 @@ namespace hearth {
 namespace {
 
 constexpr size_t kFirstEntries = 1024;
+// The table shrinks when this many entries stand for one series.
+constexpr size_t kEntriesMax = 8;
 // Lookups of a batch that are under way at once.
 constexpr size_t kPrefetchAhead = 12;
 
@@ -85,8 +87,22 @@ void SeriesTable::Insert(uint32_t slot) {
   entries_[i] = Entry{slot, TagOf(fp)};
 }
 
+void SeriesTable::Erase(uint32_t slot) {
+  const size_t mask = entries_.size() - 1;
+  size_t hole = HomeOf(At(slot).fingerprint);
+  while (entries_[hole].slot != slot) hole = (hole + 1) & mask;
+  // What a probe would not find any more over the hole moves into it.
+  for (size_t i = (hole + 1) & mask; entries_[i].slot != kNoSlot; i = (i + 1) & mask) {
+    const size_t home = HomeOf(At(entries_[i].slot).fingerprint);
+    if (((i - home) & mask) < ((i - hole) & mask)) continue;
+    entries_[hole] = entries_[i];
+    hole = i;
+  }
+  entries_[hole] = Entry();
+}
+
 void SeriesTable::Resize(size_t entries) {
-  entries_.assign(entries, Entry());
+  entries_ = std::vector<Entry>(entries);
   const size_t mask = entries - 1;
   for (uint32_t slot = 0; slot < alive_.size(); ++slot) {
     if (!alive_[slot]) continue;
@@ -110,6 +126,7 @@ void SeriesTable::RemoveIdle(
   if (removed.empty()) return;
   on_remove(removed);
   for (const uint32_t slot : removed) {
+    Erase(slot);
     MemSeries& series = At(slot);
     ++series.generation;
     series.state = XorState();
@@ -120,8 +137,9 @@ void SeriesTable::RemoveIdle(
     free_slots_.push_back(slot);
   }
   size_ -= removed.size();
-  // Rebuilding is cheaper than repairing probe chains, and removals come in bulk.
-  Resize(entries_.size());
+  size_t entries = entries_.size();
+  while (entries > kFirstEntries && size_ * kEntriesMax < entries) entries /= 2;
+  if (entries != entries_.size()) Resize(entries);
 }
 
 uint32_t SeriesTable::slot_end() const {

@@ -129,6 +129,7 @@ class SeriesTable {
   uint32_t FindLocked(const Fingerprint& fp) const EXCLUSIVE_LOCKS_REQUIRED(mu_);
   uint32_t TakeSlot() EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Insert(uint32_t slot) EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Erase(uint32_t slot) EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Resize(size_t entries) EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::optional<uint32_t> AddLocked(const Fingerprint& fp, uint64_t limit)
       EXCLUSIVE_LOCKS_REQUIRED(mu_);

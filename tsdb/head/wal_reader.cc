@@ -81,6 +81,8 @@ absl::Status WalReader::ReadSegment(uint32_t number) {
   contents_.segments.back().number = number;
   contents_.segments.back().bytes = scanner.file_size();
   slot_of_ref_.clear();
+  left_of_ref_.clear();
+  left_.clear();
   lost_refs_end_ = 0;
   damage_.BeginSegment(number);
   Frame frame;
@@ -144,8 +146,25 @@ void WalReader::SeriesRecord(const Frame& frame, uint64_t file_size) {
     // Dense numbers: a segment cannot bind more of them than it has bytes.
     if (series.ref >= file_size) continue;
     if (series.ref >= slot_of_ref_.size()) slot_of_ref_.resize(series.ref + 1, kNoSlot);
-    slot_of_ref_[series.ref] = slot_for_(FingerprintOf(series.labels), LabelsView(series.labels));
+    const Fingerprint fingerprint = FingerprintOf(series.labels);
+    if (const auto entries = coverage_->left().Of(fingerprint); !entries.empty()) {
+      left_.push_back({std::string(series.labels), entries});
+      left_of_ref_.resize(std::max<size_t>(left_of_ref_.size(), series.ref + 1));
+      left_of_ref_[series.ref] = static_cast<uint32_t>(left_.size());
+      continue;
+    }
+    slot_of_ref_[series.ref] = slot_for_(fingerprint, LabelsView(series.labels));
   }
+}
+
+uint32_t WalReader::SlotOf(uint32_t ref) {
+  if (ref >= slot_of_ref_.size()) return kNoSlot;
+  uint32_t& slot = slot_of_ref_[ref];
+  if (slot != kNoSlot) return slot;
+  if (const Left* const left = LeftOf(ref)) {
+    slot = slot_for_(FingerprintOf(left->labels), LabelsView(left->labels));
+  }
+  return slot;
 }
 
 void WalReader::ExemplarsRecord(const Frame& frame) {
@@ -155,7 +174,7 @@ void WalReader::ExemplarsRecord(const Frame& frame) {
     return;
   }
   for (const WalExemplar& e : exemplars_) {
-    const uint32_t slot = e.ref < slot_of_ref_.size() ? slot_of_ref_[e.ref] : kNoSlot;
+    const uint32_t slot = SlotOf(e.ref);
     if (slot != kNoSlot) take_exemplar_(slot, e.exemplar);
   }
 }
@@ -180,7 +199,11 @@ void WalReader::SamplesRecord(bool late, const Frame& frame) {
   for (WalSample sample; in.Next(&sample); ++samples) {
     times.mint = std::min(times.mint, sample.t);
     times.maxt = std::max(times.maxt, sample.t);
-    const uint32_t slot = sample.ref < slot_of_ref_.size() ? slot_of_ref_[sample.ref] : kNoSlot;
+    if (const Left* const left = LeftOf(sample.ref)) {
+      const TimeMs window_start = coverage_->WindowOf(sample.t).mint;
+      if (LeftSeries::Covers(left->entries, window_start, lsn)) continue;
+    }
+    const uint32_t slot = SlotOf(sample.ref);
     if (is_deleted_ && slot != kNoSlot && is_deleted_(slot, sample.t, lsn)) continue;
     const TimeMs window = coverage_->WindowOf(sample.t).mint;
     if (window != noted) {

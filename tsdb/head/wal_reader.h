@@ -18,6 +18,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -118,9 +119,22 @@ class WalReader {
   static constexpr size_t kBatches = 4;
   static constexpr size_t kBatchItems = 8192;  // A batch may pass this by a record.
 
+  // A series that has left memory: its slot is made when a sample came after that.
+  struct Left {
+    std::string labels;
+    std::span<const LeftSeries::Entry> entries;
+  };
+
   // The reader's thread.
   void Run();
   absl::Status ReadSegment(uint32_t number);
+  // The series that has left memory and has this number; null when there is none.
+  const Left* LeftOf(uint32_t ref) const {
+    return ref < left_of_ref_.size() && left_of_ref_[ref] != 0 ? &left_[left_of_ref_[ref] - 1]
+                                                               : nullptr;
+  }
+  // The slot of a reference, made when it belongs to a series that has left; kNoSlot without one.
+  uint32_t SlotOf(uint32_t ref);
   void SeriesRecord(const Frame& frame, uint64_t file_size);
   void SamplesRecord(bool late, const Frame& frame);
   void ExemplarsRecord(const Frame& frame);
@@ -146,6 +160,8 @@ class WalReader {
   WalContents contents_;
   WalBatch* batch_ = nullptr;
   std::vector<uint32_t> slot_of_ref_;  // Of the segment in hand.
+  std::vector<uint32_t> left_of_ref_;  // 1 + index into left_; 0, or beyond the end: none.
+  std::vector<Left> left_;             // Of the segment in hand.
   uint64_t lost_refs_end_ = 0;         // Above every reference that had no slot.
   DamageWatch damage_;
   std::vector<WalSeries> series_;

@@ -40,6 +40,9 @@ std::string EncodeCatalogueEntry(const GenerationInfo& info) {
     PutWindowInside(info.id.window, merged.window, &entry);
     PutVarint(merged.lsn, &entry);
   }
+  if (info.replaces_from == 0 && info.series_lsn == 0) return entry;
+  PutVarint(info.replaces_from, &entry);
+  PutVarint(info.series_lsn, &entry);
   return entry;
 }
 
@@ -74,6 +77,11 @@ bool DecodeWindowsInside(VarintReader* reader, GenerationInfo* info) {
     merged.lsn = reader->Varint();
     info->merged.push_back(merged);
   }
+  if (!reader->ok() || reader->rest().empty()) return reader->ok();
+  const uint64_t from = reader->Varint();
+  info->series_lsn = reader->Varint();
+  if (from >= info->id.generation) return false;
+  info->replaces_from = static_cast<uint32_t>(from);
   return reader->ok();
 }
 

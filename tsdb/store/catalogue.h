@@ -29,7 +29,7 @@ struct MergedWindow {
 struct GenerationInfo {
   GenerationId id;
   // Every sample of the window that the WAL holds up to here (inclusive) is in this generation or
-  // an older one.
+  // an older one. 0 for a flush of stopped series, which leaves the others out.
   uint64_t lsn = 0;
   // Deletes up to this LSN (inclusive) have been applied: what they delete is not in here.
   uint64_t deletes_lsn = 0;
@@ -46,6 +46,11 @@ struct GenerationInfo {
   // What is covered up to which LSN, when it holds windows that were shorter once; ascending. Empty
   // for what was flushed or merged in one window: that is covered up to `lsn`.
   std::vector<MergedWindow> merged;
+  // A merge took the generations of its window that have this number or a higher one; 0 = all.
+  uint32_t replaces_from = 0;
+  // Some of its series are covered by themselves (series_coverage.h), at most up to this LSN; 0 =
+  // none is.
+  uint64_t series_lsn = 0;
   // What its files are written in: decides how series records are read.
   uint32_t format = store_format::kFormatVersion;
   // The LSN up to which everything of `range` is in here or in an older one; 0 = not known to be.

@@ -215,6 +215,21 @@ absl::Status GenerationReader::ReadSeries(PostingsView ids, SeriesFn fn) const {
   });
 }
 
+absl::StatusOr<std::vector<CoveredSeries>> GenerationReader::ReadCovered() const {
+  std::vector<CoveredSeries> covered;
+  if (info().series_lsn == 0) return covered;
+  PrefixScan scan(store_->database(), kIndex, use_,
+                  IndexKindPrefix(generation_->prefix, IndexKind::kCovered));
+  for (scan.it().SeekToFirst(); scan.it().Valid(); scan.it().Next()) {
+    const absl::StatusOr<TimeMs> window = ParseCoveredWindow(FromSlice(scan.it().key()));
+    HEARTH_RETURN_IF_ERROR(Checked(window.status()));
+    HEARTH_RETURN_IF_ERROR(
+        Checked(DecodeSeriesCoverage(*window, scan.Value(), info().series, &covered)));
+  }
+  HEARTH_RETURN_IF_ERROR(Checked(scan.status()));
+  return covered;
+}
+
 absl::StatusOr<SelectionPtr> GenerationReader::Select(std::span<const Matcher> matchers,
                                                       const Fingerprint& matchers_key,
                                                       const SelectionPtr& neighbour, RoomFn room,

@@ -30,6 +30,7 @@
 #include "tsdb/index/select_postings.h"
 #include "tsdb/storage.h"
 #include "tsdb/store/block_use.h"
+#include "tsdb/store/series_coverage.h"
 #include "tsdb/store/store.h"
 #include "tsdb/store/store_keys.h"
 
@@ -66,6 +67,9 @@ class GenerationReader : public PostingsSource {
   using SeriesFn =
       absl::FunctionRef<void(size_t i, const Fingerprint& fingerprint, LabelsView labels)>;
   absl::Status ReadSeries(PostingsView ids, SeriesFn fn) const;
+
+  // The series that are covered by themselves, ascending by window and id.
+  absl::StatusOr<std::vector<CoveredSeries>> ReadCovered() const;
 
   // The series that satisfy all matchers, of which `matchers_key` is the cache's key. Calls
   // room(series) with their number first, and gives up when it fails. Found in the store's cache,

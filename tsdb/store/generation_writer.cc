@@ -14,6 +14,7 @@
 #include "tsdb/store/bundle.h"
 #include "tsdb/store/postings_codec.h"
 #include "tsdb/store/segment.h"
+#include "tsdb/store/series_coverage.h"
 #include "tsdb/store/series_record.h"
 
 namespace hearth {
@@ -165,14 +166,23 @@ class GenerationWriter::Impl {
     info_.replaces = origin.replaces;
     info_.replaces_inside = origin.replaces_inside;
     info_.merged = origin.merged;
+    info_.replaces_from = origin.replaces_from;
+    info_.series_lsn = covered_.max_lsn();
     for (uint32_t column = 0; column < times_.size(); ++column) {
       HEARTH_RETURN_IF_ERROR(
           samples_.Put(TimesKey(prefix_, column), times_.Encode(info_.id.window, column)));
     }
     HEARTH_RETURN_IF_ERROR(WritePostings());
+    HEARTH_RETURN_IF_ERROR(covered_.Write(
+        prefix_,
+        [&](std::string_view key, std::string_view value) { return index_.Put(key, value); }));
     HEARTH_RETURN_IF_ERROR(samples_.Close());
     HEARTH_RETURN_IF_ERROR(index_.Close());
     return SealedFiles{info_, samples_.path(), index_.path()};
+  }
+
+  void Cover(TimeMs window_start, Lsn lsn) {
+    covered_.Add({window_start, static_cast<uint32_t>(info_.series - 1), lsn});
   }
 
   size_t series() const { return info_.series; }
@@ -233,6 +243,7 @@ class GenerationWriter::Impl {
   SharedTimes times_;
   SegmentEncoder encoder_{&times_};
   StringMap<StringMap<PostingsEncoder>> postings_;  // name -> value -> ids
+  SeriesCoverageEncoder covered_;
   // Kept for their capacity.
   SampleColumns columns_;
   std::string bundle_, record_;
@@ -257,6 +268,8 @@ absl::Status GenerationWriter::Add(LabelsView labels, const Fingerprint& fingerp
                                    std::span<const TimeMs> t, std::span<const double> v) {
   return impl_->Add(labels, fingerprint, t, v);
 }
+
+void GenerationWriter::Cover(TimeMs window_start, Lsn lsn) { impl_->Cover(window_start, lsn); }
 
 absl::StatusOr<SealedFiles> GenerationWriter::Finish(const GenerationOrigin& origin) {
   return impl_->Finish(origin);

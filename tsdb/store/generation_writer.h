@@ -49,6 +49,7 @@ struct GenerationOrigin {
   std::vector<uint32_t> replaces;
   std::vector<GenerationId> replaces_inside;
   std::vector<MergedWindow> merged;
+  uint32_t replaces_from = 0;
 };
 
 class GenerationWriter {
@@ -68,6 +69,10 @@ class GenerationWriter {
   // the chunk out and call again), kInvalidArgument (order), kUnavailable (disk full).
   absl::Status Add(LabelsView labels, const Fingerprint& fingerprint,
                    std::span<const ChunkView> chunks);
+
+  // Says that the series which was added last is covered by itself: see series_coverage.h. At most
+  // once for each window.
+  void Cover(TimeMs window_start, Lsn lsn);
 
   // Completes the files. kFailedPrecondition when no series was added.
   absl::StatusOr<SealedFiles> Finish(const GenerationOrigin& origin);

@@ -51,7 +51,15 @@ Generation::Generation(GenerationInfo info_in, uint64_t bytes_in,
       bytes(bytes_in),
       serial(NextSerial()),
       garbage_(std::move(dropped)),
+      lsn_(info_in.lsn),
       deletes_lsn_(info_in.deletes_lsn) {}
+
+GenerationInfo Generation::Info() const {
+  GenerationInfo now = info;
+  now.lsn = lsn();
+  now.deletes_lsn = deletes_lsn();
+  return now;
+}
 
 Generation::~Generation() {
   if (dropped_.load()) garbage_->Add(info.id);
@@ -156,11 +164,27 @@ absl::Status Store::NoteDeletesApplied(const GenerationId& id, uint64_t lsn) {
   const std::shared_ptr<const StoreVersion> current = version();
   for (const std::shared_ptr<Generation>& generation : current->generations) {
     if (generation->info.id != id || generation->deletes_lsn() >= lsn) continue;
-    GenerationInfo info = generation->info;
+    GenerationInfo info = generation->Info();
     info.deletes_lsn = lsn;
     HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({&info, 1}, {}));
     generation->deletes_lsn_.store(lsn, std::memory_order_relaxed);
   }
+  return absl::OkStatus();
+}
+
+absl::Status Store::NoteCovered(const WindowId& window, uint64_t lsn) {
+  MutexLock write_lock(&write_mu_);
+  const std::shared_ptr<const StoreVersion> current = version();
+  Generation* newest = nullptr;  // Those of one window ascend.
+  for (const std::shared_ptr<Generation>& generation : current->generations) {
+    if (generation->info.id.window == window) newest = generation.get();
+  }
+  if (newest == nullptr || newest->lsn() >= lsn) return absl::OkStatus();
+  GenerationInfo info = newest->Info();
+  info.lsn = lsn;
+  HEARTH_RETURN_IF_ERROR(database_->WriteCatalogue({&info, 1}, {}));
+  PassKillPoint(KillPoint::kCoverageNoted);
+  newest->lsn_.store(lsn, std::memory_order_relaxed);
   return absl::OkStatus();
 }
 
@@ -297,8 +321,7 @@ std::vector<GenerationInfo> Store::Catalogue() const {
   const std::shared_ptr<const StoreVersion> current = version();
   std::vector<GenerationInfo> infos;
   for (const auto& generation : current->generations) {
-    infos.push_back(generation->info);
-    infos.back().deletes_lsn = generation->deletes_lsn();
+    infos.push_back(generation->Info());
   }
   return infos;
 }

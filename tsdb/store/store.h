@@ -63,11 +63,15 @@ class Generation {
   Generation(GenerationInfo info, uint64_t bytes, std::shared_ptr<DroppedGenerations> dropped);
   ~Generation();  // Hands a dropped generation to the garbage.
 
-  const GenerationInfo info;  // As it was written; for the deletes ask deletes_lsn().
+  const GenerationInfo info;  // As it was written; for what changes ask Info().
   const std::string prefix;   // GenerationPrefix(info.id)
   const uint64_t bytes;       // On disk, both files.
   const uint64_t serial;      // No other generation of this process has it, dropped ones included.
 
+  // As it is now.
+  GenerationInfo Info() const;
+  // GenerationInfo::lsn, which NoteCovered raises.
+  uint64_t lsn() const { return lsn_.load(std::memory_order_relaxed); }
   // Deletes up to this LSN have nothing in here to hide.
   uint64_t deletes_lsn() const { return deletes_lsn_.load(std::memory_order_relaxed); }
 
@@ -75,7 +79,8 @@ class Generation {
   friend class Store;
   const std::shared_ptr<DroppedGenerations> garbage_;
   std::atomic<bool> dropped_{false};
-  std::atomic<uint64_t> deletes_lsn_;  // Only grows.
+  std::atomic<uint64_t> lsn_;  // Only grow.
+  std::atomic<uint64_t> deletes_lsn_;
 };
 
 // Immutable. Generations in the order of JoinedBefore.
@@ -121,6 +126,9 @@ class Store {
   // Notes in the catalogue (synced) that deletes up to `lsn` have nothing to hide in a generation.
   // Without effect for one that is not there.
   absl::Status NoteDeletesApplied(const GenerationId& id, uint64_t lsn);
+  // Notes in the catalogue (synced) that the store has everything of a window that WAL records up
+  // to `lsn` hold. Without effect when the window has no generation.
+  absl::Status NoteCovered(const WindowId& window, uint64_t lsn);
   // Whether a delete may have something to hide: in a generation that somebody may read, or that
   // the next Open may find.
   bool MayHoldDeleted(uint64_t lsn, TimeRange range) const;

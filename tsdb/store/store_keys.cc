@@ -114,6 +114,22 @@ std::string PostingsKey(std::string_view prefix, std::string_view name, std::str
   return PostingsKeyPrefix(prefix, name).append(value);
 }
 
+std::string CoveredKey(std::string_view prefix, TimeMs window_start, uint32_t block) {
+  std::string key = IndexKindPrefix(prefix, IndexKind::kCovered);
+  AppendBigEndian(static_cast<uint64_t>(window_start) ^ kSignBit, 8, &key);
+  AppendBigEndian(block, 4, &key);
+  return key;
+}
+
+absl::StatusOr<TimeMs> ParseCoveredWindow(std::string_view key) {
+  constexpr size_t kBytes = kGenerationPrefixBytes + 1 + 8 + 4;
+  if (key.size() != kBytes) {
+    return absl::DataLossError(
+        StrCat("store key of ", key.size(), " bytes: one of covered series has ", kBytes));
+  }
+  return static_cast<TimeMs>(ReadBigEndian(key.substr(kGenerationPrefixBytes + 1, 8)) ^ kSignBit);
+}
+
 absl::StatusOr<uint32_t> ParseSeriesId(std::string_view key) {
   if (key.size() != kSeriesKeyBytes) {
     return absl::DataLossError(

@@ -89,6 +89,7 @@ enum class IndexKind : uint8_t {
   kSeries = 1,     // series id -> fingerprint, or 4 bytes of it, and labels
   kLabelName = 2,  // label name -> number of values
   kPostings = 3,   // label name, value -> series ids
+  kCovered = 4,    // window, block -> series that are covered by themselves
 };
 
 }  // namespace store_format
@@ -114,6 +115,11 @@ std::string LabelNameKey(std::string_view prefix, std::string_view name);
 // in byte order.
 std::string PostingsKeyPrefix(std::string_view prefix, std::string_view name);
 std::string PostingsKey(std::string_view prefix, std::string_view name, std::string_view value);
+
+// The start of one of the head's windows, and the number of a block of its series.
+std::string CoveredKey(std::string_view prefix, TimeMs window_start, uint32_t block);
+// The window start in such a key. kDataLoss when the key has another length.
+absl::StatusOr<TimeMs> ParseCoveredWindow(std::string_view key);
 
 // Everything of one index kind: the range from this prefix on.
 std::string IndexKindPrefix(std::string_view prefix, store_format::IndexKind kind);

@@ -39,7 +39,10 @@ std::vector<GenerationId> SupersededGenerations(const std::vector<FoundGeneratio
       continue;
     }
     for (const GenerationId& other : present) {
-      if (other.generation < id.generation && id.window.Holds(other.window)) drop.insert(other);
+      if (other.generation < id.generation && other.generation >= merge->info.replaces_from &&
+          id.window.Holds(other.window)) {
+        drop.insert(other);
+      }
     }
   }
   return {drop.begin(), drop.end()};

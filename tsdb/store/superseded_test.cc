@@ -61,6 +61,29 @@ TEST(SupersededGenerations, WithoutACatalogueTheFilesTell) {
   EXPECT_EQ(Dropped({2, 3, 4, 5}, {}), Numbers({2, 5}));
 }
 
+// A merge of the newest ones: 5 = merge of 3 and 4, where 3 is one of 2, which still has files.
+TEST(SupersededGenerations, AMergeOfTheNewestLeavesTheOlderOnes) {
+  const auto dropped = [](const Numbers& files, const Numbers& catalogue) {
+    std::vector<FoundGeneration> found;
+    for (const uint32_t number : files) {
+      GenerationInfo info{.id = {kWindow, number}};
+      if (number == 3) info.replaces = {2};
+      if (number == 3) info.replaces_from = 2;
+      if (number == 5) info.replaces = {3, 4};
+      if (number == 5) info.replaces_from = 2;
+      found.push_back({info, std::count(catalogue.begin(), catalogue.end(), number) > 0});
+    }
+    Numbers numbers;
+    for (const GenerationId& id : SupersededGenerations(found)) numbers.push_back(id.generation);
+    return numbers;
+  };
+  EXPECT_EQ(dropped({1, 3, 4, 5}, {1, 5}), Numbers({3, 4}));
+  EXPECT_EQ(dropped({1, 2, 3, 4, 5}, {1, 5}), Numbers({2, 3, 4}));
+  EXPECT_EQ(dropped({1, 2, 5}, {1, 5}), Numbers({2}));
+  EXPECT_EQ(dropped({1, 3, 4, 5}, {1, 3, 4}), Numbers({5}));
+  EXPECT_EQ(dropped({1, 4, 5}, {}), Numbers({4})) << "3 is gone: 5 has what it had";
+}
+
 // Whatever of the files is left, every flush is shown by exactly one generation that stays, as long
 // as one that has it is there.
 TEST(SupersededGenerations, NoFlushIsShownTwiceNorLost) {
