@@ -86,10 +86,11 @@ def push_whole(plan: Plan, tools: Tools, url: str, patience_s: float) -> Load:
 class PushInTurns:
     """A push that stands still between its turns."""
 
-    def __init__(self, plan: Plan, tools: Tools, url: str):
+    def __init__(self, plan: Plan, tools: Tools, url: str, turn_samples: int | None = None):
+        """A turn is `turn_samples`, or one of TURNS equal parts."""
         self.acknowledged = 0
         self.load: Load | None = None  # Once all is pushed.
-        size = math.ceil(plan.samples() / TURNS)
+        size = turn_samples or math.ceil(plan.samples() / TURNS)
         self._child = _start(plan.argv(tools, url) + [f"--turn-samples={size}", "--json"])
         self._heard = False
 

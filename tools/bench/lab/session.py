@@ -137,8 +137,8 @@ class Session:
 
     # ---- load
 
-    def push_in_turns(self, plan: Plan) -> PushInTurns:
-        return PushInTurns(plan, self._tools, self._write_url())
+    def push_in_turns(self, plan: Plan, turn_samples: int | None = None) -> PushInTurns:
+        return PushInTurns(plan, self._tools, self._write_url(), turn_samples)
 
     def push_whole(self, plan: Plan, patience_s: float) -> Load:
         return push_whole(plan, self._tools, self._write_url(), patience_s)

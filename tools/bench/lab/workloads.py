@@ -7,7 +7,7 @@ driver stops it half as much later) and how the servers are to be set up. The dr
 from dataclasses import dataclass
 from typing import Callable
 
-from lab import crowd, reading, restarting, ruling, scraping, writing
+from lab import crowd, reading, restarting, ruling, scraping, soaking, writing
 from lab.lineup import Lineup
 
 
@@ -27,6 +27,7 @@ ALL = (
     Workload("ingest-100k", "remote write, 100 000 series × 90 steps", 240, writing.ingest_100k),
     Workload("ingest-1m", "remote write, 1 000 000 series × 4 steps", 180, writing.ingest_1m),
     Workload("churn", "remote write, 20 000 series of which 1 % are replaced a step", 110, writing.churn),
+    Workload("churn-soak", "remote write in real time, 20 000 series alive of which each lives two minutes, for ten", 640, soaking.churn_soak),
     Workload("scrape", "20 targets × 2 000 series at 1 s, gzip", 50, scraping.scrape, targets=scraping.EVERY_SECOND),
     Workload("scrape-1000", "1 000 targets × 500 series at 15 s, gzip", 130, scraping.scrape_1000, targets=scraping.THOUSAND),
     Workload("rules", "10 000 rules in 100 groups at 15 s over 100 000 scraped series; without VictoriaMetrics", 250, ruling.rules,
