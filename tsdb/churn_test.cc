@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <random>
+#include <thread>
 
 #include "tsdb/db_fixture.h"
 
@@ -158,6 +160,49 @@ TEST_F(ChurnTest, WhoeverNeedsTheMemoryAsksForIt) {
   EXPECT_GT(*left, 16u);
   EXPECT_EQ(InMemory(), before - *left);
   ExpectAll();
+}
+
+// One thread appends, one has what it can leave memory, one queries: whoever reads sees every
+// sample that was acknowledged before.
+TEST_F(ChurnTest, NothingIsMissedWhileItLeaves) {
+  constexpr int kAlive = 6;
+  constexpr int kSteps = 300;
+  std::atomic<int> acknowledged{0};
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    for (int step = 0; step < kSteps; ++step) {
+      std::vector<std::pair<Labels, Sample>> samples;
+      for (int n = 0; n < kAlive; ++n) {
+        // Each comes back after a while.
+        const Labels labels{{"__name__", "up"}, {"pod", StrCat(n, "-", (step + n) / 6 % 5)}};
+        samples.push_back({labels, {clock_.NowMs(), step * 1.0}});
+      }
+      Push(samples);
+      acknowledged.store(step + 1);
+      clock_.Advance(kStep);
+    }
+    done.store(true);
+  });
+  std::thread flusher([&] {
+    while (!done.load()) {
+      EXPECT_TRUE(db_->FlushStopped(0).ok());
+      EXPECT_TRUE(db_->Compact().ok());
+    }
+  });
+  for (int queries = 0; !done.load() || queries < 3; ++queries) {
+    const int before = acknowledged.load();
+    std::vector<int> of_step(kSteps);
+    for (const auto& [labels, samples] : Read()) {
+      for (const auto& [t, v] : samples) ++of_step[static_cast<size_t>(v)];
+    }
+    for (int step = 0; step < kSteps; ++step) {
+      const int seen = of_step[static_cast<size_t>(step)];
+      ASSERT_TRUE(seen == kAlive || (seen == 0 && step >= before)) << seen << " at " << step;
+    }
+  }
+  writer.join();
+  flusher.join();
+  EXPECT_EQ(Read(), expected_);
 }
 
 // Everything at random: pushes of series that come and go, late ones, rounds, flushes, restarts.

@@ -100,7 +100,8 @@ class Db : public Appendable, public Queryable, public ExemplarQueryable {
   // Moves everything from the head to the store.
   absl::Status Flush();
   // Moves the series that nobody has written to for `idle_ms`, by the clock and by the newest data,
-  // or for their own idle limit when that is shorter (tsdb/head/stopped_series.h), to the store and
+  // or for their own idle limit when that is shorter, but ten seconds at least
+  // (tsdb/head/stopped_series.h), to the store and
   // out of memory. The compactor does it by itself from time to time with the idle limits alone;
   // for whoever needs the memory now. Returns how many series left.
   absl::StatusOr<uint64_t> FlushStopped(TimeMs idle_ms);

@@ -18,7 +18,8 @@ constexpr TimeMs kStepMs = 60'000;
 constexpr TimeMs kSharedEveryMs = 20 * 60'000;
 constexpr int kSharedSeries = 10;
 constexpr TimeMs kLateMs = 30 * 60'000;  // At most so old are late samples.
-constexpr int kStepsMax = 8;             // Of one request.
+constexpr size_t kRestingMin = 5, kRestingMax = 20;
+constexpr int kStepsMax = 8;  // Of one request.
 
 // A value that tells its series and time, with enough digits that no codec finds it easy.
 double ValueOf(SeriesId id, TimeMs t) {
@@ -66,9 +67,21 @@ class Writers::Writer {
     return all_->ledger_->AddSeries(/*ordered=*/true);
   }
 
+  // Has a series rest, by a new one or by one that rested: it left the server's memory meanwhile.
+  void Replace(size_t i) {
+    const SeriesId rests = active_[i];
+    if (resting_.size() > kRestingMin && Chance(50)) {
+      std::swap(active_[i], resting_[random_() % resting_.size()]);
+      return;
+    }
+    active_[i] = NewSeries();
+    resting_.push_back(rests);
+    if (resting_.size() > kRestingMax) resting_.erase(resting_.begin());
+  }
+
   // One or more requests; false when the server is gone.
   bool Step(TimeMs now) {
-    if (Chance(30)) active_[random_() % active_.size()] = NewSeries();
+    if (Chance(40)) Replace(random_() % active_.size());
     std::vector<TimeSeries> request;
     const TimeMs until = std::min(now, next_ + (kStepsMax - 1) * kStepMs);
     for (const SeriesId id : active_) {
@@ -168,6 +181,7 @@ class Writers::Writer {
   std::mt19937_64 random_;
   std::string url_;
   std::vector<SeriesId> active_;
+  std::vector<SeriesId> resting_;    // Oldest first.
   std::vector<TimeSeries> pending_;  // The request that was not answered.
   TimeMs next_ = 0;                  // The server's time of the next step.
   int64_t shared_slot_ = -1;

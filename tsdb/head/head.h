@@ -119,8 +119,8 @@ class Head : public Appendable {
   // kUnavailable when the logs cannot be rolled (nothing changed).
   absl::StatusOr<FlushWindow> BeginFlush(TimeMs window_start);
   // The series that nobody has written to for long enough: see stopped_series.h. Not more than
-  // `idle_max_ms`, which cuts what is waited for. Commits wait while a few thousand series are
-  // looked at.
+  // `idle_max_ms` (at least kIdleFloorMs), which cuts what is waited for. Commits wait while a few
+  // thousand series are looked at.
   StoppedSeries FindStopped(TimeMs idle_max_ms = kIdleLimitMs) const;
   // What those of the series hold of the window that have not been written to since they were
   // found. Nothing is closed or rolled; waits until the WAL is durable up to lsn(). Errors:

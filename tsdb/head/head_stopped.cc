@@ -39,6 +39,7 @@ std::optional<TimeMs> Head::Impl::StoppedFor(const MemSeries& series, TimeMs idl
 }
 
 StoppedSeries Head::Impl::FindStopped(TimeMs idle_max_ms) const {
+  idle_max_ms = std::max(idle_max_ms, kIdleFloorMs);
   StoppedSeries stopped{.idle_max_ms = idle_max_ms, .alive = table.size()};
   const uint32_t slots = table.slot_end();
   for (uint32_t from = 0; from < slots; from += kSlotsAtOnce) {

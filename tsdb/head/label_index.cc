@@ -13,6 +13,19 @@ namespace {
 // the selection's series.
 constexpr size_t kSeriesPerValue = 4;
 
+// Takes out what is in `slots`; both ascend. In place: series come and go, and long lists would be
+// copied each time.
+void RemoveFrom(PostingsView slots, Postings* postings) {
+  size_t kept = 0;
+  size_t next = 0;
+  for (const uint32_t slot : *postings) {
+    while (next < slots.size() && slots[next] < slot) ++next;
+    if (next == slots.size() || slots[next] != slot) (*postings)[kept++] = slot;
+  }
+  postings->resize(kept);
+  if (postings->capacity() > 2 * kept) postings->shrink_to_fit();
+}
+
 }  // namespace
 
 // One label pair. Its bytes are one label of a canonical label set: name and value lie inside.
@@ -163,14 +176,11 @@ void LabelIndex::Remove(PostingsView slots) {
   std::sort(touched.begin(), touched.end());
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   for (const PairId id : touched) {
-    Postings left = Without(PostingsOf(id), slots);
-    if (left.empty()) {
-      DropPair(id);
-    } else {
-      left.shrink_to_fit();
-      pairs_[id].sorted = static_cast<uint32_t>(left.size());
-      pairs_[id].postings = std::move(left);
-    }
+    PostingsOf(id);
+    Pair& pair = pairs_[id];
+    RemoveFrom(slots, &pair.postings);
+    pair.sorted = static_cast<uint32_t>(pair.postings.size());
+    if (pair.postings.empty()) DropPair(id);
   }
   version_.fetch_add(1, std::memory_order_release);
 }

@@ -27,6 +27,9 @@ inline constexpr TimeMs kIdleMostMs = 5 * 60'000;
 // What is sampled more rarely still, waits for two and a half times its spacing, up to this.
 inline constexpr TimeMs kIdleLimitMs = 30 * 60'000;
 
+// Nobody can ask for less: whoever has found a series to append to may take so long to commit.
+inline constexpr TimeMs kIdleFloorMs = 10'000;
+
 // How long a series must have been idle. `spacing_ms`: between its last two samples, 0 = not known.
 constexpr TimeMs IdleLimit(TimeMs spacing_ms, bool stale) {
   if (stale) return kStaleIdleMs;
