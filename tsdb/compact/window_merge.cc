@@ -57,7 +57,7 @@ class WindowMerge::Source {
   }
 
  private:
-  static constexpr uint64_t kBatchSeries = 256;  // A day has two dozen sources or more.
+  static constexpr uint64_t kBatchSeries = 64;  // A day has two dozen sources or more.
   struct Series {
     Labels labels;
     Fingerprint fingerprint;

@@ -12,7 +12,7 @@
 #include "rocksdb/table_properties.h"
 #include "tsdb/chunk/varint.h"
 #include "tsdb/store/bundle.h"
-#include "tsdb/store/postings_codec.h"
+#include "tsdb/store/postings_builder.h"
 #include "tsdb/store/segment.h"
 #include "tsdb/store/series_coverage.h"
 #include "tsdb/store/series_record.h"
@@ -147,7 +147,7 @@ class GenerationWriter::Impl {
     record_.clear();
     EncodeSeriesRecord(fingerprint, labels, &record_);
     HEARTH_RETURN_IF_ERROR(index_.Put(SeriesKey(prefix_, id), record_));
-    for (const Label& label : labels) postings_[label.name][label.value].Add(id);
+    postings_.Add(id, labels);
     last_labels_ = Labels(labels);
     ++info_.series;
     info_.chunks += segments.size();
@@ -211,28 +211,15 @@ class GenerationWriter::Impl {
   }
 
   absl::Status WritePostings() {
-    std::vector<std::string_view> names;
-    for (const auto& [name, values] : postings_) names.push_back(name);
-    std::sort(names.begin(), names.end());
-    for (const std::string_view name : names) {
+    HEARTH_RETURN_IF_ERROR(postings_.ForEachName([&](std::string_view name, size_t values) {
       std::string count;
-      PutVarint(postings_.find(name)->second.size(), &count);
-      HEARTH_RETURN_IF_ERROR(index_.Put(LabelNameKey(prefix_, name), count));
-    }
-    // The length of a name is in front of it in the key.
-    std::stable_sort(names.begin(), names.end(),
-                     [](std::string_view a, std::string_view b) { return a.size() < b.size(); });
-    for (const std::string_view name : names) {
-      const StringMap<PostingsEncoder>& values = postings_.find(name)->second;
-      std::vector<std::pair<std::string_view, const PostingsEncoder*>> sorted;
-      sorted.reserve(values.size());
-      for (const auto& [value, ids] : values) sorted.emplace_back(value, &ids);
-      std::sort(sorted.begin(), sorted.end());
-      for (const auto& [value, ids] : sorted) {
-        HEARTH_RETURN_IF_ERROR(index_.Put(PostingsKey(prefix_, name, value), ids->Encode()));
-      }
-    }
-    return absl::OkStatus();
+      PutVarint(values, &count);
+      return index_.Put(LabelNameKey(prefix_, name), count);
+    }));
+    return postings_.ForEachLabel(
+        [&](std::string_view name, std::string_view value, std::string_view ids) {
+          return index_.Put(PostingsKey(prefix_, name, value), ids);
+        });
   }
 
   GenerationInfo info_;
@@ -242,7 +229,7 @@ class GenerationWriter::Impl {
   Labels last_labels_;
   SharedTimes times_;
   SegmentEncoder encoder_{&times_};
-  StringMap<StringMap<PostingsEncoder>> postings_;  // name -> value -> ids
+  PostingsBuilder postings_;
   SeriesCoverageEncoder covered_;
   // Kept for their capacity.
   SampleColumns columns_;

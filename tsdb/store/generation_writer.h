@@ -11,8 +11,9 @@
 //
 // The order makes neighbours on a dashboard neighbours on disk.
 //
-// Memory: the postings of the window (two to five bytes for each label of each series), the columns
-// of times that segments share, and RocksDB's block buffers.
+// Memory: the postings of the window (two to five bytes for each label of each series, some forty
+// and its value for a label that is new), the columns of times that segments share, and RocksDB's
+// block buffers.
 //
 // Thread safety: none. The files of a writer that was not finished, or not ingested, are deleted by
 // its destructor.
