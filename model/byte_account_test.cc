@@ -38,6 +38,30 @@ TEST(ByteAccountTest, TheParentBoundsSeveralAndGetsItsBytesBack) {
   EXPECT_EQ(parent.held(), 0);
 }
 
+TEST(ByteAccountTest, TheParentGetsBackWhatIsNotNeededAnyMore) {
+  ByteAccount parent("--x.max-total-bytes", 20 * kMiB);
+  ByteAccount child("--x.max-bytes", 20 * kMiB, &parent);
+  ASSERT_TRUE(child.Charge(16 * kMiB).ok());
+  child.Release(15 * kMiB);
+  EXPECT_LE(parent.held(), 2 * kMiB);
+  EXPECT_GE(parent.held(), child.held());
+  ASSERT_TRUE(child.Charge(18 * kMiB).ok());
+  EXPECT_EQ(parent.held(), 19 * kMiB);
+}
+
+TEST(ByteAccountTest, ALimitThatIsWhatIsLeftMayChangeAndItsRefusalSaysSo) {
+  ByteAccount account("--memory-limit", 100, nullptr, ByteAccount::Bound::kWhatIsLeft);
+  EXPECT_TRUE(account.Charge(60).ok());
+  account.SetMax(50);
+  const absl::Status refused = account.Charge(1);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(refused.message(),
+            "more memory is needed than the 50 bytes that --memory-limit leaves");
+  EXPECT_EQ(account.refusals(), 1u);
+  account.SetMax(61);
+  EXPECT_TRUE(account.Charge(1).ok());
+}
+
 TEST(ByteAccountTest, ChargesAreReleasedWithTheirOwnerAndMoveWithIt) {
   ByteAccount account("--x.max-bytes", kMiB);
   {
