@@ -6,8 +6,8 @@
 // ones keep their order.
 //
 // Limits stand before memory: header size, body size by route (a declared length is refused before
-// a byte is read, a chunked body when it grows past the limit), connections (no more are accepted),
-// requests that wait for a worker (503).
+// a byte is read, a chunked body when it grows past the limit), bodies together, connections (no
+// more are accepted), requests that wait for a worker (503).
 //
 // Thread safety: Start once; Stop and the accessors from any thread but the server's own. The
 // router and handlers are called from several threads at once.
@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "http/message.h"
+#include "model/byte_account.h"
 #include "model/clock.h"
 
 namespace hearth::http {
@@ -36,14 +37,17 @@ struct ServerOptions {
   int ingest_threads = 2;
   int query_threads = 4;
   int engine_threads = 64;  // Made when they are needed; most of them wait in the engine's queue.
-  size_t queue_max = 1024;       // Requests waiting for a worker, for each of the pools.
+  size_t queue_max = 1024;  // Requests waiting for a worker, for each of the pools.
   size_t gzip_bytes_min = 1400;  // Smaller answers are not worth compressing.
   size_t gzip_bytes_max =
       size_t{64} << 20;  // Larger ones would keep a worker long after their client has gone.
+  // Large request bodies are charged here before memory is taken, and refused with 503 when there
+  // is none. Borrowed; outlives the server; null = they are not.
+  ByteAccount* bodies = nullptr;
 };
 
-// Where a handler runs. Writes, lookups and PromQL have workers of their own, so that none waits for
-// another. Among requests that wait for a worker, clients (addresses) take turns.
+// Where a handler runs. Writes, lookups and PromQL have workers of their own, so that none waits
+// for another. Among requests that wait for a worker, clients (addresses) take turns.
 enum class Lane { kInline, kIngest, kQuery, kEngine };
 
 // What the router says of a request whose headers have arrived (body still empty).

@@ -21,6 +21,10 @@ using ErrorCode = boost::system::error_code;
 namespace {
 
 constexpr size_t kBodyReadBytes = 64 << 10;
+// Smaller bodies are many and come to little.
+constexpr size_t kChargedBodyBytes = 64 << 10;
+constexpr size_t kChunkedBytes = 1 << 20;
+constexpr const char* kRetryAfterSeconds = "5";
 constexpr int kGzipLevel = 1;
 constexpr std::chrono::milliseconds kLingerTime(1000);
 
@@ -119,8 +123,22 @@ void ServerSession::OnHeader(const ErrorCode& error) {
     return Refuse(413, StrCat("request body of ", *declared, " bytes exceeds the limit of ",
                               dispatch_.body_bytes_max));
   }
+  if (!ChargeBody()) return;
   if (EqualsIgnoreCase(request_.headers.Get("Expect"), "100-continue")) return SendContinue();
   ReadBody();
+}
+
+bool ServerSession::ChargeBody() {
+  // Of a chunked body the length is not known; it gets what few exceed.
+  const uint64_t expected =
+      header_->chunked() ? kChunkedBytes : header_->content_length().value_or(0);
+  const size_t bytes = std::min<uint64_t>(expected, dispatch_.body_bytes_max);
+  if (bytes < kChargedBodyBytes) return true;
+  body_charge_ = ByteCharge(server_->options().bodies);
+  const absl::Status charged = body_charge_.Add(bytes);
+  if (charged.ok()) return true;
+  Refuse(503, FromAbsl(charged.message()));
+  return false;
 }
 
 void ServerSession::TakeHead() {
@@ -211,6 +229,7 @@ bool ServerSession::WatchForHangUp() {
 void ServerSession::Send(Response response) {
   handling_ = false;
   request_ = {};  // Its body may be large; the handler is done with it.
+  body_charge_.Release();
   if (closed_) return;
   auto& message = response_.emplace();
   message.version(11);
@@ -241,7 +260,9 @@ void ServerSession::Send(Response response) {
 void ServerSession::Refuse(int status, std::string_view why) {
   keep_alive_ = false;
   refused_ = true;
-  Send(Response::Text(status, StrCat(why, "\n")));
+  Response response = Response::Text(status, StrCat(why, "\n"));
+  if (status == 503) response.headers.Set("Retry-After", kRetryAfterSeconds);
+  Send(std::move(response));
 }
 
 // Closing with unread bytes in the socket would reset the connection and could take the answer with

@@ -22,6 +22,7 @@
 #include "http/message.h"
 #include "http/server.h"
 #include "http/worker_pool.h"
+#include "model/byte_account.h"
 
 namespace hearth::http {
 
@@ -78,6 +79,8 @@ class ServerSession : public std::enable_shared_from_this<ServerSession> {
   void Send(Response response);
   // Answers and closes: the rest of the request is not read.
   void Refuse(int status, std::string_view why);
+  // Whether there is memory for the body that the header announces; else the answer is under way.
+  bool ChargeBody();
   void Linger();
   void Discard();
   void Close();
@@ -90,6 +93,7 @@ class ServerSession : public std::enable_shared_from_this<ServerSession> {
   std::optional<HeaderParser> header_;
   std::optional<BodyParser> body_;
   Request request_;
+  ByteCharge body_charge_;  // Of request_.
   Dispatch dispatch_;
   std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_;
   std::shared_ptr<const void> held_;  // Of response_.

@@ -71,6 +71,9 @@ Dispatch EchoDispatch(const Request& head) {
   return Dispatch{head.path == "/inline" ? Lane::kInline : Lane::kQuery, 10, Echo};
 }
 
+// The same, with bodies up to a megabyte.
+Dispatch LargeEchoDispatch(const Request& head) { return Dispatch{Lane::kQuery, 1 << 20, Echo}; }
+
 ServerOptions Loopback() {
   ServerOptions options;
   options.listen_addresses = {"127.0.0.1:0"};
@@ -293,6 +296,28 @@ TEST(ServerTest, SurvivesFuzzedRequests) {
     client.Close();
   }
   EXPECT_THAT(Exchange(server->port(), seeds[0]), HasSubstr("200 OK"));
+}
+
+TEST(ServerTest, LargeBodiesAreRefusedBeforeTheyAreReadWhenThereIsNoMemory) {
+  ByteAccount bodies("--memory-limit", 300'000, nullptr, ByteAccount::Bound::kWhatIsLeft);
+  ServerOptions options = Loopback();
+  options.bodies = &bodies;
+  const auto server = StartOrDie(std::move(options), LargeEchoDispatch);
+  const auto post = [&](size_t bytes) {
+    return Exchange(server->port(),
+                    "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+                    "Content-Length: " +
+                        std::to_string(bytes) + "\r\n\r\n" + std::string(bytes, 'x'));
+  };
+  EXPECT_THAT(post(200'000), StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(bodies.held(), 0);
+  const std::string refused = post(400'000);
+  EXPECT_THAT(refused, StartsWith("HTTP/1.1 503"));
+  EXPECT_THAT(refused, HasSubstr("Retry-After: 5"));
+  EXPECT_THAT(refused, HasSubstr("that --memory-limit leaves"));
+  EXPECT_EQ(bodies.held(), 0);
+  bodies.SetMax(1);
+  EXPECT_THAT(post(1000), StartsWith("HTTP/1.1 200")) << "small ones come to little";
 }
 
 }  // namespace

@@ -60,8 +60,8 @@ class Engine::Impl {
         storage_(storage),
         clock_(clock),
         metrics_(options.registry, options.max_concurrency),
-        all_queries_(
-            std::make_shared<ByteAccount>("--query.max-total-bytes", options.max_total_bytes)),
+        all_queries_(std::make_shared<ByteAccount>("--query.max-total-bytes",
+                                                   options.max_total_bytes, options.memory)),
         pool_(HelperThreads(options.threads)) {}
 
   absl::StatusOr<QueryResult> Execute(const QueryRequest& request) {
@@ -89,6 +89,8 @@ class Engine::Impl {
     if (result.ok()) result->stats = std::move(stats);
     return result;
   }
+
+  int64_t held_bytes() const { return all_queries_->held(); }
 
   const EngineOptions options;
   std::atomic<TimeMs> subquery_step_ms;
@@ -170,6 +172,7 @@ absl::StatusOr<QueryResult> Engine::Execute(const QueryRequest& request) const {
 }
 void Engine::SetDefaultSubqueryStep(TimeMs step_ms) { impl_->subquery_step_ms = step_ms; }
 const EngineOptions& Engine::options() const { return impl_->options; }
+int64_t Engine::held_bytes() const { return impl_->held_bytes(); }
 int Engine::running() const { return impl_->gate.running(); }
 int Engine::waiting() const { return impl_->gate.waiting(); }
 

@@ -41,6 +41,9 @@ struct EngineOptions {
   int64_t max_query_bytes = int64_t{1}
                             << 30;  // Memory of one query and its answer. 0 = no limit, also below.
   int64_t max_total_bytes = int64_t{2} << 30;  // Of all queries together.
+  // What bounds all queries beside that; a refusal of its may be kAborted. Borrowed, outlives the
+  // engine and its answers; may be null.
+  ByteAccount* memory = nullptr;
   TimeMs default_subquery_step_ms =
       60 * 1000;    // For `[5m:]`; the configuration's evaluation_interval.
   int threads = 0;  // A query's shards run on so many threads; 0 = one for each processor.
@@ -133,7 +136,8 @@ struct QueryResult {
 //   kDeadlineExceeded   timeout                                                     timeout
 //   kCancelled          the caller went away                                        canceled
 //   kInternal, kUnavailable  storage failed or is not ready                         internal,
-//   unavailable kFailedPrecondition and kResourceExhausted: evaluation failed (duplicate series in
+//   unavailable kAborted            no memory just now: EngineOptions::memory          unavailable
+//   kFailedPrecondition and kResourceExhausted: evaluation failed (duplicate series in
 //   a match, too many samples or bytes)  execution
 class Engine {
  public:
@@ -149,6 +153,8 @@ class Engine {
 
   const EngineOptions& options() const;
   // Queries running and waiting now.
+  // Charged by all queries and their answers now.
+  int64_t held_bytes() const;
   int running() const;
   int waiting() const;
 

@@ -250,6 +250,25 @@ TEST_F(EngineTest, TooManyBytesEndTheQueryAndNothingStaysCharged) {
   }
 }
 
+TEST_F(EngineTest, WhatIsLeftOfTheProcessesMemoryBoundsQueriesToo) {
+  ByteAccount process("--memory-limit", 1, nullptr, ByteAccount::Bound::kWhatIsLeft);
+  EngineOptions options;
+  options.memory = &process;
+  {
+    const Engine engine(&watched_, &clock_, options);
+    const QueryRequest request = Range("a_total + on (instance) b_total");
+    EXPECT_EQ(engine.Execute(request).status().code(), absl::StatusCode::kAborted);
+    process.SetMax(int64_t{1} << 30);
+    {
+      const auto answered = engine.Execute(request);
+      ASSERT_TRUE(answered.ok()) << answered.status();
+      EXPECT_GT(engine.held_bytes(), 0);
+    }
+    EXPECT_EQ(engine.held_bytes(), 0);
+  }
+  EXPECT_EQ(process.held(), 0);
+}
+
 TEST_F(EngineTest, AnAnswerIsChargedUntilItGoes) {
   EngineOptions options;
   options.max_total_bytes = int64_t{20} << 20;

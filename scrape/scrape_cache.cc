@@ -121,4 +121,10 @@ void ScrapeCache::ForgetRefs() {
   for (Entry& entry : entries_) entry.ref = {};
 }
 
+size_t ScrapeCache::bytes() const {
+  const size_t entries = entries_.capacity() + next_.capacity() + gone_.capacity();
+  const size_t indexed = previous_index_.capacity() + next_index_.capacity();
+  return entries * sizeof(Entry) + indexed * (sizeof(std::pair<uint64_t, uint32_t>) + 1);
+}
+
 }  // namespace hearth

@@ -88,6 +88,7 @@ class ScrapeCache {
 
   // Series texts of the previous body.
   size_t size() const { return entries_.size(); }
+  size_t bytes() const;
 
  private:
   void Diverge();

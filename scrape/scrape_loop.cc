@@ -101,7 +101,7 @@ void ScrapeLoop::Complete(const Scrape& scrape, absl::StatusOr<ScrapeResponse> r
   last_scrape_ms_ = scrape.started_ms;
   last_duration_s_ = report.duration_s;
   last_error_ = std::string(FromAbsl(error.message()));
-  health_ = error.ok() ? TargetHealth::kUp : TargetHealth::kDown;
+  health_ = writer_.up() ? TargetHealth::kUp : TargetHealth::kDown;
 }
 
 void ScrapeLoop::End(TimeMs t) {

@@ -36,6 +36,10 @@ ScrapeMetrics::ScrapeMetrics(metrics::Registry* r)
           "hearth_target_scrapes_native_histograms_dropped_total",
           "Native histograms in protobuf expositions of which only count, sum and classic buckets "
           "were kept.")),
+      refused_series(r->AddCounter("hearth_target_scrapes_refused_series_total",
+                                   "Scraped lines of new series for which there was no memory.")),
+      cache_bytes(r->AddGauge("hearth_scrape_cache_bytes",
+                              "Memory of what is remembered of each target's last body.")),
       pools(r->AddCounter("prometheus_target_scrape_pools_total",
                           "Total number of scrape pool creation attempts.")),
       pools_failed(r->AddCounter("prometheus_target_scrape_pools_failed_total",

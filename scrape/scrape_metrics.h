@@ -25,6 +25,8 @@ struct ScrapeMetrics {
   metrics::Counter* const exemplar_out_of_order;
   metrics::Counter* const commit_failed;
   metrics::Counter* const native_histograms_dropped;
+  metrics::Counter* const refused_series;  // For which there was no memory.
+  metrics::Gauge* const cache_bytes;       // Of all targets' ScrapeCache.
   metrics::Counter* const pools;
   metrics::Counter* const pools_failed;
   metrics::Counter* const reloads;

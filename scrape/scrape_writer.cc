@@ -50,6 +50,17 @@ ScrapeWriter::ScrapeWriter(Appendable* storage, const ScrapeMetrics* metrics,
       target_labels_(std::move(target_labels)),
       rules_(std::make_shared<const WriteRules>()) {}
 
+ScrapeWriter::~ScrapeWriter() {
+  metrics_->cache_bytes->Add(-static_cast<double>(told_cache_bytes_));
+}
+
+void ScrapeWriter::TellCacheBytes() {
+  const size_t bytes = cache_.bytes();
+  if (bytes == told_cache_bytes_) return;
+  metrics_->cache_bytes->Add(static_cast<double>(bytes) - static_cast<double>(told_cache_bytes_));
+  told_cache_bytes_ = bytes;
+}
+
 void ScrapeWriter::SetRules(std::shared_ptr<const WriteRules> rules) {
   rules_ = std::move(rules);
   cache_.ForgetTexts();
@@ -58,6 +69,7 @@ void ScrapeWriter::SetRules(std::shared_ptr<const WriteRules> rules) {
 absl::Status ScrapeWriter::Write(const ScrapeReport& report) {
   const std::unique_ptr<Appender> app = storage_->NewAppender();
   absl::Status error;
+  up_ = false;
   // A second round when the storage has let go of series meanwhile: what was taken the first time
   // is a duplicate then.
   for (int round = 0; round < 2; ++round) {
@@ -76,15 +88,21 @@ absl::Status ScrapeWriter::Write(const ScrapeReport& report) {
       return result.status();
     }
     last_t_ = report.t;
+    up_ = error.ok();
     if (result->count(AppendOutcome::kSeriesGone) == 0) {
-      Count(*result);
-      metrics_->native_histograms_dropped->Increment(counts.native_histograms);
+      Count(*result, counts);
+      if (error.ok() && counts.refused > 0) {
+        error = absl::UnavailableError(
+            ToAbsl(StrCat(FromAbsl(counts.refusal.message()), ": ", counts.refused, " of ",
+                          counts.scraped, " samples left out, the others are written")));
+      }
       break;
     }
     cache_.ForgetRefs();
     report_refs_.fill({});
   }
-  if (error.ok()) metadata_->BodyDone();
+  if (up_) metadata_->BodyDone();
+  TellCacheBytes();
   return error;
 }
 
@@ -151,12 +169,12 @@ absl::Status ScrapeWriter::AppendSample(ExpositionParser* parser, TimeMs t, Appe
   if (entry == nullptr) entry = cache_.Find(parser->series());
   if (entry == nullptr) {
     entry = cache_.Add(parser->series());
-    HEARTH_RETURN_IF_ERROR(AddSeries(parser, app, entry));
-    if (!entry->dropped) ++counts->added;
+    HEARTH_RETURN_IF_ERROR(AddSeries(parser, app, entry, counts));
+    if (entry->ref) ++counts->added;
   } else if (!entry->ref && !entry->dropped) {
-    HEARTH_RETURN_IF_ERROR(AddSeries(parser, app, entry));
+    HEARTH_RETURN_IF_ERROR(AddSeries(parser, app, entry, counts));
   }
-  if (entry->dropped) return absl::OkStatus();
+  if (!entry->ref) return absl::OkStatus();
   ++counts->kept;
   if (rules_->limits.sample_limit > 0 && counts->kept > rules_->limits.sample_limit)
     return absl::OkStatus();
@@ -180,12 +198,18 @@ absl::Status ScrapeWriter::AppendExemplar(ExpositionParser* parser, SeriesRef re
 }
 
 absl::Status ScrapeWriter::AddSeries(ExpositionParser* parser, Appender* app,
-                                     ScrapeCache::Entry* entry) {
+                                     ScrapeCache::Entry* entry, Counts* counts) {
   HEARTH_ASSIGN_OR_RETURN(const Labels labels, SeriesLabels(parser));
   entry->dropped = labels.empty();
   entry->tracked = false;
   if (entry->dropped) return absl::OkStatus();
-  HEARTH_ASSIGN_OR_RETURN(entry->ref, app->FindOrCreate(labels));
+  const absl::StatusOr<SeriesRef> ref = app->FindOrCreate(labels);
+  if (absl::IsUnavailable(ref.status())) {
+    if (counts->refused++ == 0) counts->refusal = ref.status();
+    return absl::OkStatus();
+  }
+  HEARTH_RETURN_IF_ERROR(ref.status());
+  entry->ref = *ref;
   return absl::OkStatus();
 }
 
@@ -306,13 +330,19 @@ absl::Status ScrapeWriter::AppendReportSample(size_t index, Sample sample, Appen
   if (!ref) {
     LabelsBuilder labels(target_labels_);
     labels.Set(kMetricNameLabel, kReportNames[index]);
-    HEARTH_ASSIGN_OR_RETURN(ref, app->FindOrCreate(labels.Build()));
+    const absl::StatusOr<SeriesRef> found = app->FindOrCreate(labels.Build());
+    // Without memory for it the target has this series later.
+    if (absl::IsUnavailable(found.status())) return absl::OkStatus();
+    HEARTH_RETURN_IF_ERROR(found.status());
+    ref = *found;
   }
   app->Append(ref, sample);
   return absl::OkStatus();
 }
 
-void ScrapeWriter::Count(const CommitResult& result) {
+void ScrapeWriter::Count(const CommitResult& result, const Counts& counts) {
+  metrics_->native_histograms_dropped->Increment(counts.native_histograms);
+  metrics_->refused_series->Increment(counts.refused);
   metrics_->out_of_order->Increment(result.count(AppendOutcome::kOutOfOrder));
   metrics_->duplicate_timestamp->Increment(result.count(AppendOutcome::kDuplicateTimestamp));
   metrics_->out_of_bounds->Increment(result.count(AppendOutcome::kTooOld) +

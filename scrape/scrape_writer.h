@@ -54,6 +54,7 @@ class ScrapeWriter {
  public:
   ScrapeWriter(Appendable* storage, const ScrapeMetrics* metrics, MetadataCache* metadata,
                Labels target_labels);
+  ~ScrapeWriter();
 
   // Replaces the rules. The series stay known, so what the new rules no longer produce gets stale
   // markers.
@@ -62,12 +63,16 @@ class ScrapeWriter {
   // Writes the body's samples, stale markers for what has vanished, and the report series, with one
   // Commit. With a bad body, or without one, everything live becomes stale and `up` is 0. Returns
   // the scrape's error: the report's, the parser's, a limit's; or the storage's, when the Commit
-  // failed and nothing at all was written.
+  // failed and nothing at all was written. When there is no memory for new series, those that are
+  // known are written, `up` is 1, and the error says how many were not made.
   absl::Status Write(const ScrapeReport& report);
 
   // The target has gone: stale markers for its series and report series at `t`, moved behind the
   // last scrape if need be.
   absl::Status WriteEnd(TimeMs t);
+
+  // What the last Write has written as `up`; false when it could write nothing.
+  bool up() const { return up_; }
 
  private:
   struct Counts {
@@ -75,13 +80,17 @@ class ScrapeWriter {
     uint64_t kept = 0;               // After metric_relabel_configs.
     uint64_t added = 0;              // Series that the previous body did not have.
     uint64_t native_histograms = 0;  // Left out.
+    uint64_t refused = 0;            // Lines of new series that there is no memory for.
+    absl::Status refusal;            // Of the first.
   };
 
   absl::Status AppendBody(const ScrapeReport& report, Appender* app, Counts* counts);
   absl::Status AppendSample(ExpositionParser* parser, TimeMs t, Appender* app, Counts* counts);
   // Hands the sample's exemplar over; `t` is for one without a timestamp.
   absl::Status AppendExemplar(ExpositionParser* parser, SeriesRef ref, TimeMs t, Appender* app);
-  absl::Status AddSeries(ExpositionParser* parser, Appender* app, ScrapeCache::Entry* entry);
+  // Leaves the entry without a series when there is no memory for a new one.
+  absl::Status AddSeries(ExpositionParser* parser, Appender* app, ScrapeCache::Entry* entry,
+                         Counts* counts);
   // The labels of a new series, empty when the rules drop it.
   absl::StatusOr<Labels> SeriesLabels(ExpositionParser* parser);
   void AddTargetLabels(LabelsBuilder* labels) const;
@@ -90,7 +99,8 @@ class ScrapeWriter {
   absl::Status AppendReport(const ScrapeReport& report, bool up, const Counts& counts,
                             Appender* app);
   absl::Status AppendReportSample(size_t index, Sample sample, Appender* app);
-  void Count(const CommitResult& result);
+  void Count(const CommitResult& result, const Counts& counts);
+  void TellCacheBytes();
 
   Appendable* const storage_;
   const ScrapeMetrics* const metrics_;
@@ -101,6 +111,8 @@ class ScrapeWriter {
   ScrapeCache cache_;
   std::array<SeriesRef, 8> report_refs_{};
   TimeMs last_t_ = 0;  // Of the last Write.
+  bool up_ = false;    // Likewise.
+  size_t told_cache_bytes_ = 0;
   // Scratch of SeriesLabels.
   LabelsBuilder labels_;
   std::vector<std::string> empty_names_;

@@ -105,6 +105,49 @@ TEST_F(ScrapeWriterTest, ABadLineFailsTheWholeScrapeAndIsNamed) {
   EXPECT_EQ(Report("up"), "1000=1 2000=0");
 }
 
+TEST_F(ScrapeWriterTest, WithoutMemoryForNewSeriesTheKnownOnesAreWritten) {
+  ASSERT_TRUE(Scrape(1000, "a 1\nb 1\n").ok());
+  EXPECT_TRUE(writer_.up());
+  storage_.LimitSeries(storage_.Snapshot().size());
+  EXPECT_EQ(Scrape(2000, "a 2\nc 2\nd 2\nb 2\n").message(),
+            "no memory: 2 of 4 samples left out, the others are written");
+  EXPECT_TRUE(writer_.up());
+  EXPECT_EQ(Samples(R"(a{instance="i", job="j"})"), "1000=1 2000=2");
+  EXPECT_EQ(Samples(R"(b{instance="i", job="j"})"), "1000=1 2000=2");
+  EXPECT_EQ(Samples(R"(c{instance="i", job="j"})"), "-");
+  EXPECT_EQ(Report("up"), "1000=1 2000=1");
+  EXPECT_EQ(Report("scrape_series_added"), "1000=2 2000=0");
+  EXPECT_EQ(metrics_.refused_series->value(), 2u);
+  storage_.LimitSeries(1000);
+  EXPECT_TRUE(Scrape(3000, "a 3\nc 3\nd 3\nb 3\n").ok());
+  EXPECT_EQ(Samples(R"(c{instance="i", job="j"})"), "3000=3") << "the next scrape tries again";
+  EXPECT_FALSE(Scrape(4000, "", absl::UnavailableError("refused")).ok());
+  EXPECT_FALSE(writer_.up());
+}
+
+TEST_F(ScrapeWriterTest, ANewTargetWithoutMemoryForItsReportsHasThemLater) {
+  storage_.LimitSeries(0);
+  EXPECT_FALSE(Scrape(1000, "a 1\n").ok());
+  EXPECT_EQ(Report("up"), "-");
+  storage_.LimitSeries(1000);
+  EXPECT_TRUE(Scrape(2000, "a 2\n").ok());
+  EXPECT_EQ(Report("up"), "2000=1");
+}
+
+TEST_F(ScrapeWriterTest, TheCachesMemoryIsTold) {
+  EXPECT_EQ(metrics_.cache_bytes->value(), 0);
+  ASSERT_TRUE(Scrape(1000, "a 1\nb 1\n").ok());
+  EXPECT_GE(metrics_.cache_bytes->value(), 2 * sizeof(ScrapeCache::Entry));
+  {
+    ScrapeWriter other(&storage_, &metrics_, &metadata_, Labels({{"job", "k"}}));
+    const double before = metrics_.cache_bytes->value();
+    ASSERT_TRUE(
+        other.Write({.t = 1, .format = FindFormat("PrometheusText0.0.4"), .body = "a 1\n"}).ok());
+    EXPECT_GT(metrics_.cache_bytes->value(), before);
+  }
+  EXPECT_GE(metrics_.cache_bytes->value(), 2 * sizeof(ScrapeCache::Entry));
+}
+
 TEST_F(ScrapeWriterTest, ConflictingLabelsAreExported) {
   ASSERT_TRUE(Scrape(1000, "a{job=\"x\",exported_job=\"y\",instance=\"\"} 1\n").ok());
   EXPECT_EQ(Samples(R"(a{exported_exported_job="x", exported_job="y", instance="i", job="j"})"),

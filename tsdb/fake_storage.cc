@@ -158,6 +158,10 @@ class FakeAppender : public Appender {
     if (labels.empty()) return absl::InvalidArgumentError("a series needs at least one label");
     MutexLock lock(&storage_->mu_);
     const Fingerprint fingerprint = labels.Fingerprint();
+    if (storage_->series_.size() >= storage_->series_max_ &&
+        !storage_->ref_of_.contains(fingerprint)) {
+      return absl::UnavailableError("no memory");
+    }
     SeriesRef& ref = storage_->ref_of_[fingerprint];
     if (!ref) {
       ref.id = storage_->next_ref_++;
@@ -255,6 +259,11 @@ void FakeStorage::Put(LabelsView labels, TimeMs t, Value value, TimeMs start_tim
   SetHint(series.samples, t, &value);
   series.samples.insert_or_assign(t, std::move(value));
   if (start_timestamp_ms != 0) series.starts[t] = start_timestamp_ms;
+}
+
+void FakeStorage::LimitSeries(size_t max) {
+  MutexLock lock(&mu_);
+  series_max_ = max;
 }
 
 void FakeStorage::Clear() {

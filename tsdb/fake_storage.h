@@ -44,6 +44,9 @@ class FakeStorage : public Appendable, public Queryable {
   // Drops everything, as a fresh storage. References from before are answered with kSeriesGone.
   void Clear() LOCKS_EXCLUDED(mu_);
 
+  // From now on there is no memory for series beyond so many: kUnavailable.
+  void LimitSeries(size_t max) LOCKS_EXCLUDED(mu_);
+
   // A copy of everything, in fingerprint order.
   std::map<Fingerprint, Series> Snapshot() const LOCKS_EXCLUDED(mu_);
   // The metadata by metric family and the exemplars that were appended, for assertions.
@@ -58,6 +61,7 @@ class FakeStorage : public Appendable, public Queryable {
   std::map<Fingerprint, Series> series_ GUARDED_BY(mu_);
   std::map<uint64_t, Fingerprint> refs_ GUARDED_BY(mu_);
   std::map<Fingerprint, SeriesRef> ref_of_ GUARDED_BY(mu_);
+  size_t series_max_ GUARDED_BY(mu_) = SIZE_MAX;
   uint64_t next_ref_ GUARDED_BY(mu_) = 1;  // Never reused, not even after Clear.
   std::map<std::string, Metadata> metadata_ GUARDED_BY(mu_);
   std::vector<Exemplar> exemplars_ GUARDED_BY(mu_);

@@ -87,7 +87,9 @@ class Appender {
   // misses of the lookups overlap. refs.size() == fingerprints.size().
   virtual void Find(std::span<const Fingerprint> fingerprints, std::span<SeriesRef> refs) = 0;
 
-  // Finds or creates the series. `labels` must be canonical and not empty. Fails with kResourceExhausted at the series limit.
+  // Finds or creates the series. `labels` must be canonical and not empty. Fails with kResourceExhausted at the series limit, and
+  // with kUnavailable when there is no memory for a new one just now: known series can be written on, and the caller should
+  // write those that it has.
   virtual absl::StatusOr<SeriesRef> FindOrCreate(LabelsView labels) = 0;
 
   // Buffers a sample. `start_timestamp_ms` is when the counter began, 0 = unknown.
@@ -100,8 +102,8 @@ class Appender {
   virtual void UpdateMetadata(std::string_view metric_family, const Metadata& metadata) = 0;
 
   // Writes what was buffered to the WAL, then makes it visible to queries as one. On OK everything counted as accepted is
-  // acknowledged (see --storage.tsdb.wal-sync-interval for what survives a power cut). On error (kUnavailable: stopping or
-  // disk full; kInternal) nothing was made visible. The appender is empty afterwards and may be used again.
+  // acknowledged (see --storage.tsdb.wal-sync-interval for what survives a power cut). On error (kUnavailable: stopping,
+  // disk full or no memory; kInternal) nothing was made visible. The appender is empty afterwards and may be used again.
   virtual absl::StatusOr<CommitResult> Commit() = 0;
   // Drops what was buffered. Series that were created stay until the next flush finds them empty.
   virtual void Rollback() = 0;

@@ -16,6 +16,11 @@ constexpr size_t kBatchSeries = 1024;
 constexpr size_t kBatchSamples = 16 * 1024;
 // A snappy element of three bytes copies at most 64: nothing expands further.
 constexpr size_t kSnappyRatioMax = 22;
+// A sample between its message and its commit: in the batch, then in the appender, which grows by
+// doubling.
+constexpr size_t kBufferedSampleBytes = 64;
+// How soon a sender that is refused for lack of memory or space may come again.
+constexpr const char* kRetryAfterSeconds = "5";
 // Buffers larger than this are given back after the request.
 constexpr size_t kKeptBufferBytes = size_t{4} << 20;
 
@@ -102,6 +107,32 @@ void AppendSeries(const WireSeries& series, const WireBatch& batch, SeriesRef re
   }
 }
 
+// Of a body that CheckSnappy has found good.
+size_t DeclaredBytes(std::string_view body) {
+  size_t declared = 0;
+  snappy::GetUncompressedLength(body.data(), body.size(), &declared);
+  return declared;
+}
+
+// Whether a snappy body declares a length that it may have.
+absl::Status CheckSnappy(std::string_view body, size_t bytes_max) {
+  size_t declared = 0;
+  if (!snappy::GetUncompressedLength(body.data(), body.size(), &declared)) {
+    return absl::InvalidArgumentError(
+        StrCat("snappy body of ", body.size(), " bytes: no valid length in front"));
+  }
+  if (declared > bytes_max) {
+    return absl::InvalidArgumentError(StrCat("snappy body of ", body.size(), " bytes declares ",
+                                             declared, " bytes, more than the limit of ",
+                                             bytes_max));
+  }
+  if (declared > body.size() * kSnappyRatioMax) {
+    return absl::InvalidArgumentError(StrCat("snappy body of ", body.size(), " bytes declares ",
+                                             declared, " bytes, more than it can hold"));
+  }
+  return absl::OkStatus();
+}
+
 http::Response Plain(int status, std::string_view text) {
   return http::Response::Text(status, StrCat(text, "\n"));
 }
@@ -121,24 +152,14 @@ RemoteWrite::RemoteWrite(Appendable* storage, metrics::Registry* registry,
                                        "accepted.")),
       samples_refused_(registry->AddCounter("hearth_remote_write_refused_samples_total",
                                             "Samples that remote write requests brought and that "
-                                            "were refused one by one.")) {}
+                                            "were refused one by one.")),
+      series_refused_(registry->AddCounter(
+          "hearth_remote_write_refused_series_total",
+          "New series in remote write requests for which there was no memory.")) {}
 
 absl::Status DecodeSnappy(std::string_view body, size_t bytes_max, std::string* out) {
-  size_t declared = 0;
-  if (!snappy::GetUncompressedLength(body.data(), body.size(), &declared)) {
-    return absl::InvalidArgumentError(
-        StrCat("snappy body of ", body.size(), " bytes: no valid length in front"));
-  }
-  if (declared > bytes_max) {
-    return absl::InvalidArgumentError(StrCat("snappy body of ", body.size(), " bytes declares ",
-                                             declared, " bytes, more than the limit of ",
-                                             bytes_max));
-  }
-  if (declared > body.size() * kSnappyRatioMax) {
-    return absl::InvalidArgumentError(StrCat("snappy body of ", body.size(), " bytes declares ",
-                                             declared, " bytes, more than it can hold"));
-  }
-  out->resize(declared);
+  HEARTH_RETURN_IF_ERROR(CheckSnappy(body, bytes_max));
+  out->resize(DeclaredBytes(body));
   if (!snappy::RawUncompress(body.data(), body.size(), out->data())) {
     return absl::InvalidArgumentError(StrCat("snappy body of ", body.size(), " bytes is corrupt"));
   }
@@ -150,6 +171,7 @@ absl::Status RemoteWrite::Append(std::string_view message, Appender* appender, O
   scratch.metadata.clear();
   WriteRequestReader reader(message);
   size_t samples = 0;
+  ByteCharge charge(options_.work);
   for (;;) {
     WireBatch& batch = scratch.batch;
     HEARTH_RETURN_IF_ERROR(
@@ -160,6 +182,7 @@ absl::Status RemoteWrite::Append(std::string_view message, Appender* appender, O
       return absl::InvalidArgumentError(
           StrCat("write request has more than ", options_.samples_max, " samples"));
     }
+    HEARTH_RETURN_IF_ERROR(charge.Add(batch.samples.size() * kBufferedSampleBytes));
     scratch.fingerprints.clear();
     for (const WireSeries& series : batch.series) {
       scratch.fingerprints.push_back(FingerprintOf(series.labels));
@@ -170,7 +193,13 @@ absl::Status RemoteWrite::Append(std::string_view message, Appender* appender, O
       const WireSeries& series = batch.series[i];
       SeriesRef ref = scratch.refs[i];
       if (!ref) {
-        HEARTH_ASSIGN_OR_RETURN(ref, Admit(series.labels, appender));
+        const absl::StatusOr<SeriesRef> admitted = Admit(series.labels, appender);
+        if (absl::IsUnavailable(admitted.status())) {
+          if (outcome->series_without_memory++ == 0) outcome->refusal = admitted.status();
+          continue;
+        }
+        HEARTH_RETURN_IF_ERROR(admitted.status());
+        ref = *admitted;
         if (!ref) {
           outcome->invalid_label_samples += series.samples_end - series.samples_begin +
                                             series.histograms_end - series.histograms_begin;
@@ -196,7 +225,14 @@ absl::StatusOr<RemoteWrite::Outcome> RemoteWrite::Write(std::string_view message
   }
   HEARTH_ASSIGN_OR_RETURN(const CommitResult stored, appender->Commit());
   Merge(stored, &outcome.committed);
-  outcome.refusal = RefusalStatus(outcome.committed);
+  series_refused_->Increment(outcome.series_without_memory);
+  if (outcome.series_without_memory > 0) {
+    outcome.refusal = absl::UnavailableError(
+        ToAbsl(StrCat(FromAbsl(outcome.refusal.message()), ": ", outcome.series_without_memory,
+                      " series left out, the others are written; try again")));
+  } else {
+    outcome.refusal = RefusalStatus(outcome.committed);
+  }
   invalid_labels_->Increment(outcome.invalid_label_samples);
   samples_in_->Increment(outcome.committed.accepted());
   samples_refused_->Increment(outcome.committed.refused());
@@ -212,10 +248,28 @@ int RemoteWriteHttpStatus(const absl::Status& status) {
     case absl::StatusCode::kResourceExhausted:
       return 429;
     case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kAborted:
       return 503;
     default:
       return 500;
   }
+}
+
+http::Response RemoteWrite::Answer(std::string_view body) {
+  std::string& message = ThreadScratch().message;
+  ByteCharge charge(options_.work);
+  absl::Status status = CheckSnappy(body, options_.message_bytes_max);
+  if (status.ok()) status = charge.Add(DeclaredBytes(body));
+  if (status.ok()) status = DecodeSnappy(body, options_.message_bytes_max, &message);
+  if (status.ok()) {
+    const absl::StatusOr<Outcome> outcome = Write(message);
+    status = outcome.ok() ? outcome->refusal : outcome.status();
+  }
+  if (message.capacity() > kKeptBufferBytes) std::string().swap(message);
+  if (status.ok()) return {.status = 204};
+  http::Response response = Plain(RemoteWriteHttpStatus(status), FromAbsl(status.message()));
+  if (response.status == 503) response.headers.Set("Retry-After", kRetryAfterSeconds);
+  return response;
 }
 
 http::Response RemoteWrite::Handle(const http::Request& request) {
@@ -230,17 +284,7 @@ http::Response RemoteWrite::Handle(const http::Request& request) {
   if (!encoding.empty() && encoding != "snappy") {
     return Plain(415, StrCat("unsupported content encoding: ", encoding));
   }
-  std::string& message = ThreadScratch().message;
-  if (const absl::Status status = DecodeSnappy(request.body, options_.message_bytes_max, &message);
-      !status.ok()) {
-    return Plain(400, FromAbsl(status.message()));
-  }
-  const absl::StatusOr<Outcome> outcome = Write(message);
-  if (message.capacity() > kKeptBufferBytes) std::string().swap(message);
-  const absl::Status& status = outcome.ok() ? outcome->refusal : outcome.status();
-  http::Response response = status.ok()
-                                ? http::Response{.status = 204}
-                                : Plain(RemoteWriteHttpStatus(status), FromAbsl(status.message()));
+  http::Response response = Answer(request.body);
   // Version 1.0 has no counts; Prometheus sends the headers all the same, and zero.
   for (const char* kind : {"Samples", "Histograms", "Exemplars"}) {
     response.headers.Set(StrCat("X-Prometheus-Remote-Write-", kind, "-Written"), "0");

@@ -101,6 +101,41 @@ TEST_F(RemoteWriteTest, SkipsAndCountsSeriesWithInvalidLabels) {
   EXPECT_THAT(text, HasSubstr("\nprometheus_api_remote_write_invalid_labels_samples_total 4\n"));
 }
 
+TEST_F(RemoteWriteTest, WithoutMemoryForNewSeriesTheKnownOnesAreWrittenAndTheSenderComesAgain) {
+  prometheus::WriteRequest request;
+  AddSeries({{"__name__", "known"}}, {{1000, 1}}, &request);
+  ASSERT_EQ(remote_write_.Handle(Post(request)).status, 204);
+  storage_.LimitSeries(1);
+  request.Clear();
+  AddSeries({{"__name__", "new"}, {"i", "1"}}, {{2000, 1}}, &request);
+  AddSeries({{"__name__", "known"}}, {{2000, 1}}, &request);
+  AddSeries({{"__name__", "new"}, {"i", "2"}}, {{2000, 1}}, &request);
+  const http::Response refused = remote_write_.Handle(Post(request));
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.body, "no memory: 2 series left out, the others are written; try again\n");
+  EXPECT_EQ(refused.headers.Get("Retry-After"), "5");
+  EXPECT_EQ(StoredSamples(), 2u);
+  storage_.LimitSeries(3);
+  EXPECT_EQ(remote_write_.Handle(Post(request)).status, 204) << "what was written is a duplicate";
+  EXPECT_EQ(StoredSamples(), 4u);
+}
+
+TEST_F(RemoteWriteTest, AMessageIsChargedBeforeItIsUnpacked) {
+  ByteAccount work("--memory-limit", 100'000, nullptr, ByteAccount::Bound::kWhatIsLeft);
+  metrics::Registry registry;
+  RemoteWrite remote_write(&storage_, &registry, {.work = &work});
+  prometheus::WriteRequest request;
+  AddSeries({{"__name__", "a"}, {"long", std::string(150'000, 'x')}}, {{1000, 1}}, &request);
+  const http::Response refused = remote_write.Handle(Post(request));
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_THAT(refused.body, HasSubstr("that --memory-limit leaves"));
+  EXPECT_EQ(refused.headers.Get("Retry-After"), "5");
+  EXPECT_EQ(StoredSamples(), 0u);
+  work.SetMax(1'000'000);
+  EXPECT_EQ(remote_write.Handle(Post(request)).status, 204);
+  EXPECT_EQ(work.held(), 0);
+}
+
 TEST_F(RemoteWriteTest, KeepsTheGoodSamplesAndNamesTheFirstRefusedOne) {
   prometheus::WriteRequest request;
   AddSeries({{"__name__", "a"}}, {{5000, 1}}, &request);

@@ -133,6 +133,13 @@ class ApiTest : public testing::Test {
       TsdbStatus status;
       status.series = 5;
       status.series_by_metric_name = {{"up", 3}, {"x", 2}};
+      status.memory_limit_bytes = 1000;
+      status.memory_resident_bytes = 900;
+      status.memory_pressure = "refuse";
+      status.memory_by_part = {{"series", 7}, {"labels", 8}};
+      status.disk_by_part = {{"wal", 9}};
+      status.memory_by_metric_name = {{"up", 10}, {"x", 4}};
+      status.disk_by_metric_name = {{"x", 11}};
       return status;
     };
     deps_.wal_replay = [] { return WalReplayStatus{0, 9, 3, "in progress"}; };
@@ -469,6 +476,13 @@ TEST_F(ApiTest, StatusPagesShowWhatTheServerSays) {
               HasSubstr(R"({"web.listen-address":"0.0.0.0:9090"})"));
   EXPECT_THAT(Get("/api/v1/status/tsdb?limit=1").body,
               HasSubstr(R"("seriesCountByMetricName":[{"name":"up","value":3}])"));
+  EXPECT_THAT(
+      Get("/api/v1/status/tsdb?limit=1").body,
+      HasSubstr(R"("memoryInBytesByMetricName":[{"name":"up","value":10}],)"
+                R"("diskInBytesByMetricName":[{"name":"x","value":11}],)"
+                R"("memory":{"limitBytes":1000,"residentBytes":900,"pressure":"refuse",)"
+                R"("bytesByPart":[{"name":"series","value":7},{"name":"labels","value":8}]},)"
+                R"("disk":{"bytesByPart":[{"name":"wal","value":9}]})"));
   EXPECT_EQ(Get("/api/v1/status/tsdb?limit=0").status, 400);
   EXPECT_EQ(Get("/api/v1/status/tsdb?limit=10001").status, 400);
   EXPECT_THAT(Get("/api/v1/alertmanagers").body,

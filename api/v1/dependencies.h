@@ -60,6 +60,13 @@ struct TsdbStatus {
   NamedCounts values_by_label_name;
   NamedCounts bytes_by_label_name;
   NamedCounts series_by_label_pair;  // "job=node"
+
+  // Not Prometheus'. Bytes.
+  int64_t memory_limit_bytes = 0;  // 0 = none.
+  int64_t memory_resident_bytes = 0;
+  std::string memory_pressure;  // "none", "shrink", "flush", "refuse", "full"
+  NamedCounts memory_by_part, disk_by_part;
+  NamedCounts memory_by_metric_name, disk_by_metric_name;  // Largest first.
 };
 
 struct WalReplayStatus {

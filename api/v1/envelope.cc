@@ -17,6 +17,7 @@ constexpr ErrorType kErrorTypes[] = {
     {absl::StatusCode::kNotFound, "not_found", 404},
     {absl::StatusCode::kUnimplemented, "not_acceptable", 406},
     {absl::StatusCode::kUnavailable, "unavailable", 500},
+    {absl::StatusCode::kAborted, "unavailable", 503},  // No memory just now: try again.
     kInternalError,
 };
 

@@ -45,6 +45,7 @@ TEST(EnvelopeTest, EachCodeHasItsErrorTypeAndStatus) {
   expect(absl::InternalError("e"), 500, "internal");
   expect(absl::NotFoundError("e"), 404, "not_found");
   expect(absl::UnavailableError("e"), 500, "unavailable");
+  expect(absl::AbortedError("e"), 503, "unavailable");
   expect(absl::DataLossError("e"), 500, "internal");
 }
 

@@ -7,6 +7,7 @@ namespace hearth {
 namespace {
 
 constexpr size_t kTsdbStatusLimitMax = 10'000;
+constexpr size_t kAllParts = 100;
 
 void WriteNamedCounts(std::string_view key, const NamedCounts& counts, size_t limit,
                       JsonWriter* json) {
@@ -103,6 +104,16 @@ http::Response HandleTsdbStatus(const ApiCall& call) {
   WriteNamedCounts("labelValueCountByLabelName", status->values_by_label_name, *limit, &json);
   WriteNamedCounts("memoryInBytesByLabelName", status->bytes_by_label_name, *limit, &json);
   WriteNamedCounts("seriesCountByLabelValuePair", status->series_by_label_pair, *limit, &json);
+  WriteNamedCounts("memoryInBytesByMetricName", status->memory_by_metric_name, *limit, &json);
+  WriteNamedCounts("diskInBytesByMetricName", status->disk_by_metric_name, *limit, &json);
+  json.Key("memory").BeginObject();
+  json.Key("limitBytes").Int(status->memory_limit_bytes);
+  json.Key("residentBytes").Int(status->memory_resident_bytes);
+  json.Key("pressure").String(status->memory_pressure);
+  WriteNamedCounts("bytesByPart", status->memory_by_part, kAllParts, &json);
+  json.EndObject().Key("disk").BeginObject();
+  WriteNamedCounts("bytesByPart", status->disk_by_part, kAllParts, &json);
+  json.EndObject();
   json.EndObject();
   return envelope.Finish();
 }
