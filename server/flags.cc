@@ -18,6 +18,8 @@
 namespace hearth {
 namespace {
 
+// What the server takes itself, and what queries may always have.
+constexpr int64_t kMemoryLimitMin = int64_t{48} << 20;
 constexpr TimeMs kDefaultRetentionMs = TimeMs{30} * 24 * 3600 * 1000;
 
 // Registers flags with CLI11 and remembers how each is shown and converted.
@@ -217,6 +219,10 @@ void DefineGeneralFlags(FlagTable& table, Flags* f) {
              "Reload the configuration when it, or a file that it names, has changed.");
   table.Duration("config.auto-reload-interval", &f->auto_reload_interval_ms, "30s",
                  "How often --config.auto-reload looks; at least 1s.");
+  table.Size(
+      "memory-limit", &f->memory_limit_bytes, "",
+      "Resident memory to stay below. Near it caches shrink, windows are flushed early, then "
+      "new series are refused. 90 % of the control group's limit when not given. 0B: none.");
   table.Bool("scrape.adjust-timestamps", &f->adjust_timestamps, true,
              "Adjust scrape timestamps by up to the tolerance to align them to the schedule.");
   table.Duration("scrape.timestamp-tolerance", &f->timestamp_tolerance_ms, "2ms",
@@ -292,6 +298,8 @@ absl::Status CheckValues(const Flags& flags) {
         "--alertmanager.notification-queue-capacity must be at least 1");
   if (flags.notification_batch_size < 1)
     return absl::InvalidArgumentError("--alertmanager.notification-batch-size must be at least 1");
+  if (flags.memory_limit_bytes > 0 && flags.memory_limit_bytes < kMemoryLimitMin)
+    return absl::InvalidArgumentError("--memory-limit must be 0B or at least 48MB");
   if (flags.lookback_delta_ms < 1)
     return absl::InvalidArgumentError("--query.lookback-delta must be positive");
   return absl::OkStatus();

@@ -59,6 +59,8 @@ struct Flags {
   bool adjust_timestamps = true;
   TimeMs timestamp_tolerance_ms = 0;
 
+  int64_t memory_limit_bytes = -1;  // 0 = none; -1 = not given: what the control group says.
+
   std::string log_level;
   std::string log_format;
   std::vector<std::string> features;  // Of --enable-feature, split at commas.

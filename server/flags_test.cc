@@ -105,6 +105,13 @@ TEST(FlagsTest, NamesFeaturesWithoutEffect) {
               testing::ElementsAre("native-histograms", "nonsense"));
 }
 
+TEST(FlagsTest, TheMemoryLimitIsASizeNoneOrNotGiven) {
+  EXPECT_EQ(Parse({})->flags.memory_limit_bytes, -1);
+  EXPECT_EQ(Parse({"--memory-limit=0B"})->flags.memory_limit_bytes, 0);
+  EXPECT_EQ(Parse({"--memory-limit=256MB"})->flags.memory_limit_bytes, 256 << 20);
+  EXPECT_THAT(ErrorOf({"--memory-limit=47MB"}), testing::HasSubstr("at least 48MB"));
+}
+
 TEST(FlagsTest, ErrorsAreOneLineAndNameTheFlag) {
   EXPECT_THAT(ErrorOf({"--storage.tsdb.retention=1d"}),
               testing::HasSubstr("--storage.tsdb.retention"));

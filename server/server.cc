@@ -14,6 +14,7 @@
 #include "model/text.h"
 #include "server/log_file.h"
 #include "server/process_metrics.h"
+#include "server/resident_memory.h"
 #include "server/scrape_failure_log.h"
 #include "server/tsdb_metrics.h"
 #include "server/version.h"
@@ -23,6 +24,8 @@ namespace hearth {
 namespace {
 
 constexpr TimeMs kStopDeadlineMs = 5'000;
+// The block cache has at most so great a part of --memory-limit.
+constexpr size_t kBlockCachePart = 16;
 constexpr std::string_view kStartZeros = "created-timestamp-zero-ingestion";
 
 absl::StatusOr<std::string> ReadConfigFile(const std::string& path) {
@@ -116,6 +119,7 @@ absl::Status Server::StartAll() {
   engine.max_concurrency = flags_.query_max_concurrency;
   engine.max_query_bytes = flags_.query_max_bytes;
   engine.max_total_bytes = flags_.query_max_total_bytes;
+  engine.memory = guard_.work();
   engine.per_step_stats = flags_.HasFeature("promql-per-step-stats");
   engine.registry = &registry_;
   engine.observer = &query_watch_;
@@ -148,7 +152,8 @@ absl::Status Server::StartAll() {
   MakeNotifier();
   MakeRuleManager();
   if (flags_.enable_remote_write_receiver)
-    remote_write_ = std::make_unique<RemoteWrite>(&storage_, &registry_);
+    remote_write_ = std::make_unique<RemoteWrite>(&storage_, &registry_,
+                                                  RemoteWriteOptions{.work = guard_.work()});
   RegisterMetrics();
 
   HEARTH_ASSIGN_OR_RETURN(api_, Api::Create(MakeApiDependencies()));
@@ -156,6 +161,7 @@ absl::Status Server::StartAll() {
   options.listen_addresses = flags_.listen_addresses;
   options.read_timeout_ms = flags_.read_timeout_ms;
   options.connections_max = flags_.max_connections;
+  options.bodies = guard_.work();
   HEARTH_ASSIGN_OR_RETURN(
       http_, http::Server::Start(std::move(options), [api = api_.get()](const http::Request& head) {
         return api->Route(head);
@@ -164,6 +170,7 @@ absl::Status Server::StartAll() {
     spdlog::info("Listening on {}", address);
 
   HEARTH_RETURN_IF_ERROR(OpenStorage());
+  StartGuard();
   {
     MutexLock lock(&reload_mu_);
     HEARTH_RETURN_IF_ERROR(LoadAndApply());
@@ -174,7 +181,14 @@ absl::Status Server::StartAll() {
   rules_->Start();
   readiness_ = Readiness::kReady;
   spdlog::info("Server is ready to receive web requests.");
+  DropCodePages();
   return absl::OkStatus();
+}
+
+void Server::StartGuard() {
+  guard_.Start({.resident_bytes = [] { return ReadResidentMemory().total; },
+                .flush_bytes = [this] { return static_cast<int64_t>(db_->FlushBytes()); },
+                .relieve = [this](MemoryPressure pressure) { relief_.Relieve(pressure); }});
 }
 
 void Server::MakeRuleManager() {
@@ -281,6 +295,12 @@ void Server::SetDbOptions(const Config& config) {
   db_options_.out_of_order_window_ms = OutOfOrderWindow(config);
   db_options_.start_zeros = flags_.HasFeature(kStartZeros);
   db_options_.max_exemplars = MaxExemplars(config, flags_);
+  db_options_.memory = guard_.budget_or_null();
+  if (db_options_.memory != nullptr) {
+    db_options_.block_cache_bytes =
+        std::min(db_options_.block_cache_bytes,
+                 static_cast<size_t>(guard_.budget().limit_bytes()) / kBlockCachePart);
+  }
   seams_.tune_storage(&db_options_);
   if (!config.storage.tsdb || !config.storage.tsdb->retention) return;
   // The file wins over the flags, as in Prometheus 3; what it leaves out stays as the flags have
@@ -293,7 +313,17 @@ void Server::SetDbOptions(const Config& config) {
 
 void Server::RegisterMetrics() {
   RegisterProcessMetrics(&registry_);
-  RegisterTsdbMetrics(&storage_, db_options_, &registry_);
+  const auto stats = std::make_shared<SharedStats>(&storage_);
+  RegisterTsdbMetrics(stats, db_options_, &registry_);
+  // The scraper's own gauge.
+  metrics::Gauge* const scrape_caches = registry_.AddGauge("hearth_scrape_cache_bytes", "");
+  memory_parts_ = std::make_unique<MemoryParts>(MemoryParts::Sources{
+      .storage = &storage_,
+      .stats = stats,
+      .guard = &guard_,
+      .scrape_caches = [scrape_caches] { return static_cast<int64_t>(scrape_caches->value()); },
+      .queries = [this] { return engine_->held_bytes(); }});
+  memory_parts_->Register(&registry_);
   registry_
       .AddGauge("prometheus_build_info",
                 "The build, and the version of Prometheus it is compatible with.",
@@ -333,7 +363,11 @@ ApiDependencies Server::MakeApiDependencies() {
     return ToYaml(config_);
   };
   deps.runtime_info = [this] { return ReadRuntimeInfo(); };
-  deps.tsdb_status = [this](size_t limit) { return ReadTsdbStatus(storage_, limit); };
+  deps.tsdb_status = [this](size_t limit) -> absl::StatusOr<TsdbStatus> {
+    HEARTH_ASSIGN_OR_RETURN(TsdbStatus status, ReadTsdbStatus(storage_, limit));
+    HEARTH_RETURN_IF_ERROR(memory_parts_->Fill(limit, &status));
+    return status;
+  };
   deps.wal_replay = [this] {
     WalReplayStatus status;
     status.state = storage_.ready() ? "done" : "in progress";
@@ -425,6 +459,7 @@ void Server::Stop() {
   if (db_ != nullptr) db_->CancelCompaction();
   if (grpc_ != nullptr) grpc_->Stop(kStopDeadlineMs);
   if (http_ != nullptr) http_->Stop(kStopDeadlineMs);
+  guard_.Stop();
   if (db_ != nullptr) {
     const absl::Status status = db_->Close();
     if (!status.ok()) spdlog::error("Closing the database: {}", FromAbsl(status.message()));

@@ -10,6 +10,7 @@
 #ifndef HEARTH_SERVER_SERVER_H_
 #define HEARTH_SERVER_SERVER_H_
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -36,6 +37,9 @@
 #include "server/db_admin.h"
 #include "server/flags.h"
 #include "server/late_storage.h"
+#include "server/memory_guard.h"
+#include "server/memory_parts.h"
+#include "server/memory_relief.h"
 #include "server/query_watch.h"
 #include "tsdb/db.h"
 
@@ -77,6 +81,7 @@ class Server {
   absl::Status StartGrpc();
   ApiDependencies MakeApiDependencies();
   void RegisterMetrics();
+  void StartGuard();
   // Applies a configuration that has been checked to rules, engine and scraper.
   absl::Status Apply(Config config) EXCLUSIVE_LOCKS_REQUIRED(reload_mu_);
   absl::Status LoadAndApply() EXCLUSIVE_LOCKS_REQUIRED(reload_mu_);
@@ -90,6 +95,7 @@ class Server {
   std::atomic<Readiness> readiness_{Readiness::kStarting};
 
   // In the order of construction; each borrows from those above it.
+  MemoryGuard guard_{std::max<int64_t>(flags_.memory_limit_bytes, 0)};
   metrics::Registry registry_;
   // Gauges rather than callbacks: a rendering must not wait for a reload, which registers metrics
   // itself.
@@ -100,10 +106,12 @@ class Server {
       registry_.AddGauge("prometheus_config_last_reload_success_timestamp_seconds",
                          "Timestamp of the last successful configuration reload.");
   LateStorage<Db> storage_;
+  MemoryRelief relief_{&storage_};
   DbAdmin admin_{&storage_};
   std::unique_ptr<Db> db_;
   QueryWatch query_watch_{seams_.clock, &registry_};
   std::unique_ptr<promql::Engine> engine_;
+  std::unique_ptr<MemoryParts> memory_parts_;
   http::IoThread client_io_;
   HttpFetcherFactory fetchers_{&client_io_};
   std::unique_ptr<ProviderFactory> providers_;

@@ -1,9 +1,7 @@
 #include "server/tsdb_metrics.h"
 
-#include <chrono>
 #include <memory>
 
-#include "model/mutex.h"
 #include "model/status.h"
 
 namespace hearth {
@@ -155,32 +153,14 @@ constexpr Row kRows[] = {
     {"hearth_tsdb_head_late_buffer_bytes", "Bytes of late samples that are not in a chunk yet.",
      MetricKind::kGauge, [](const DbStats& s) { return Number(s.head.late_buffer_bytes); }},
     {"hearth_tsdb_head_series_bytes", "Bytes of series, labels and postings in memory.",
-     MetricKind::kGauge, [](const DbStats& s) { return Number(s.head.series_bytes); }},
-};
-
-// One reading of the statistics for all rows of one rendering.
-class SharedStats {
- public:
-  explicit SharedStats(const LateStorage<Db>* storage) : storage_(storage) {}
-
-  // Null until the database is open. At most kMaxAge old.
-  std::shared_ptr<const DbStats> Get() {
-    if (!storage_->ready()) return nullptr;
-    MutexLock lock(&mu_);
-    const auto now = std::chrono::steady_clock::now();
-    if (stats_ == nullptr || now - read_at_ > kMaxAge) {
-      stats_ = std::make_shared<const DbStats>(storage_->get()->Stats());
-      read_at_ = now;
-    }
-    return stats_;
-  }
-
- private:
-  static constexpr std::chrono::milliseconds kMaxAge{100};
-  const LateStorage<Db>* const storage_;
-  Mutex mu_;
-  std::shared_ptr<const DbStats> stats_ GUARDED_BY(mu_);
-  std::chrono::steady_clock::time_point read_at_ GUARDED_BY(mu_);
+     MetricKind::kGauge,
+     [](const DbStats& s) {
+       return Number(s.head.series_bytes + s.head.label_bytes + s.head.postings_bytes +
+                     s.head.locator_bytes);
+     }},
+    {"hearth_tsdb_early_flushes_total",
+     "How often all windows were flushed because memory was short.", MetricKind::kCounter,
+     [](const DbStats& s) { return Number(s.compactor.early_flushes); }},
 };
 
 NamedCounts Ranked(const Cardinality::Ranking& ranking) {
@@ -189,9 +169,8 @@ NamedCounts Ranked(const Cardinality::Ranking& ranking) {
 
 }  // namespace
 
-void RegisterTsdbMetrics(const LateStorage<Db>* storage, const DbOptions& options,
+void RegisterTsdbMetrics(const std::shared_ptr<SharedStats>& shared, const DbOptions& options,
                          metrics::Registry* registry) {
-  const auto shared = std::make_shared<SharedStats>(storage);
   for (const Row& row : kRows) {
     registry->AddCallback(row.name, row.help, row.kind,
                           [shared, value = row.value](const metrics::Emit& emit) {
@@ -228,7 +207,7 @@ absl::StatusOr<TsdbStatus> ReadTsdbStatus(const LateStorage<Db>& storage, size_t
   const Db* const db = storage.get();
   if (db == nullptr) return absl::UnavailableError("TSDB not ready");
   const DbStats stats = db->Stats();
-  HEARTH_ASSIGN_OR_RETURN(const Cardinality cardinality, db->CountSeries(limit));
+  const Cardinality cardinality = db->CountSeries(limit);
   TsdbStatus status;
   status.series = static_cast<int64_t>(stats.head.series);
   status.label_pairs = static_cast<int64_t>(stats.head.label_pairs);

@@ -8,16 +8,19 @@
 #ifndef HEARTH_SERVER_TSDB_METRICS_H_
 #define HEARTH_SERVER_TSDB_METRICS_H_
 
+#include <memory>
+
 #include "absl/status/statusor.h"
 #include "api/v1/dependencies.h"
 #include "metrics/registry.h"
 #include "server/late_storage.h"
+#include "server/shared_stats.h"
 #include "tsdb/db.h"
 
 namespace hearth {
 
 // Nothing is shown until the database is open.
-void RegisterTsdbMetrics(const LateStorage<Db>* storage, const DbOptions& options,
+void RegisterTsdbMetrics(const std::shared_ptr<SharedStats>& stats, const DbOptions& options,
                          metrics::Registry* registry);
 
 // The tables of /api/v1/status/tsdb, each at most `limit` long. kUnavailable until the database is

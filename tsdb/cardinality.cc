@@ -2,13 +2,20 @@
 
 #include <algorithm>
 
-#include "model/text.h"
+#include "model/labels.h"
 
 namespace hearth {
-
 namespace {
 
-Cardinality::Ranking Top(Cardinality::Ranking all, size_t limit) {
+// Keeps what may be among the `limit` largest.
+void AddRow(std::string row, uint64_t count, size_t limit, Cardinality::Ranking* rows) {
+  rows->emplace_back(std::move(row), count);
+  if (rows->size() >= 2 * limit) *rows = Largest(std::move(*rows), limit);
+}
+
+}  // namespace
+
+Cardinality::Ranking Largest(Cardinality::Ranking all, size_t limit) {
   const auto larger = [](const auto& a, const auto& b) {
     return a.second != b.second ? a.second > b.second : a.first < b.first;
   };
@@ -18,31 +25,29 @@ Cardinality::Ranking Top(Cardinality::Ranking all, size_t limit) {
   return all;
 }
 
-}  // namespace
+void CardinalityCounter::Add(std::string_view name, std::string_view value, uint64_t series) {
+  ++pairs_;
+  auto known = names_.find(name);
+  if (known == names_.end()) known = names_.emplace(std::string(name), Name()).first;
+  ++known->second.values;
+  known->second.bytes += value.size() * series;
+  if (name == kMetricNameLabel) AddRow(std::string(value), series, limit_, &metrics_);
+  AddRow(StrCat(name, "=", value), series, limit_, &label_pairs_);
+}
 
-Cardinality CountCardinality(const SeriesSet& series, size_t limit) {
-  StringMap<StringMap<uint64_t>> counts;  // name -> value -> series
-  for (size_t i = 0; i < series.size(); ++i) {
-    for (const Label& label : series.labels(i)) ++counts[label.name][label.value];
-  }
+Cardinality CardinalityCounter::Finish(uint64_t series) {
   Cardinality result;
-  result.series = series.size();
-  Cardinality::Ranking metrics, values, bytes, pairs;
-  for (const auto& [name, by_value] : counts) {
-    result.label_pairs += by_value.size();
-    values.emplace_back(name, by_value.size());
-    uint64_t name_bytes = 0;
-    for (const auto& [value, count] : by_value) {
-      name_bytes += value.size() * count;
-      pairs.emplace_back(StrCat(name, "=", value), count);
-      if (name == kMetricNameLabel) metrics.emplace_back(value, count);
-    }
-    bytes.emplace_back(name, name_bytes);
+  result.series = series;
+  result.label_pairs = pairs_;
+  result.series_by_metric = Largest(std::move(metrics_), limit_);
+  result.series_by_label_pair = Largest(std::move(label_pairs_), limit_);
+  Cardinality::Ranking values, bytes;
+  for (const auto& [name, counts] : names_) {
+    values.emplace_back(name, counts.values);
+    bytes.emplace_back(name, counts.bytes);
   }
-  result.series_by_metric = Top(std::move(metrics), limit);
-  result.values_by_label = Top(std::move(values), limit);
-  result.bytes_by_label = Top(std::move(bytes), limit);
-  result.series_by_label_pair = Top(std::move(pairs), limit);
+  result.values_by_label = Largest(std::move(values), limit_);
+  result.bytes_by_label = Largest(std::move(bytes), limit_);
   return result;
 }
 

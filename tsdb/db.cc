@@ -72,6 +72,7 @@ absl::Status Db::OpenHead() {
                                       .retention_ms = options_.retention_ms,
                                       .out_of_order_window_ms = options_.out_of_order_window_ms,
                                       .max_series = options_.max_series,
+                                      .memory = options_.memory,
                                       .start_zeros = options_.start_zeros,
                                       .max_exemplars = options_.max_exemplars,
                                       .wal_segment_bytes = options_.wal_segment_bytes,
@@ -95,6 +96,7 @@ void Db::StartCompactor() {
           .store_path = directory_->store(),
           .quarantine_path = directory_->quarantine(),
           .max_log_bytes = options_.max_log_bytes,
+          .memory = options_.memory,
           .round_interval = options_.compactor_interval},
       head_.get(), store_.get(), deletes_.get());
   if (options_.compactor_interval.count() == 0) return;
@@ -172,11 +174,11 @@ std::vector<std::pair<std::string, Metadata>> Db::MetadataEntries() const {
   return head_->MetadataEntries();
 }
 
-absl::StatusOr<Cardinality> Db::CountSeries(size_t limit) const {
-  const SelectRequest everything;
-  HEARTH_ASSIGN_OR_RETURN(const std::vector<std::unique_ptr<SeriesSet>> sets,
-                          head_->Select({&everything, 1}));
-  return CountCardinality(*sets.front(), limit);
+Cardinality Db::CountSeries(size_t limit) const {
+  CardinalityCounter counter(limit);
+  head_->ForEachLabel(
+      [&](const Label& label, size_t series) { counter.Add(label.name, label.value, series); });
+  return counter.Finish(head_->series_count());
 }
 
 std::vector<SealedPart> Db::SealedParts() const {

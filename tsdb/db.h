@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "model/clock.h"
 #include "model/matcher.h"
+#include "model/memory_budget.h"
 #include "model/metadata.h"
 #include "model/mutex.h"
 #include "tsdb/cardinality.h"
@@ -32,6 +33,7 @@
 #include "tsdb/head/head.h"
 #include "tsdb/storage.h"
 #include "tsdb/store/catalogue.h"
+#include "tsdb/store/metric_bytes.h"
 #include "tsdb/store/store.h"
 #include "tsdb/window.h"
 
@@ -59,6 +61,8 @@ struct DbOptions {
   uint64_t chunk_segment_bytes = uint64_t{64} << 20;
   // WAL and chunk log together; beyond it windows are flushed before their time.
   uint64_t max_log_bytes = uint64_t{2} << 30;
+  // See HeadOptions and CompactorOptions. Borrowed; outlives the Db; null = memory is never short.
+  MemoryBudget* memory = nullptr;
   // How often compactor and checkpointer look, in real time; 0 = only when Wake is called (tests).
   std::chrono::milliseconds compactor_interval{1000};
 };
@@ -134,8 +138,20 @@ class Db : public Appendable, public Queryable, public ExemplarQueryable {
   std::vector<SealedPart> SealedParts() const;
   // Reads every byte of one of them. kDataLoss when damaged.
   absl::Status VerifySealed(const GenerationId& id) const;
+  // What a flush would take of memory beyond what is taken now, about; 0 while one is under way.
+  // Cheap.
+  uint64_t FlushBytes() const;
+  // Gives memory back: caches keep `cache_share` (0 to 1) of what the options allow them ...
+  void ShrinkCaches(double cache_share);
+  // ... and open chunks of more than `kept_bytes` go to disk, see Head::CloseOpenChunks.
+  void CloseOpenChunks(size_t kept_bytes);
+  // Where the bytes on disk are, in a fixed order: every file is in one part. Of snapshots what
+  // they do not share with the database. Walks the folders.
+  std::vector<std::pair<std::string, uint64_t>> DiskByPart() const;
+  // Of memory and disk, by metric name: largest first, at most `limit` rows each.
+  absl::StatusOr<MetricBytesRanking> BytesByMetric(size_t limit) const LOCKS_EXCLUDED(metrics_mu_);
   // Of the series in memory; each table has at most `limit` rows.
-  absl::StatusOr<Cardinality> CountSeries(size_t limit) const;
+  Cardinality CountSeries(size_t limit) const;
 
  private:
   explicit Db(DbOptions options) : options_(std::move(options)) {}
@@ -153,6 +169,11 @@ class Db : public Appendable, public Queryable, public ExemplarQueryable {
   std::unique_ptr<Head> head_;
   std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<Compactor> compactor_;
+
+  // The disk's part of BytesByMetric, for the version it was read from.
+  mutable Mutex metrics_mu_;
+  mutable std::weak_ptr<const StoreVersion> metrics_of_ GUARDED_BY(metrics_mu_);
+  mutable MetricBytes disk_by_metric_ GUARDED_BY(metrics_mu_);
 
   Mutex snapshot_mu_;  // One snapshot at a time. Before the locks of head and store.
 };

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -167,15 +169,14 @@ TEST_F(DbTest, CountsWhereSeriesComeFrom) {
   Push({{Labels{{"__name__", "a"}, {"x", "1"}}, {kNow, 1}},
         {Labels{{"__name__", "a"}, {"x", "22"}}, {kNow, 1}},
         {Labels{{"__name__", "b"}}, {kNow, 1}}});
-  const absl::StatusOr<Cardinality> count = db_->CountSeries(2);
-  ASSERT_TRUE(count.ok()) << count.status();
+  const Cardinality count = db_->CountSeries(2);
   using Row = std::pair<std::string, uint64_t>;
-  EXPECT_EQ(count->series, 3u);
-  EXPECT_EQ(count->label_pairs, 4u);
-  EXPECT_THAT(count->series_by_metric, ElementsAre(Row("a", 2), Row("b", 1)));
-  EXPECT_THAT(count->values_by_label, ElementsAre(Row("__name__", 2), Row("x", 2)));
-  EXPECT_THAT(count->bytes_by_label, ElementsAre(Row("__name__", 3), Row("x", 3)));
-  EXPECT_THAT(count->series_by_label_pair, ElementsAre(Row("__name__=a", 2), Row("__name__=b", 1)));
+  EXPECT_EQ(count.series, 3u);
+  EXPECT_EQ(count.label_pairs, 4u);
+  EXPECT_THAT(count.series_by_metric, ElementsAre(Row("a", 2), Row("b", 1)));
+  EXPECT_THAT(count.values_by_label, ElementsAre(Row("__name__", 2), Row("x", 2)));
+  EXPECT_THAT(count.bytes_by_label, ElementsAre(Row("__name__", 3), Row("x", 3)));
+  EXPECT_THAT(count.series_by_label_pair, ElementsAre(Row("__name__=a", 2), Row("__name__=b", 1)));
 }
 
 TEST_F(DbTest, OneProcessAtATime) {
@@ -242,6 +243,79 @@ TEST_F(DbTest, TheFirstAndTheLastTimesThereAreAreKeptLikeOthers) {
   EXPECT_EQ(Read(), Expected());
   EXPECT_EQ(db_->Stats().range.mint, kFirst);
   EXPECT_EQ(db_->Stats().store.quarantined, 0u);
+}
+
+TEST_F(DbTest, BytesByMetricAndByPart) {
+  for (TimeMs t = kNow - 3 * kHour; t < kNow; t += kMinute) {
+    std::vector<std::pair<Labels, Sample>> samples;
+    for (int i = 0; i < 400; ++i) {
+      const double noise = std::fmod(static_cast<double>(t % 1'000'003) * (i + 1) * 0.7310587, 1.0);
+      samples.push_back({Labels{{"__name__", i < 300   ? "large"
+                                             : i < 399 ? "middle"
+                                                       : "tiny"},
+                                {"i", StrCat(i)}},
+                         {t, noise}});
+    }
+    Push(samples);
+  }
+  ASSERT_TRUE(db_->Flush().ok());
+  const auto bytes = db_->BytesByMetric(2);
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  ASSERT_EQ(bytes->disk.size(), 2u);
+  EXPECT_EQ(bytes->disk[0].first, "large");
+  EXPECT_EQ(bytes->disk[1].first, "middle");
+  EXPECT_NEAR(
+      static_cast<double>(bytes->disk[0].second) / static_cast<double>(bytes->disk[1].second), 3,
+      0.7);
+  EXPECT_EQ(bytes->memory[0].first, "large");
+  const StoreStats stats = db_->Stats().store;
+  const double files = static_cast<double>(stats.sample_bytes + stats.index_bytes);
+  EXPECT_GT(static_cast<double>(bytes->disk[0].second + bytes->disk[1].second), 0.7 * files);
+  EXPECT_LE(static_cast<double>(bytes->disk[0].second + bytes->disk[1].second), files);
+
+  const auto parts = db_->DiskByPart();
+  const std::map<std::string, uint64_t> by_part(parts.begin(), parts.end());
+  EXPECT_EQ(by_part.at("store_flushed"), stats.sample_bytes + stats.index_bytes);
+  EXPECT_EQ(by_part.at("store_merged"), 0u);
+  EXPECT_EQ(by_part.at("snapshots"), 0u);
+  EXPECT_GT(by_part.at("wal"), 0u);
+  ASSERT_TRUE(db_->Snapshot(false).ok());
+  EXPECT_LT(db_->DiskByPart().back().second, by_part.at("store_flushed"))
+      << "what a snapshot shares is counted once";
+}
+
+TEST_F(DbTest, WhenMemoryIsShortWindowsAreFlushedEarlyAndNothingIsMerged) {
+  MemoryBudget budget(int64_t{1} << 30);
+  options_.memory = &budget;
+  Reopen();
+  PushAll(10, kNow - 2 * kMinute);
+  ASSERT_TRUE(db_->Compact().ok());
+  EXPECT_EQ(db_->Stats().compactor.flushes, 0u) << "the window is open";
+  budget.Set(MemoryPressure::kFlush, 0);
+  ASSERT_TRUE(db_->Compact().ok());
+  EXPECT_EQ(db_->Stats().compactor.flushes, 1u);
+  EXPECT_EQ(db_->Stats().compactor.early_flushes, 1u);
+  PushAll(10, kNow - kMinute);
+  ASSERT_TRUE(db_->Compact().ok());
+  EXPECT_EQ(db_->Stats().compactor.early_flushes, 1u) << "not every second";
+  EXPECT_EQ(Read(), expected_);
+  for (int hours = 0; hours < 6; ++hours) {
+    clock_.Advance(kHour);
+    ASSERT_TRUE(db_->Compact().ok());
+  }
+  EXPECT_EQ(db_->Stats().store.generations, 2u) << "which would be merged else";
+  EXPECT_EQ(db_->Stats().compactor.merges, 0u);
+  budget.Set(MemoryPressure::kNone, 1 << 30);
+  for (int hours = 0; hours < 6; ++hours) {
+    clock_.Advance(kHour);
+    ASSERT_TRUE(db_->Compact().ok());
+  }
+  EXPECT_EQ(db_->Stats().store.generations, 1u);
+  EXPECT_EQ(Read(), expected_);
+  db_->ShrinkCaches(0);
+  EXPECT_EQ(Read(), expected_);
+  EXPECT_EQ(db_->Stats().store.block_cache_bytes, 0u);
+  db_.reset();  // Before the budget goes.
 }
 
 }  // namespace

@@ -155,6 +155,15 @@ absl::Status Compactor::KeepRetention(TimeMs now) {
   return absl::OkStatus();
 }
 
+bool Compactor::MemoryAsksForFlush(TimeMs now) {
+  if (options_.memory == nullptr || !early_flush_.Due(options_.memory->pressure(), now)) {
+    return false;
+  }
+  MutexLock lock(&mu_);
+  ++stats_.early_flushes;
+  return true;
+}
+
 absl::Status Compactor::FlushChosen(TimeMs now) {
   FlushPolicy::View view{
       .head_windows = WindowsToFlush(), .newest = head_->Range().maxt, .now = now};
@@ -167,7 +176,7 @@ absl::Status Compactor::FlushChosen(TimeMs now) {
     }
   }
   std::vector<TimeMs> chosen = policy_.Choose(view);
-  if (log_bytes_ > options_.max_log_bytes) chosen = view.head_windows;
+  if (MemoryAsksForFlush(now) || log_bytes_ > options_.max_log_bytes) chosen = view.head_windows;
   for (const TimeMs start : chosen) {
     if (stop_.load()) return absl::OkStatus();
     HEARTH_RETURN_IF_ERROR(Flush(start));
@@ -275,7 +284,9 @@ absl::Status Compactor::Failed(const absl::Status& status, const WindowId& windo
 
 absl::Status Compactor::RunFlush(WindowFlush* flush) {
   const auto start = std::chrono::steady_clock::now();
+  flushing_.store(true, std::memory_order_relaxed);
   const absl::Status status = flush->Run();
+  flushing_.store(false, std::memory_order_relaxed);
   if (!status.ok()) {
     return Failed(status, flush->window(), "flush", &CompactorStats::flush_failures);
   }
@@ -324,6 +335,9 @@ std::vector<SealedWindow> Compactor::SealedWindows(TimeMs ended_before) const {
 }
 
 absl::Status Compactor::MergeChosen(TimeMs now) {
+  if (options_.memory != nullptr && options_.memory->AtLeast(MemoryPressure::kFlush)) {
+    return absl::OkStatus();
+  }
   const std::optional<WindowId> window = merge_policy_.Choose(SealedWindows(now), now);
   if (!window || stop_.load()) return absl::OkStatus();
   const absl::Status status = Merge(*window);

@@ -7,12 +7,12 @@
 //   windows that left it are discarded
 //   2. generations that readers found damaged are set aside; the quarantine is kept small
 //   3. the windows that FlushPolicy chooses are flushed, oldest first; all ended ones when WAL and
-//   chunk log exceed their limit
+//   chunk log exceed their limit; all of them when memory is short
 //   4. what StoppedPolicy says of series that have stopped is flushed, and the small generations
 //   that this makes of a window are kept few
 //   5. the window that MergePolicy chooses, one a round, is merged, in a thread that yields to
 //   others: a day that has ended, of the windows it was flushed in; any other window when it has
-//   several generations
+//   several generations; none while memory is short
 //   6. deletes that nothing on disk needs any more leave their list
 //
 // A failed step is latched in the stats, logged once per kind of error, and tried again in the next
@@ -36,7 +36,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "model/clock.h"
+#include "model/memory_budget.h"
 #include "model/mutex.h"
+#include "tsdb/compact/early_flush.h"
 #include "tsdb/compact/flush_policy.h"
 #include "tsdb/compact/merge_policy.h"
 #include "tsdb/compact/quarantine.h"
@@ -65,13 +67,17 @@ struct CompactorOptions {
   std::string store_path;
   std::string quarantine_path;
   uint64_t max_log_bytes = uint64_t{2} << 30;
+  // When memory is short windows are flushed before their time (early_flush.h) and nothing is
+  // merged. Borrowed; null = it never is.
+  const MemoryBudget* memory = nullptr;
   // Between rounds, in real time. The clock decides what a round does.
   std::chrono::milliseconds round_interval{1000};
 };
 
 struct CompactorStats {
   uint64_t rounds = 0;
-  uint64_t flushes = 0;  // Windows.
+  uint64_t flushes = 0;        // Windows.
+  uint64_t early_flushes = 0;  // Rounds that flushed all windows because memory was short.
   uint64_t flushed_samples = 0;
   uint64_t flush_failures = 0;
   uint64_t stopped_flushes = 0;   // Of windows, for the sake of stopped series.
@@ -115,6 +121,8 @@ class Compactor {
   absl::Status MergeAll();
 
   CompactorStats Stats() const;
+  // Whether a flush is under way: what it takes is in memory then.
+  bool flushing() const { return flushing_.load(std::memory_order_relaxed); }
 
  private:
   static constexpr TimeMs kDiskLookMs = 15'000;
@@ -122,6 +130,8 @@ class Compactor {
   void Loop();
   absl::Status KeepRetention(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status FlushChosen(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  // Whether memory is so short that all windows are to be flushed now.
+  bool MemoryAsksForFlush(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_) LOCKS_EXCLUDED(mu_);
   absl::Status Flush(TimeMs window_start, std::shared_ptr<const StoppedSeries> stopped = nullptr)
       EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status FlushStoppedWhenDue(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
@@ -158,6 +168,7 @@ class Compactor {
 
   Mutex round_mu_;  // One round at a time.
   FlushPolicy policy_ GUARDED_BY(round_mu_);
+  EarlyFlush early_flush_ GUARDED_BY(round_mu_);
   MergePolicy merge_policy_ GUARDED_BY(round_mu_);
   StoppedPolicy stopped_policy_ GUARDED_BY(round_mu_);
   std::unique_ptr<WindowFlush> pending_ GUARDED_BY(round_mu_);
@@ -166,6 +177,7 @@ class Compactor {
   uint64_t owned_bytes_ GUARDED_BY(round_mu_) = 0;
   uint64_t log_bytes_ GUARDED_BY(round_mu_) = 0;
 
+  std::atomic<bool> flushing_{false};
   std::atomic<bool> stop_{false};  // Written under mu_, so that the thread cannot miss it.
 
   mutable Mutex mu_;

@@ -13,9 +13,10 @@
 
 namespace hearth {
 
-// The blocks of every regular file below `folder`, each inode once however many names it has. Files
-// that vanish meanwhile, and folders that cannot be read, count nothing.
-uint64_t DiskUsage(const std::string& folder);
+// The blocks of every regular file below the folders, each inode once however many names it has.
+// Files that vanish meanwhile, and folders that cannot be read, count nothing.
+uint64_t DiskUsage(std::span<const std::string> folders);
+inline uint64_t DiskUsage(const std::string& folder) { return DiskUsage({&folder, 1}); }
 
 // The blocks of the storage's own files in these folders, without those below them: log segments
 // and RocksDB's files, by their names. An inode that has a name elsewhere too does not count: a

@@ -185,6 +185,10 @@ ExemplarStats ExemplarStore::Stats() const {
   if (!slots_.empty()) stats.oldest_t = slots_[next_].exemplar.t;
   stats.appended = appended_;
   stats.out_of_order = out_of_order_;
+  constexpr uint64_t kLabelBytes = 64;  // Of an exemplar or a series, on average.
+  stats.bytes = slots_.size() * (sizeof(Slot) + kLabelBytes) +
+                series_.capacity() * (sizeof(Fingerprint) + sizeof(Series) + 1) +
+                series_.size() * 2 * kLabelBytes;
   return stats;
 }
 

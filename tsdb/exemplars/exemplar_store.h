@@ -39,6 +39,7 @@ struct ExemplarStats {
   TimeMs oldest_t = 0;        // Of the one that goes next; 0 without any.
   uint64_t appended = 0;      // Since the start.
   uint64_t out_of_order = 0;  // Refused, since the start.
+  uint64_t bytes = 0;         // Of memory, about.
 };
 
 class ExemplarStore {

@@ -92,7 +92,7 @@ HeadStats Head::Stats() const {
     stats = impl_->counted;
     stats.chunks = impl_->window_chunks.total();
     stats.chunk_bytes = impl_->arena.bytes();
-    stats.series_bytes = impl_->closed.bytes();
+    stats.locator_bytes = impl_->closed.bytes();
     stats.late_buffered_samples = impl_->late.samples();
     stats.late_buffer_bytes = impl_->late.bytes();
     stats.wal_bytes = impl_->wal_coverage.bytes();
@@ -113,13 +113,26 @@ HeadStats Head::Stats() const {
   stats.range = Range();
   stats.series = impl_->table.size();
   stats.series_created = impl_->table.added();
-  stats.series_bytes += impl_->table.bytes() + impl_->labels.bytes();
+  stats.series_bytes = impl_->table.bytes();
+  const LabelIndex::Bytes index = impl_->labels.bytes();
+  stats.label_bytes = index.labels;
+  stats.postings_bytes = index.postings;
   stats.label_pairs = impl_->labels.pair_count();
   stats.label_names = impl_->labels.name_count();
   stats.exemplars = impl_->exemplars.Stats();
   stats.exemplars_dropped = impl_->exemplars_dropped.load(std::memory_order_relaxed);
   stats.wal_syncs = impl_->wal->syncs();
   return stats;
+}
+
+void Head::CloseOpenChunks(size_t kept_bytes) { impl_->CloseOpenChunks(kept_bytes); }
+uint64_t Head::FlushBytes() const { return impl_->FlushBytes(); }
+size_t Head::series_count() const { return impl_->table.size(); }
+void Head::ForEachLabel(absl::FunctionRef<void(const Label&, size_t)> visit) const {
+  impl_->labels.ForEachPair(visit);
+}
+std::vector<std::pair<std::string, uint64_t>> Head::MemoryByMetric() const {
+  return impl_->MemoryByMetric();
 }
 
 absl::Status Head::SyncWal() {

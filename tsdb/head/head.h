@@ -27,6 +27,7 @@
 #include "absl/status/statusor.h"
 #include "model/clock.h"
 #include "model/matcher.h"
+#include "model/memory_budget.h"
 #include "model/metadata.h"
 #include "tsdb/deletes/delete_list.h"
 #include "tsdb/file_system.h"
@@ -58,6 +59,8 @@ struct HeadOptions {
   // A series without data that was not used for this long is forgotten by the next EndFlush.
   TimeMs forget_after_ms = 15 * 60 * 1000;
   uint64_t max_series = 0;  // 0 = no limit.
+  // Asked before a series is made and before samples are taken. Borrowed; null = there is room.
+  MemoryBudget* memory = nullptr;
   size_t max_metadata = 100'000;
   // A counter's start becomes a sample of value zero, when it is newer than everything its series
   // has and at most an hour older than the sample that tells it.
@@ -179,6 +182,20 @@ class Head : public Appendable {
   std::vector<std::pair<std::string, Metadata>> MetadataEntries() const;
 
   HeadStats Stats() const;
+
+  // Moves open chunks to the chunk log that take more than `kept_bytes` of memory each, and late
+  // buffers: a locator of some 28 bytes is left of each. For when memory is short; the more chunks
+  // a series has, the more its reading costs.
+  void CloseOpenChunks(size_t kept_bytes);
+  // What a flush of all that is here takes while it runs, about. Cheap.
+  uint64_t FlushBytes() const;
+  size_t series_count() const;
+  // Calls visit(label, how many series have it) for each distinct label of the series in memory.
+  // Under the index' lock: must be quick.
+  void ForEachLabel(absl::FunctionRef<void(const Label& label, size_t series)> visit) const;
+  // Bytes of memory by metric name: series, labels, postings, chunks and locators, about. What
+  // series share is divided among them. Costs a fraction of a microsecond a series.
+  std::vector<std::pair<std::string, uint64_t>> MemoryByMetric() const;
 
   // Blocks until everything that was committed is durable, and writes the closed chunks. For a
   // clean stop, a snapshot and tests.

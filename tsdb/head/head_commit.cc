@@ -20,12 +20,22 @@ constexpr size_t kChunkLogPendingLimit = size_t{64} << 20;
 // How far data goes past a window's end before the WAL is rolled: most of what belongs to the
 // window is then in its segment.
 constexpr TimeMs kRollSlackMs = 5 * 60 * 1000;
+// What a new series takes beside the bytes of its labels (series_table.h), and what its flush will.
+constexpr int64_t kNewSeriesBytes = 768;
 
 }  // namespace
 
 absl::StatusOr<SeriesRef> Head::Impl::FindOrCreate(LabelsView series_labels) {
+  const Fingerprint fingerprint = series_labels.Fingerprint();
+  if (options.memory != nullptr) {
+    SeriesRef known;
+    table.Find({&fingerprint, 1}, NowSeconds(), {&known, 1});
+    if (known) return known;
+    HEARTH_RETURN_IF_ERROR(options.memory->TakeForSeries(
+        kNewSeriesBytes + 2 * static_cast<int64_t>(series_labels.bytes().size())));
+  }
   const SeriesTable::Found found =
-      table.FindOrAdd(series_labels.Fingerprint(), NowSeconds(), options.max_series,
+      table.FindOrAdd(fingerprint, NowSeconds(), options.max_series,
                       [&](uint32_t slot) { labels.Add(slot, series_labels); });
   if (found.slot == SeriesTable::kNoSlot) {
     return absl::ResourceExhaustedError(
@@ -281,6 +291,7 @@ absl::StatusOr<Lsn> Head::Impl::CommitLocked(const CommitBatch& commit, TimeMs n
 
 absl::StatusOr<CommitResult> Head::Impl::Commit(const CommitBatch& commit) {
   CommitResult result;
+  if (options.memory != nullptr) HEARTH_RETURN_IF_ERROR(options.memory->AllowWrite());
   const TimeMs now_ms = options.clock->NowMs();
   absl::StatusOr<Lsn> lsn;
   {

@@ -12,6 +12,9 @@ namespace hearth {
 
 namespace {
 
+// How long a series may be unused when memory is short: as long as queries look back.
+constexpr TimeMs kForgetSoonMs = 5 * 60 * 1000;
+
 // Answers whether the error is damage, which is noted then.
 bool NoteUnreadable(const ChunkLocator& locator, const absl::Status& status,
                     std::vector<UnreadableChunk>* unreadable) {
@@ -123,6 +126,9 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
     if (wal_coverage.Holds(wal->segment(), window_start)) HEARTH_RETURN_IF_ERROR(wal->Roll());
     flush.lsn_ = wal->last_lsn();
     flush.log_ = chunk_log->View();
+    // Grown step by step they would be in memory twice.
+    flush.labels_.reserve(labels.text_bytes());
+    flush.series_.reserve(table.size());
     for (uint32_t slot = 0; slot < slots; ++slot) List(slot, window, &flush);
   }
   std::sort(flush.series_.begin(), flush.series_.end(),
@@ -213,7 +219,11 @@ absl::Status Head::Impl::EndFlush(const FlushWindow& flush) {
     PassKillPoint(KillPoint::kStoppedLeft);
   } else {
     wal_coverage.NoteFlushed(flush.window_start_, flush.lsn_);
-    ForgetIdle(options.clock->NowMs() - options.forget_after_ms);
+    const bool short_of_memory =
+        options.memory != nullptr && options.memory->AtLeast(MemoryPressure::kFlush);
+    ForgetIdle(options.clock->NowMs() - (short_of_memory
+                                             ? std::min(options.forget_after_ms, kForgetSoonMs)
+                                             : options.forget_after_ms));
   }
   absl::Status status = chunk_log->DeleteUnused();
   status.Update(DeleteWalSegments());

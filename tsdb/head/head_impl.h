@@ -158,6 +158,11 @@ class Head::Impl {
   void AppendClosed(ChunkLogRecordType type, uint32_t slot, MemSeries* series,
                     const EncodedChunk& chunk, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
 
+  // head_memory.cc
+  void CloseOpenChunks(size_t kept_bytes) LOCKS_EXCLUDED(commit_mu);
+  uint64_t FlushBytes() const;
+  std::vector<std::pair<std::string, uint64_t>> MemoryByMetric() const LOCKS_EXCLUDED(commit_mu);
+
   // head_inventory.cc
   // The payload that names the WAL's segments but the current one and those in `but`; *named is
   // which.

@@ -41,7 +41,11 @@ struct HeadStats {
   uint64_t label_pairs = 0;
   uint64_t label_names = 0;
   TimeRange range;  // Of the samples, mint to the precision of a window. Empty without samples.
-  uint64_t series_bytes = 0;           // Series, their labels and postings, locators: about.
+  // Memory, about.
+  uint64_t series_bytes = 0;  // Series without their labels.
+  uint64_t label_bytes = 0;
+  uint64_t postings_bytes = 0;
+  uint64_t locator_bytes = 0;          // Of closed chunks.
   uint64_t chunk_bytes = 0;            // Arena of the open chunks.
   uint64_t late_buffered_samples = 0;  // Late samples that are not in a chunk yet.
   uint64_t late_buffer_bytes = 0;
@@ -50,7 +54,7 @@ struct HeadStats {
   uint32_t wal_current_segment = 0;
   uint64_t chunk_log_bytes = 0;
   uint64_t chunk_log_segments = 0;
-  uint64_t chunk_log_pending_bytes = 0;  // In memory because they cannot be written.
+  uint64_t chunk_log_pending_bytes = 0;  // In memory, waiting for the WAL or for the disk.
   Lsn last_lsn = 0;
 
   // Since the start.

@@ -12,6 +12,8 @@ namespace {
 // To look whether a value's postings meet a selection costs about as much as looking at so many of
 // the selection's series.
 constexpr size_t kSeriesPerValue = 4;
+// What a writer of an index keeps beside the text of a label's value.
+constexpr size_t kIndexedPairBytes = 160;
 
 // Takes out what is in `slots`; both ascend. In place: series come and go, and long lists would be
 // copied each time.
@@ -124,6 +126,7 @@ LabelIndex::PairId LabelIndex::FindOrAddPair(std::string_view bytes, const Label
   pair.place = static_cast<uint32_t>(pair.name->pairs.size());
   pair.name->pairs.push_back(id);
   pair_bytes_ += bytes.size();
+  text_bytes_.fetch_add(bytes.size() + kIndexedPairBytes, std::memory_order_relaxed);
   pair_ids_.insert(id);
   return id;
 }
@@ -138,6 +141,7 @@ void LabelIndex::DropPair(PairId id) {
   name->pairs.pop_back();
   if (name->pairs.empty()) names_.erase(names_.find(name->name));
   pair_bytes_ -= pair.size;
+  text_bytes_.fetch_sub(pair.size + kIndexedPairBytes, std::memory_order_relaxed);
   pair = Pair();
   free_pairs_.push_back(id);
 }
@@ -162,6 +166,7 @@ void LabelIndex::Add(uint32_t slot, LabelsView labels) {
   }
   if (slot >= series_.size()) series_.resize(slot + 1);
   series_[slot] = std::move(ids);
+  text_bytes_.fetch_add(labels.bytes().size(), std::memory_order_relaxed);
   version_.fetch_add(1, std::memory_order_release);
 }
 
@@ -171,6 +176,9 @@ void LabelIndex::Remove(PostingsView slots) {
   for (const uint32_t slot : slots) {
     const PairId* const ids = series_[slot].get();
     touched.insert(touched.end(), ids + 1, ids + 1 + ids[0]);
+    size_t text = 0;
+    for (PairId i = 1; i <= ids[0]; ++i) text += pairs_[ids[i]].size;
+    text_bytes_.fetch_sub(text, std::memory_order_relaxed);
     series_[slot] = nullptr;
   }
   std::sort(touched.begin(), touched.end());
@@ -301,15 +309,43 @@ size_t LabelIndex::name_count() const {
   return names_.size();
 }
 
-size_t LabelIndex::bytes() const {
+LabelIndex::Bytes LabelIndex::bytes() const {
   MutexLock lock(&mu_);
-  size_t bytes =
-      pair_bytes_ + pairs_.capacity() * sizeof(Pair) + series_.capacity() * sizeof(void*);
-  for (const Pair& pair : pairs_) bytes += pair.postings.capacity() * sizeof(uint32_t);
+  Bytes bytes;
+  bytes.labels = pair_bytes_ + pairs_.capacity() * sizeof(Pair) +
+                 series_.capacity() * sizeof(void*) + pair_ids_.capacity() * (sizeof(PairId) + 1);
+  for (const Pair& pair : pairs_) bytes.postings += pair.postings.capacity() * sizeof(uint32_t);
   for (const auto& ids : series_) {
-    if (ids != nullptr) bytes += (ids[0] + 1) * sizeof(PairId);
+    if (ids != nullptr) bytes.labels += (ids[0] + 1) * sizeof(PairId);
   }
   return bytes;
+}
+
+void LabelIndex::ForEachPair(absl::FunctionRef<void(const Label&, size_t)> visit) const {
+  MutexLock lock(&mu_);
+  for (const Pair& pair : pairs_) {
+    if (pair.bytes == nullptr) continue;
+    visit(*LabelsView(pair.view()).begin(), pair.postings.size());
+  }
+}
+
+void LabelIndex::ForEachBytes(uint32_t from, uint32_t to, VisitBytes visit) const {
+  MutexLock lock(&mu_);
+  const size_t end = std::min<size_t>(to, series_.size());
+  for (uint32_t slot = from; slot < end; ++slot) {
+    const PairId* const ids = series_[slot].get();
+    if (ids == nullptr) continue;
+    std::string_view metric;
+    double bytes = sizeof(void*) + (ids[0] + 1) * sizeof(PairId);
+    for (PairId i = 1; i <= ids[0]; ++i) {
+      const Pair& pair = pairs_[ids[i]];
+      const double shared = sizeof(Pair) + pair.size +
+                            static_cast<double>(pair.postings.capacity() * sizeof(uint32_t));
+      bytes += shared / static_cast<double>(pair.postings.size());
+      if (pair.name->name == kMetricNameLabel) metric = pair.value();
+    }
+    visit(slot, metric, bytes);
+  }
 }
 
 }  // namespace hearth

@@ -59,7 +59,21 @@ class LabelIndex {
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
   size_t pair_count() const;
   size_t name_count() const;
-  size_t bytes() const;  // About.
+  // About.
+  struct Bytes {
+    size_t labels = 0;
+    size_t postings = 0;
+  };
+  Bytes bytes() const;
+  // Of the canonical label sets of all series, one after another, and of what stands beside each
+  // distinct pair of theirs in an index. Cheap.
+  size_t text_bytes() const { return text_bytes_.load(std::memory_order_relaxed); }
+  // Calls visit(label, how many series have it) for each distinct label.
+  void ForEachPair(absl::FunctionRef<void(const Label& label, size_t series)> visit) const;
+  // Calls visit(slot, metric name, bytes) for each series with a slot in [from, to): what its label
+  // numbers and postings take, and its share of the pairs that it has with others.
+  using VisitBytes = absl::FunctionRef<void(uint32_t slot, std::string_view metric, double bytes)>;
+  void ForEachBytes(uint32_t from, uint32_t to, VisitBytes visit) const;
 
  private:
   struct Pair;
@@ -93,6 +107,7 @@ class LabelIndex {
   void ForEachPairOf(PostingsView slots, Fn visit) const EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   std::atomic<uint64_t> version_{0};
+  std::atomic<size_t> text_bytes_{0};
   mutable Mutex mu_;
   // Mutable: sorting postings is part of reading them.
   mutable std::vector<Pair> pairs_ GUARDED_BY(mu_);

@@ -55,6 +55,7 @@ class LocatorLists {
   // The newest locator; the list must not be empty.
   const ChunkLocator& Newest(List list) const { return At(list).locator; }
 
+  static constexpr size_t kNodeBytes = sizeof(ChunkLocator) + sizeof(List);
   size_t size() const { return size_; }
   size_t bytes() const { return pages_.size() * sizeof(Page); }
 

@@ -104,6 +104,8 @@ class SeriesTable {
   size_t size() const;
   uint64_t added() const;  // Since the start.
   size_t bytes() const;
+  // Of one series in pages and table, about.
+  static constexpr size_t kSeriesBytes = sizeof(MemSeries) + 16;
 
   SeriesRef RefOf(uint32_t slot) const {
     return SeriesRef{uint64_t{At(slot).generation} << 32 | slot};

@@ -336,6 +336,23 @@ absl::Status Database::Checkpoint(const std::string& path) {
   return FromRocks(owned->CreateCheckpoint(path), what);
 }
 
+absl::StatusOr<std::vector<uint64_t>> Database::BytesBetween(
+    StoreFamily family, std::span<const std::string> keys) const {
+  std::vector<rocksdb::Range> ranges;
+  for (size_t i = 0; i + 1 < keys.size(); ++i) {
+    ranges.emplace_back(ToSlice(keys[i]), ToSlice(keys[i + 1]));
+  }
+  std::vector<uint64_t> sizes(ranges.size());
+  if (ranges.empty()) return sizes;
+  rocksdb::SizeApproximationOptions options;
+  options.include_files = true;
+  options.include_memtables = false;
+  const rocksdb::Status status = db_->GetApproximateSizes(
+      options, families_[family], ranges.data(), static_cast<int>(ranges.size()), sizes.data());
+  HEARTH_RETURN_IF_ERROR(FromRocks(status, StrCat("sizes of ranges of ", FamilyName(family))));
+  return sizes;
+}
+
 absl::Status Database::Get(StoreFamily family, std::string_view key,
                            rocksdb::PinnableSlice* value) const {
   const rocksdb::Status status = db_->Get({}, families_[family], ToSlice(key), value);

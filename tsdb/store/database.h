@@ -80,11 +80,18 @@ class Database {
                                                  const rocksdb::Slice* begin,
                                                  const rocksdb::Slice* end) const;
 
+  // What lies on disk between each key and the next one (one fewer than keys), to the precision of
+  // a block. `keys` ascends.
+  absl::StatusOr<std::vector<uint64_t>> BytesBetween(StoreFamily family,
+                                                     std::span<const std::string> keys) const;
+
   // See Store.
   absl::Status Checkpoint(const std::string& path);
 
   const std::string& path() const { return path_; }
   size_t block_cache_usage() const { return cache_->GetUsage(); }
+  // What is above goes at once, but for blocks that somebody reads.
+  void SetBlockCacheMax(size_t bytes) { cache_->SetCapacity(bytes); }
 
  private:
   Database(std::string path, std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env)

@@ -179,6 +179,19 @@ absl::Status GenerationReader::LabelValues(std::string_view name, MatcherSets ma
       });
 }
 
+absl::Status GenerationReader::ForEachMetric(
+    absl::FunctionRef<void(std::string_view, uint32_t)> fn) const {
+  Postings ids;
+  return ForEachValue(
+      kMetricNameLabel,
+      [&](std::string_view metric, std::string_view postings) -> absl::StatusOr<bool> {
+        ids.clear();
+        HEARTH_RETURN_IF_ERROR(Checked(DecodePostings(postings, generation_->info.series, &ids)));
+        if (!ids.empty()) fn(metric, ids.front());
+        return true;
+      });
+}
+
 template <typename KeyOf>
 absl::Status GenerationReader::ReadById(
     int family, PostingsView ids, KeyOf key_of,

@@ -62,6 +62,11 @@ class GenerationReader : public PostingsSource {
   absl::Status LabelValues(std::string_view name, MatcherSets matcher_sets, Wanted wanted,
                            Found found) const;
 
+  // Calls fn(metric name, its first series id) for each metric, ascending: its series go on to the
+  // next one's first. Those without a metric name come before.
+  absl::Status ForEachMetric(
+      absl::FunctionRef<void(std::string_view metric, uint32_t first)> fn) const;
+
   // Calls fn(i, fingerprint, labels) for each ids[i]; `ids` is ascending. The labels are valid
   // during the call.
   using SeriesFn =

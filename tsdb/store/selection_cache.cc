@@ -48,12 +48,22 @@ SelectionPtr SelectionCache::Insert(uint64_t generation, const Fingerprint& matc
   if (by_key_.contains(key)) return selection;  // Another query was faster.
   entries_.emplace_front(key, selection);
   by_key_.emplace(key, entries_.begin());
+  DropExcess();
+  return selection;
+}
+
+void SelectionCache::DropExcess() {
   while (entries_.size() > 1 &&
-         entries_.size() * kEntryBytes + selection_bytes_->load() > bytes_max_) {
+         entries_.size() * kEntryBytes + selection_bytes_->load() > bytes_max_.load()) {
     by_key_.erase(entries_.back().first);
     entries_.pop_back();
   }
-  return selection;
+}
+
+void SelectionCache::SetMax(size_t bytes_max) {
+  MutexLock lock(&mu_);
+  bytes_max_ = bytes_max;
+  DropExcess();
 }
 
 size_t SelectionCache::bytes() const {

@@ -50,6 +50,9 @@ class SelectionCache {
   SelectionPtr Insert(uint64_t generation, const Fingerprint& matchers, Selection found,
                       const SelectionPtr& neighbour);
 
+  // Changes the bound; what is above it goes at once.
+  void SetMax(size_t bytes_max) LOCKS_EXCLUDED(mu_);
+
   // Of the entries, and of all selections that somebody still has.
   size_t bytes() const;
 
@@ -67,7 +70,9 @@ class SelectionCache {
   // An entry with its place in list and map, allocation included.
   static constexpr size_t kEntryBytes = 128;
 
-  const size_t bytes_max_;
+  void DropExcess() EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  std::atomic<size_t> bytes_max_;
   // Of selections; they know it too, and may outlive the cache.
   const std::shared_ptr<std::atomic<size_t>> selection_bytes_;
 

@@ -47,6 +47,17 @@ TEST(SelectionCacheTest, MatcherListsThatReadAlikeHaveDifferentKeys) {
   }
 }
 
+TEST(SelectionCacheTest, ASmallerBoundHoldsAtOnce) {
+  SelectionCache cache(1 << 20);
+  for (uint32_t generation = 0; generation < 10; ++generation) {
+    cache.Insert(generation, kUp, SeriesFrom(generation * 10'000), nullptr);
+  }
+  ASSERT_GT(cache.bytes(), size_t{100} << 10);
+  cache.SetMax(size_t{60} << 10);
+  EXPECT_LE(cache.bytes(), size_t{60} << 10);
+  EXPECT_NE(cache.Find(9, kUp), nullptr) << "the last used stays";
+}
+
 TEST(SelectionCacheTest, NeighboursWithTheSameSeriesShareThem) {
   SelectionCache cache(1 << 20);
   const SelectionPtr first = cache.Insert(1, kUp, SeriesFrom(0), nullptr);

@@ -326,6 +326,20 @@ std::vector<GenerationInfo> Store::Catalogue() const {
   return infos;
 }
 
+std::map<TimeMs, uint64_t> Store::BytesByWindowLength() const {
+  std::map<TimeMs, uint64_t> bytes;
+  const std::shared_ptr<const StoreVersion> current = version();
+  for (const auto& generation : current->generations) {
+    bytes[generation->info.id.window.length] += generation->bytes;
+  }
+  return bytes;
+}
+
+void Store::ShrinkCaches(size_t block_cache_bytes, size_t selection_cache_bytes) {
+  database_->SetBlockCacheMax(std::min(block_cache_bytes, options_.block_cache_bytes));
+  selections_.SetMax(std::min(selection_cache_bytes, options_.selection_cache_bytes));
+}
+
 StoreStats Store::Stats() const {
   StoreStats stats;
   stats.bundle_reads = bundle_reads_.load(std::memory_order_relaxed);
@@ -333,6 +347,7 @@ StoreStats Store::Stats() const {
   stats.quarantined = quarantined_.load();
   stats.written_bytes = written_bytes_.load(std::memory_order_relaxed);
   stats.block_cache_bytes = database_->block_cache_usage();
+  stats.selection_cache_bytes = selections_.bytes();
   for (const StoredFile& file : database_->Files()) {
     (file.family == kSamples ? stats.sample_bytes : stats.index_bytes) += file.bytes;
   }

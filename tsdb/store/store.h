@@ -97,9 +97,10 @@ struct StoreStats {
   uint64_t index_bytes = 0;
   uint64_t dropped_bytes = 0;      // Of both: dropped, but somebody still reads them.
   uint64_t written_bytes = 0;      // Of both: flushed and merged since Open.
-  uint64_t block_cache_bytes = 0;  // In use.
-  uint64_t quarantined = 0;        // Files and generations set aside since Open.
-  uint64_t read_errors = 0;        // Reads that met damage.
+  uint64_t block_cache_bytes = 0;  // In use, as the next.
+  uint64_t selection_cache_bytes = 0;
+  uint64_t quarantined = 0;  // Files and generations set aside since Open.
+  uint64_t read_errors = 0;  // Reads that met damage.
 };
 
 class Store {
@@ -160,6 +161,11 @@ class Store {
   // Of everything published or adopted, for the head's replay.
   std::vector<GenerationInfo> Catalogue() const;
   StoreStats Stats() const;
+  // On disk, by the length of the windows: hours, days. Of published generations.
+  std::map<TimeMs, uint64_t> BytesByWindowLength() const;
+  // The caches may take so many of the bytes of StoreOptions; what they hold above goes at once.
+  void ShrinkCaches(size_t block_cache_bytes, size_t selection_cache_bytes);
+  const StoreOptions& options() const { return options_; }
 
   const Database& database() const { return *database_; }
   SelectionCache& selections() const { return selections_; }
