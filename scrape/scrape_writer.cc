@@ -168,8 +168,13 @@ absl::Status ScrapeWriter::AppendSample(ExpositionParser* parser, TimeMs t, Appe
   ++counts->scraped;
   if (entry == nullptr) entry = cache_.Find(parser->series());
   if (entry == nullptr) {
+    ScrapeCache::Entry added;
+    HEARTH_RETURN_IF_ERROR(AddSeries(parser, app, &added, counts));
+    // What there is no memory for shall take none here either.
+    if (!added.ref && !added.dropped) return absl::OkStatus();
     entry = cache_.Add(parser->series());
-    HEARTH_RETURN_IF_ERROR(AddSeries(parser, app, entry, counts));
+    entry->ref = added.ref;
+    entry->dropped = added.dropped;
     if (entry->ref) ++counts->added;
   } else if (!entry->ref && !entry->dropped) {
     HEARTH_RETURN_IF_ERROR(AddSeries(parser, app, entry, counts));

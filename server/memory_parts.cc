@@ -56,7 +56,8 @@ NamedCounts MemoryParts::Memory() const {
                       [](int64_t sum, const auto& part) { return sum + part.second; });
   const ResidentMemory resident = ReadResidentMemory();
   const int64_t anonymous = resident.total - resident.file;
-  const int64_t allocated = AllocatedBytes().value_or(anonymous);
+  // What was allocated and never touched is not resident.
+  const int64_t allocated = std::min(AllocatedBytes().value_or(anonymous), anonymous);
   parts.emplace_back("other", std::max<int64_t>(allocated - told, 0));
   parts.emplace_back("allocator", std::max<int64_t>(anonymous - std::max(allocated, told), 0));
   parts.emplace_back("code", resident.file);

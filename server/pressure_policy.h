@@ -24,7 +24,7 @@ namespace hearth {
 // In bytes.
 struct MemoryReading {
   int64_t resident = 0;
-  int64_t flush = 0;  // What a flush would take beyond that; 0 while one runs.
+  int64_t flush = 0;  // What a flush takes; also while one runs, so that it keeps its room.
   int64_t work = 0;   // Of resident: charged by queries and requests, and gone when they are.
 };
 

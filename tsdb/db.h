@@ -138,8 +138,7 @@ class Db : public Appendable, public Queryable, public ExemplarQueryable {
   std::vector<SealedPart> SealedParts() const;
   // Reads every byte of one of them. kDataLoss when damaged.
   absl::Status VerifySealed(const GenerationId& id) const;
-  // What a flush would take of memory beyond what is taken now, about; 0 while one is under way.
-  // Cheap.
+  // What a flush takes of memory while it runs, about. Cheap.
   uint64_t FlushBytes() const;
   // Gives memory back: caches keep `cache_share` (0 to 1) of what the options allow them ...
   void ShrinkCaches(double cache_share);

@@ -23,7 +23,7 @@ size_t Share(size_t bytes, double share) {
 
 }  // namespace
 
-uint64_t Db::FlushBytes() const { return compactor_->flushing() ? 0 : head_->FlushBytes(); }
+uint64_t Db::FlushBytes() const { return head_->FlushBytes(); }
 
 void Db::ShrinkCaches(double cache_share) {
   const StoreOptions& options = store_->options();

@@ -165,6 +165,10 @@ bool Compactor::MemoryAsksForFlush(TimeMs now) {
 }
 
 absl::Status Compactor::FlushChosen(TimeMs now) {
+  // A head whose writes are refused has nothing to flush after a while: its series go nevertheless.
+  if (options_.memory != nullptr && options_.memory->AtLeast(MemoryPressure::kFlush)) {
+    head_->ForgetUnused();
+  }
   FlushPolicy::View view{
       .head_windows = WindowsToFlush(), .newest = head_->Range().maxt, .now = now};
   if (view.head_windows.empty()) return absl::OkStatus();
@@ -284,9 +288,7 @@ absl::Status Compactor::Failed(const absl::Status& status, const WindowId& windo
 
 absl::Status Compactor::RunFlush(WindowFlush* flush) {
   const auto start = std::chrono::steady_clock::now();
-  flushing_.store(true, std::memory_order_relaxed);
   const absl::Status status = flush->Run();
-  flushing_.store(false, std::memory_order_relaxed);
   if (!status.ok()) {
     return Failed(status, flush->window(), "flush", &CompactorStats::flush_failures);
   }

@@ -121,8 +121,6 @@ class Compactor {
   absl::Status MergeAll();
 
   CompactorStats Stats() const;
-  // Whether a flush is under way: what it takes is in memory then.
-  bool flushing() const { return flushing_.load(std::memory_order_relaxed); }
 
  private:
   static constexpr TimeMs kDiskLookMs = 15'000;
@@ -177,7 +175,6 @@ class Compactor {
   uint64_t owned_bytes_ GUARDED_BY(round_mu_) = 0;
   uint64_t log_bytes_ GUARDED_BY(round_mu_) = 0;
 
-  std::atomic<bool> flushing_{false};
   std::atomic<bool> stop_{false};  // Written under mu_, so that the thread cannot miss it.
 
   mutable Mutex mu_;

@@ -127,6 +127,11 @@ HeadStats Head::Stats() const {
 
 void Head::CloseOpenChunks(size_t kept_bytes) { impl_->CloseOpenChunks(kept_bytes); }
 uint64_t Head::FlushBytes() const { return impl_->FlushBytes(); }
+void Head::ForgetUnused() {
+  MutexLock delete_lock(&impl_->delete_mu);
+  MutexLock lock(&impl_->commit_mu);
+  impl_->ForgetIdle(impl_->ForgetBefore());
+}
 size_t Head::series_count() const { return impl_->table.size(); }
 void Head::ForEachLabel(absl::FunctionRef<void(const Label&, size_t)> visit) const {
   impl_->labels.ForEachPair(visit);

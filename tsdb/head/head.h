@@ -189,6 +189,9 @@ class Head : public Appendable {
   void CloseOpenChunks(size_t kept_bytes);
   // What a flush of all that is here takes while it runs, about. Cheap.
   uint64_t FlushBytes() const;
+  // Forgets the series without data that were not used for HeadOptions::forget_after_ms, or for
+  // five minutes when memory is short, as EndFlush does.
+  void ForgetUnused();
   size_t series_count() const;
   // Calls visit(label, how many series have it) for each distinct label of the series in memory.
   // Under the index' lock: must be quick.

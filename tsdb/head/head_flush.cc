@@ -219,15 +219,19 @@ absl::Status Head::Impl::EndFlush(const FlushWindow& flush) {
     PassKillPoint(KillPoint::kStoppedLeft);
   } else {
     wal_coverage.NoteFlushed(flush.window_start_, flush.lsn_);
-    const bool short_of_memory =
-        options.memory != nullptr && options.memory->AtLeast(MemoryPressure::kFlush);
-    ForgetIdle(options.clock->NowMs() - (short_of_memory
-                                             ? std::min(options.forget_after_ms, kForgetSoonMs)
-                                             : options.forget_after_ms));
+    ForgetIdle(ForgetBefore());
   }
   absl::Status status = chunk_log->DeleteUnused();
   status.Update(DeleteWalSegments());
   return status;
+}
+
+TimeMs Head::Impl::ForgetBefore() const {
+  const bool short_of_memory =
+      options.memory != nullptr && options.memory->AtLeast(MemoryPressure::kFlush);
+  const TimeMs unused_ms =
+      short_of_memory ? std::min(options.forget_after_ms, kForgetSoonMs) : options.forget_after_ms;
+  return options.clock->NowMs() - unused_ms;
 }
 
 void Head::Impl::ForgetIdle(TimeMs used_before_ms) {

@@ -185,6 +185,8 @@ class Head::Impl {
   absl::Status DeleteWalSegments() EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Forgets series without chunks that were not used since `used_before_ms`.
   void ForgetIdle(TimeMs used_before_ms) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // From when on a series must have been used to be kept.
+  TimeMs ForgetBefore() const;
   // Forgets those of the series, which have no samples, that were not used since; slots ascend.
   void Forget(std::span<const uint32_t> slots, uint32_t used_before_s)
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);

@@ -116,6 +116,15 @@ TEST_F(HeadMemoryTest, SeriesAreForgottenSoonerWhenMemoryIsShort) {
     ASSERT_TRUE(head_->EndFlush(*flush).ok());
     EXPECT_EQ(head_->Stats().series, left);
   }
+  budget_.Set(MemoryPressure::kNone, 1 << 30);
+  ASSERT_TRUE(head_->NewAppender()->FindOrCreate(Named("unwritten")).ok());
+  for (const auto& [pressure, left] :
+       {std::pair(MemoryPressure::kShrink, 1u), std::pair(MemoryPressure::kFull, 0u)}) {
+    budget_.Set(pressure, 0);
+    clock_.Advance(6 * 60'000);
+    head_->ForgetUnused();
+    EXPECT_EQ(head_->Stats().series, left) << "without anything to flush";
+  }
 }
 
 }  // namespace

@@ -15,17 +15,11 @@ constexpr size_t kSeriesPerValue = 4;
 // What a writer of an index keeps beside the text of a label's value.
 constexpr size_t kIndexedPairBytes = 160;
 
-// Takes out what is in `slots`; both ascend. In place: series come and go, and long lists would be
-// copied each time.
-void RemoveFrom(PostingsView slots, Postings* postings) {
-  size_t kept = 0;
-  size_t next = 0;
-  for (const uint32_t slot : *postings) {
-    while (next < slots.size() && slots[next] < slot) ++next;
-    if (next == slots.size() || slots[next] != slot) (*postings)[kept++] = slot;
-  }
-  postings->resize(kept);
-  if (postings->capacity() > 2 * kept) postings->shrink_to_fit();
+// Takes out the slots that go. In place: series come and go, and long lists would be copied each
+// time.
+void RemoveThose(const std::vector<bool>& goes, Postings* postings) {
+  std::erase_if(*postings, [&](uint32_t slot) { return goes[slot]; });
+  if (postings->capacity() > 2 * postings->size()) postings->shrink_to_fit();
 }
 
 }  // namespace
@@ -183,10 +177,14 @@ void LabelIndex::Remove(PostingsView slots) {
   }
   std::sort(touched.begin(), touched.end());
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  // Looked up by slot: most pairs have few series, and a walk over all that go for each would be
+  // quadratic.
+  std::vector<bool> goes(series_.size());
+  for (const uint32_t slot : slots) goes[slot] = true;
   for (const PairId id : touched) {
     PostingsOf(id);
     Pair& pair = pairs_[id];
-    RemoveFrom(slots, &pair.postings);
+    RemoveThose(goes, &pair.postings);
     pair.sorted = static_cast<uint32_t>(pair.postings.size());
     if (pair.postings.empty()) DropPair(id);
   }
