@@ -97,7 +97,7 @@ TEST_F(HeadStoppedTest, LeavesMemoryWithItsLabels) {
   EXPECT_EQ(left.series, 1u);
   EXPECT_EQ(left.chunks, 1u);
   EXPECT_EQ(left.label_pairs, full.label_pairs - 2);
-  EXPECT_LT(left.series_bytes, full.series_bytes);
+  EXPECT_LT(left.label_bytes, full.label_bytes);
   EXPECT_EQ(ReadAll().size(), 1u);
   EXPECT_EQ(ListSegments(fs_, options_.wal_dir).value().size(), wal_segments);
   EXPECT_THAT(ListSegments(fs_, options_.chunks_dir).value(), IsEmpty()) << "nothing was closed";
