@@ -125,6 +125,13 @@ int64_t Process::ResidentBytes() const {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
+int64_t Process::AnonymousBytes() const {
+  std::istringstream fields(ReadFile("/proc/" + std::to_string(pid_) + "/statm"));
+  int64_t size = 0, resident = 0, of_files = 0;
+  fields >> size >> resident >> of_files;
+  return (resident - of_files) * sysconf(_SC_PAGESIZE);
+}
+
 std::string FindProgram(const std::string& name) {
   const char* path = getenv("PATH");
   std::string folders = path == nullptr ? "" : path;

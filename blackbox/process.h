@@ -49,6 +49,8 @@ class Process {
   // CPU seconds (user and system) and resident bytes of the running process, from /proc.
   double CpuSeconds() const;
   int64_t ResidentBytes() const;
+  // Of these, what no file holds: memory that was taken, without the program's own pages.
+  int64_t AnonymousBytes() const;
 
  private:
   pid_t pid_ = -1;

@@ -48,7 +48,7 @@ void Print(const RoundsOptions& options, const Rounds& rounds) {
       totals.rounds, options.power_cut ? " with power cuts" : "", options.seed,
       rounds.acknowledged(), f.checked, f.lost, f.holes, f.invented, f.repeated, f.risen,
       totals.failed_starts, totals.failed_reads, totals.died_by_itself, totals.fat_starts,
-      totals.worst_rss_ratio, totals.slowest_start_s);
+      totals.worst_memory_ratio, totals.slowest_start_s);
   if (options.power_cut) {
     std::cout << fmt::format(
         "missing as promised   {}\n"

@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kStartDeadline(60'000);
 constexpr milliseconds kEndDeadline(2'000);
 constexpr int kKilled = 128 + SIGKILL;
-constexpr double kRssFactor = 1.2;
+constexpr double kMemoryFactor = 1.2;
 constexpr TimeMs kHourMs = 3600 * 1000;
 
 std::string Url(uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
@@ -126,12 +126,12 @@ bool Rounds::TakeNamedDeath() {
 }
 
 void Rounds::Live() {
-  resident_before_ = 0;
+  anonymous_before_ = 0;
   writers_->Start(Url(options_.port));
   operators_->Start(Url(options_.port));
   const bool died = blackbox::WaitFor(milliseconds(death_.after_ms), [this] {
     if (!process_->Running()) return true;
-    resident_before_ = std::max(resident_before_, process_->ResidentBytes());
+    anonymous_before_ = std::max(anonymous_before_, process_->AnonymousBytes());
     return false;
   });
   died_at_ms_ = MachineMs();
@@ -201,7 +201,7 @@ absl::Status Rounds::StartAndCompare() {
                                         ": the server does not start; see ", options_.directory,
                                         "/hearth.log"));
     }
-    NoteResident();
+    NoteMemory();
     const absl::StatusOr<Answered> answered = Read();
     // The point that it was armed with may come while it answers.
     if (!answered.ok() && TakeNamedDeath()) {
@@ -223,12 +223,12 @@ absl::Status Rounds::StartAndCompare() {
   }
 }
 
-void Rounds::NoteResident() {
-  if (resident_before_ == 0) return;
+void Rounds::NoteMemory() {
+  if (anonymous_before_ == 0) return;
   const double ratio =
-      static_cast<double>(process_->ResidentBytes()) / static_cast<double>(resident_before_);
-  totals_.worst_rss_ratio = std::max(totals_.worst_rss_ratio, ratio);
-  if (ratio > kRssFactor) ++totals_.fat_starts;
+      static_cast<double>(process_->AnonymousBytes()) / static_cast<double>(anonymous_before_);
+  totals_.worst_memory_ratio = std::max(totals_.worst_memory_ratio, ratio);
+  if (ratio > kMemoryFactor) ++totals_.fat_starts;
 }
 
 absl::Status Rounds::OneRound() {

@@ -46,10 +46,10 @@ struct Totals {
   int rounds = 0;
   Findings findings;
   uint64_t failed_starts = 0;
-  uint64_t fat_starts = 0;    // Resident memory after a start above kRssFactor times that before.
+  uint64_t fat_starts = 0;  // Anonymous memory after a start above kMemoryFactor times that before.
   uint64_t failed_reads = 0;  // Queries that a living server did not answer.
   uint64_t died_by_itself = 0;
-  double worst_rss_ratio = 0;
+  double worst_memory_ratio = 0;
   double slowest_start_s = 0;
   uint64_t cut_files = 0, cut_bytes = 0, undone_entries = 0;
   KillCounts killed_at = {};  // Deaths by named point.
@@ -89,7 +89,7 @@ class Rounds {
   // Lets the server live, under load, until its death; notes memory and moment.
   void Live();
   absl::Status CutPower();
-  void NoteResident();
+  void NoteMemory();
   // Every sample through the API; nothing when the server does not answer.
   absl::StatusOr<Answered> Read();
   Findings Compare(const Answered& answered);
@@ -104,7 +104,7 @@ class Rounds {
   std::unique_ptr<Operators> operators_;
   std::unique_ptr<blackbox::Process> process_;
   Death death_;  // Of process_.
-  int64_t resident_before_ = 0;
+  int64_t anonymous_before_ = 0;
   TimeMs died_at_ms_ = INT64_MAX;  // Machine's time.
   size_t next_point_ = 0;
   uint64_t lives_ = 0;
