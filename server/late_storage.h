@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -32,6 +33,10 @@ class LateStorage : public Appendable, public Queryable, public ExemplarQueryabl
     const Database* database = get();
     if (database == nullptr) return absl::UnavailableError("TSDB not ready");
     return database->NewQuerier(range);
+  }
+  std::optional<StorageChanges> ChangesSince(uint64_t moment) const override {
+    const Database* database = get();
+    return database == nullptr ? std::nullopt : database->ChangesSince(moment);
   }
 
   absl::StatusOr<std::vector<SeriesExemplars>> SelectExemplars(

@@ -65,6 +65,7 @@ absl::Status Db::OpenHead() {
   HEARTH_ASSIGN_OR_RETURN(head_,
                           Head::Open({.fs = options_.fs,
                                       .clock = options_.clock,
+                                      .changes = &changes_,
                                       .wal_dir = directory_->wal(),
                                       .chunks_dir = directory_->chunks(),
                                       .quarantine_dir = directory_->quarantine(),
@@ -87,6 +88,7 @@ void Db::StartCompactor() {
   compactor_ = std::make_unique<Compactor>(
       CompactorOptions{
           .clock = options_.clock,
+          .changes = &changes_,
           .policy = {.window_ms = options_.window_ms},
           .merged_window_ms = MergedWindowMs(options_.window_ms, options_.retention_ms),
           .retention = {.time_ms = options_.retention_ms, .bytes = options_.retention_bytes},

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@
 #include "model/metadata.h"
 #include "model/mutex.h"
 #include "tsdb/cardinality.h"
+#include "tsdb/change_log.h"
 #include "tsdb/compact/compactor.h"
 #include "tsdb/data_directory.h"
 #include "tsdb/deletes/deletes.h"
@@ -92,6 +94,9 @@ class Db : public Appendable, public Queryable, public ExemplarQueryable {
 
   std::unique_ptr<Appender> NewAppender() override;
   absl::StatusOr<std::unique_ptr<Querier>> NewQuerier(TimeRange range) const override;
+  std::optional<StorageChanges> ChangesSince(uint64_t moment) const override {
+    return changes_.Since(moment);
+  }
 
   absl::StatusOr<std::vector<SeriesExemplars>> SelectExemplars(
       std::span<const std::vector<Matcher>> matcher_sets, TimeRange range) const override;
@@ -161,6 +166,7 @@ class Db : public Appendable, public Queryable, public ExemplarQueryable {
   void StartCompactor();
 
   const DbOptions options_;
+  ChangeLog changes_;
   // Constant between Open and Close; in the order in which they need each other.
   std::unique_ptr<DataDirectory> directory_;
   std::unique_ptr<Deletes> deletes_;

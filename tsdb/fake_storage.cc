@@ -230,6 +230,7 @@ class FakeAppender : public Appender {
     SetHint(samples, sample.t, &sample.value);
     samples.emplace_hint(samples.end(), sample.t, std::move(sample.value));
     if (sample.start != 0) starts[sample.t] = sample.start;
+    storage_->changes_.NoteFrom(sample.t);
     return AppendOutcome::kAppended;
   }
 
@@ -259,6 +260,7 @@ void FakeStorage::Put(LabelsView labels, TimeMs t, Value value, TimeMs start_tim
   SetHint(series.samples, t, &value);
   series.samples.insert_or_assign(t, std::move(value));
   if (start_timestamp_ms != 0) series.starts[t] = start_timestamp_ms;
+  changes_.NoteFrom(t);
 }
 
 void FakeStorage::LimitSeries(size_t max) {
@@ -273,6 +275,7 @@ void FakeStorage::Clear() {
   ref_of_.clear();
   metadata_.clear();
   exemplars_.clear();
+  changes_.NoteEverything();
 }
 
 std::map<Fingerprint, FakeStorage::Series> FakeStorage::Snapshot() const {

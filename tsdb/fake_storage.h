@@ -14,6 +14,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -21,6 +22,7 @@
 
 #include "model/histogram.h"
 #include "model/mutex.h"
+#include "tsdb/change_log.h"
 #include "tsdb/storage.h"
 
 namespace hearth {
@@ -36,6 +38,9 @@ class FakeStorage : public Appendable, public Queryable {
 
   std::unique_ptr<Appender> NewAppender() override;
   absl::StatusOr<std::unique_ptr<Querier>> NewQuerier(TimeRange range) const override;
+  std::optional<StorageChanges> ChangesSince(uint64_t moment) const override {
+    return changes_.Since(moment);
+  }
 
   // Writes one sample past the appender: in any order, replacing what was there. A histogram is
   // compared with what is before it now.
@@ -57,6 +62,7 @@ class FakeStorage : public Appendable, public Queryable {
   friend class FakeAppender;
   friend class FakeQuerier;
 
+  ChangeLog changes_;
   mutable Mutex mu_;
   std::map<Fingerprint, Series> series_ GUARDED_BY(mu_);
   std::map<uint64_t, Fingerprint> refs_ GUARDED_BY(mu_);

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -206,11 +207,20 @@ class ExemplarQueryable {
       std::span<const std::vector<Matcher>> matcher_sets, TimeRange range) const = 0;
 };
 
+// How far an answer of some moment still holds.
+struct StorageChanges {
+  uint64_t now = 0;                                  // This moment, to be asked about later.
+  TimeMs from = std::numeric_limits<TimeMs>::max();  // Since then samples came or went here or later, and nowhere before.
+};
+
 class Queryable {
  public:
   virtual ~Queryable() = default;
   // `range`: the widest range that will be asked for. kUnavailable while the newest acknowledged sample is not there yet.
   virtual absl::StatusOr<std::unique_ptr<Querier>> NewQuerier(TimeRange range) const = 0;
+  // What has changed since `moment`, a StorageChanges::now of before; 0 is older than all. What changes while a querier looks
+  // counts as later than a moment that was asked for before its Select. Empty: this storage does not tell.
+  virtual std::optional<StorageChanges> ChangesSince(uint64_t /*moment*/) const { return std::nullopt; }
 };
 
 }  // namespace hearth

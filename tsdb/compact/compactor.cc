@@ -85,7 +85,7 @@ absl::Status Compactor::RunRound() {
   // Retention first: it may make the room that a flush needs. Each step runs whatever became of the
   // others.
   absl::Status status = KeepRetention(now);
-  status.Update(store_->QuarantineDamaged().status());
+  status.Update(QuarantineDamaged());
   status.Update(FinishPending());
   if (pending_ == nullptr && pending_merge_ == nullptr) {
     status.Update(FlushChosen(now));
@@ -132,8 +132,12 @@ absl::Status Compactor::KeepRetention(TimeMs now) {
     disk_looked_at_.reset();
     LookAtDisk(now);
   }
-  HEARTH_ASSIGN_OR_RETURN(const RetentionResult result,
-                          ApplyRetention(options_.retention, now, owned_bytes_, store_));
+  const absl::StatusOr<RetentionResult> applied =
+      ApplyRetention(options_.retention, now, owned_bytes_, store_);
+  // What was dropped before an error is unknown.
+  if (!applied.ok() || applied->dropped_by_time + applied->dropped_by_size > 0) NoteDropped();
+  HEARTH_RETURN_IF_ERROR(applied.status());
+  const RetentionResult& result = *applied;
   if (result.dropped_by_time + result.dropped_by_size > 0) {
     PassKillPoint(KillPoint::kRetentionDropped);
     spdlog::info("retention: dropped {} generations by time, {} by size", result.dropped_by_time,
@@ -150,6 +154,7 @@ absl::Status Compactor::KeepRetention(TimeMs now) {
     if (window.range().maxt >= oldest_kept) break;
     if (pending_ != nullptr && pending_->window() == window) continue;
     HEARTH_RETURN_IF_ERROR(WindowFlush(head_, store_, window, &stop_).Discard());
+    NoteDropped();
     PassKillPoint(KillPoint::kRetentionDiscarded);
   }
   return absl::OkStatus();
@@ -162,6 +167,17 @@ bool Compactor::MemoryAsksForFlush(TimeMs now) {
   MutexLock lock(&mu_);
   ++stats_.early_flushes;
   return true;
+}
+
+void Compactor::NoteDropped() {
+  if (options_.changes != nullptr) options_.changes->NoteEverything();
+}
+
+absl::Status Compactor::QuarantineDamaged() {
+  const absl::StatusOr<size_t> set_aside = store_->QuarantineDamaged();
+  // What was set aside before an error is unknown.
+  if (!set_aside.ok() || *set_aside > 0) NoteDropped();
+  return set_aside.status();
 }
 
 absl::Status Compactor::FlushChosen(TimeMs now) {
@@ -298,6 +314,7 @@ absl::Status Compactor::RunFlush(WindowFlush* flush) {
   stats_.flushed_samples += flush->counts().samples;
   stats_.damaged_chunks += flush->counts().damaged_chunks;
   stats_.damaged_segments += flush->counts().damaged_segments;
+  if (flush->counts().damaged_chunks > 0) NoteDropped();
   stats_.last_flush_seconds = took.count();
   spdlog::debug("flushed window {}: {} series, {} samples in {:.3f} s", flush->window().start,
                 flush->counts().series, flush->counts().samples, took.count());

@@ -38,6 +38,7 @@
 #include "model/clock.h"
 #include "model/memory_budget.h"
 #include "model/mutex.h"
+#include "tsdb/change_log.h"
 #include "tsdb/compact/early_flush.h"
 #include "tsdb/compact/flush_policy.h"
 #include "tsdb/compact/merge_policy.h"
@@ -54,6 +55,7 @@ namespace hearth {
 
 struct CompactorOptions {
   const Clock* clock = nullptr;  // Borrowed; outlives the compactor.
+  ChangeLog* changes = nullptr;  // Hears of what queries no longer see. Borrowed; may be null.
   FlushPolicyOptions policy;
   MergePolicyOptions merge_policy;
   StoppedPolicyOptions stopped_policy;
@@ -127,6 +129,9 @@ class Compactor {
 
   void Loop();
   absl::Status KeepRetention(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  absl::Status QuarantineDamaged() EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  // Tells options_.changes that samples have gone.
+  void NoteDropped();
   absl::Status FlushChosen(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   // Whether memory is so short that all windows are to be flushed now.
   bool MemoryAsksForFlush(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_) LOCKS_EXCLUDED(mu_);

@@ -29,6 +29,7 @@
 #include "model/matcher.h"
 #include "model/memory_budget.h"
 #include "model/metadata.h"
+#include "tsdb/change_log.h"
 #include "tsdb/deletes/delete_list.h"
 #include "tsdb/file_system.h"
 #include "tsdb/head/flush_window.h"
@@ -44,6 +45,7 @@ namespace hearth {
 struct HeadOptions {
   FileSystem* fs = nullptr;      // Borrowed; outlives the head.
   const Clock* clock = nullptr;  // Borrowed; outlives the head.
+  ChangeLog* changes = nullptr;  // Hears of commits and deletes. Borrowed; may be null.
   std::string wal_dir;           // Created when missing.
   std::string chunks_dir;        // Created when missing.
   // Where damaged segments get a second name; created when needed. Empty = nowhere.

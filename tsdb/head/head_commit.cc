@@ -148,6 +148,7 @@ absl::StatusOr<Lsn> Head::Impl::WriteWal() {
 }
 
 void Head::Impl::ApplyAll(std::span<const BufferedSample> samples, uint32_t now_s, Lsn lsn) {
+  TimeMs lowest = std::numeric_limits<TimeMs>::max();
   for (size_t i = 0; i < accepted.size(); ++i) {
     if (i + kPrefetchAhead < accepted.size()) {
       const MemSeries& ahead =
@@ -159,8 +160,11 @@ void Head::Impl::ApplyAll(std::span<const BufferedSample> samples, uint32_t now_
     MemSeries& series = table.At(slot);
     series.pending = 0;
     series.used_s.store(now_s, std::memory_order_relaxed);
+    lowest = std::min(lowest, buffered.sample.t);
     Apply(slot, &series, buffered.sample, lsn);
   }
+  for (const uint32_t i : late_accepted) lowest = std::min(lowest, samples[i].sample.t);
+  if (options.changes != nullptr) options.changes->NoteFrom(lowest);
   if (!late_accepted.empty()) ApplyLate(samples, now_s, lsn);
   if (chunk_log->pending_bytes() > 0) WriteDurableChunks();
 }

@@ -7,6 +7,7 @@
 #include <bit>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "model/status.h"
 #include "tsdb/chunk/encode_samples.h"
 #include "tsdb/head/head_impl.h"
@@ -157,6 +158,12 @@ absl::Status Head::Impl::Delete(std::span<const std::vector<Matcher>> matcher_se
   // No flush may begin between the parting and the end: it would seal what is being deleted under
   // an LSN that says that deletes have been applied.
   MutexLock delete_lock(&delete_mu);
+  // Queries see the series go one after the other.
+  const auto note = [&] {
+    if (options.changes != nullptr) options.changes->NoteFrom(range.mint);
+  };
+  note();
+  const absl::Cleanup note_again = note;
   HEARTH_ASSIGN_OR_RETURN(const DeleteStart start, BeginDelete(matcher_sets, range));
   PassKillPoint(KillPoint::kDeleteParted);
   HEARTH_RETURN_IF_ERROR(record(start.lsn));
