@@ -63,7 +63,7 @@ class Sort : public Materialised {
 
   absl::Status PrepareSeries(QueryContext* ctx) override {
     HEARTH_RETURN_IF_ERROR(child_->Prepare(ctx));
-    if (steps() > 1) ctx->notes.Add(Note::kSortIneffective, pos_);
+    if (steps() > 1) ctx->notes.Add(Note::kSortIneffective, pos_, {}, "", kEveryStep);
     node_ = ctx->samples.Add(CountRule::kStepped, ReadRule::kNothing, steps(), {child_->node()});
     HEARTH_RETURN_IF_ERROR(Materialise(*child_, ctx, &columns_, &bytes_));
     series_ = child_->series();

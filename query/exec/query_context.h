@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "model/byte_account.h"
 #include "model/clock.h"
+#include "query/exec/dropped_names.h"
 #include "query/exec/sample_ledger.h"
 #include "query/exec/shard_pool.h"
 #include "query/functions/annotations.h"
@@ -53,6 +54,7 @@ struct QueryContext {
   SampleLedger samples;
   std::vector<std::unique_ptr<SeriesSet>> sets;  // One for each of the plan's requests.
   Annotations notes;
+  DroppedNames dropped_names;  // Where samples are counted by step.
 };
 
 }  // namespace hearth::promql

@@ -55,6 +55,14 @@ class RangeFunction : public VectorOperator {
       changed.push_back(DropName(meta, ctx->delayed_name_removal, &arena_));
     }
     HEARTH_RETURN_IF_ERROR(bytes_.Add(arena_.bytes()));
+    if (ctx->samples.by_step()) {
+      ctx->dropped_names.Begin();
+      std::string name;
+      for (const SeriesMeta& meta : source_->series()) {
+        NameOf(meta.labels, &name);
+        ctx->dropped_names.Note(name);
+      }
+    }
     map_.Build(std::move(changed), &series_);
     return absl::OkStatus();
   }
@@ -91,8 +99,9 @@ class RangeFunction : public VectorOperator {
   absl::Status Compute(size_t input, Worker* worker, StepColumn* out) const {
     if (const SharedColumns::Entry* kept = shared_ == nullptr ? nullptr : shared_->Take(input)) {
       *out = kept->column;
-      worker->TallyOf(node_).CountWindows(kept->in_windows, kept->excess);
-      NoteCounter(input, out->CountPresent(), worker);
+      worker->TallyOf(node_).CountWindows(kept->in_windows, kept->largest_window,
+                                          kept->last_window);
+      NoteCounter(input, *out, worker);
       return absl::OkStatus();
     }
     ScratchLease scratch(worker);
@@ -123,17 +132,16 @@ class RangeFunction : public VectorOperator {
         HEARTH_RETURN_IF_ERROR(RunInBlocks(in, worker, out));
       }
     }
-    const size_t present = out->CountPresent();
-    const int64_t excess = std::max<int64_t>(
-        static_cast<int64_t>(scratch->largest_window) - static_cast<int64_t>(present),
-        scratch->last_window);
-    if (shared_ != nullptr) shared_->Keep(input, *out, scratch->in_windows, excess);
+    if (shared_ != nullptr) {
+      shared_->Keep(input, *out, scratch->in_windows, scratch->largest_window,
+                    scratch->last_window);
+    }
     if (!worker->uncounted) {
       Tally& tally = worker->TallyOf(node_);
-      tally.CountWindows(scratch->in_windows, excess);
+      tally.CountWindows(scratch->in_windows, scratch->largest_window, scratch->last_window);
       if (worker->ctx->samples.by_step()) tally.CountWindowSteps(scratch->begin, scratch->end);
     }
-    NoteCounter(input, present, worker);
+    NoteCounter(input, *out, worker);
     return absl::OkStatus();
   }
 
@@ -181,12 +189,16 @@ class RangeFunction : public VectorOperator {
     return absl::OkStatus();
   }
 
-  void NoteCounter(size_t input, size_t present, Worker* worker) const {
-    if (!function_->counter || present == 0) return;
+  void NoteCounter(size_t input, const StepColumn& column, Worker* worker) const {
+    if (!function_->counter) return;
     const std::string_view name = source_->series()[input].labels.MetricName();
-    if (!name.empty() && !LooksLikeCounter(name)) {
-      worker->notes.Add(Note::kPossibleNonCounter, arg_pos_[0], {name});
-    }
+    if (name.empty() || LooksLikeCounter(name)) return;
+    const auto last = std::find(column.ok.rbegin(), column.ok.rend(), 1);
+    if (last == column.ok.rend()) return;
+    // Below a subquery a step is not one of the query's.
+    const auto step = static_cast<size_t>(column.ok.rend() - last) - 1;
+    worker->notes.Add(Note::kPossibleNonCounter, arg_pos_[0], {name}, "",
+                      source_->counts_samples() ? times_[step] : kUnknownStep);
   }
 
   // The samples of each step's window. Series that were scraped together have the same timestamps

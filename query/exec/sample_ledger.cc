@@ -53,7 +53,12 @@ void Tally::CountHistogram(size_t step, const Histogram& histogram) {
 
 void Tally::CountWindowSteps(std::span<const uint32_t> begin, std::span<const uint32_t> end) {
   window_steps_.resize(begin.size());
-  for (size_t step = 0; step < begin.size(); ++step) window_steps_[step] += end[step] - begin[step];
+  window_max_.resize(begin.size());
+  for (size_t step = 0; step < begin.size(); ++step) {
+    const uint32_t samples = end[step] - begin[step];
+    window_steps_[step] += samples;
+    window_max_[step] = std::max(window_max_[step], samples);
+  }
 }
 
 CountNode SampleLedger::Add(CountRule rule, ReadRule reads, size_t steps,
@@ -87,10 +92,13 @@ void SampleLedger::Absorb(CountNode id, Tally* tally) {
   }
   node.total += tally->total_;
   node.in_windows += tally->in_windows_;
-  node.window_excess = std::max(node.window_excess, tally->window_excess_);
+  node.largest_window = std::max(node.largest_window, tally->largest_window_);
+  node.last_window = std::max(node.last_window, tally->last_window_);
   node.window_steps.resize(std::max(node.window_steps.size(), tally->window_steps_.size()));
+  node.window_max.resize(node.window_steps.size());
   for (size_t step = 0; step < tally->window_steps_.size(); ++step) {
     node.window_steps[step] += tally->window_steps_[step];
+    node.window_max[step] = std::max(node.window_max[step], tally->window_max_[step]);
   }
 }
 
@@ -102,6 +110,28 @@ absl::Status SampleLedger::Finish(CountNode id) {
   FinishNode(&nodes_[id]);
   peak_ = std::max(peak_, nodes_[id].peak);
   return peak_ > max_ ? TooManySamples() : absl::OkStatus();
+}
+
+absl::Status SampleLedger::FinishAll() {
+  for (CountNode id = 0; id < nodes_.size(); ++id) Finish(id).IgnoreError();
+  return peak_ > max_ ? TooManySamples() : absl::OkStatus();
+}
+
+size_t SampleLedger::bytes() const {
+  size_t bytes = sizeof(*this);
+  for (const Node& node : nodes_) {
+    bytes += sizeof(node) + node.inputs.size() * sizeof(CountNode) +
+             (node.present.size() + node.window_max.size()) * sizeof(uint32_t) +
+             node.window_steps.size() * sizeof(int64_t);
+  }
+  return bytes;
+}
+
+// By how much the windows of the series that comes last exceed the values that came of it.
+int64_t SampleLedger::WindowExcess(const Node& node) {
+  const int64_t valued = std::count_if(node.present.begin(), node.present.end(),
+                                       [](uint32_t present) { return present > 0; });
+  return std::max<int64_t>(node.largest_window - valued, node.last_window);
 }
 
 // With `held` of inputs, the values of one step of all inputs are copied, and results grow.
@@ -148,7 +178,7 @@ void SampleLedger::FinishNode(Node* node) {
     case CountRule::kWindows: {
       // A subquery comes first; what it gave is let go, scalar arguments are not.
       const int64_t points = first != nullptr && !first->scalar ? first->kept : 0;
-      node->peak = std::max(node->peak, held + node->total + node->window_excess);
+      node->peak = std::max(node->peak, held + node->total + WindowExcess(*node));
       node->kept = held - points + node->total;
       break;
     }

@@ -8,7 +8,9 @@
 // node that knows its rule, its inputs, and how many values its result has at each step. From these
 // follows the highest point that Prometheus' counter would have reached below that node, and it
 // does not depend on threads or on the order of series. Only range functions need an assumption:
-// that the series with the largest windows comes last.
+// that the series that comes last has the largest windows of all, and a value wherever any has one.
+// So everything follows from counts by step, and the ledgers of a query's earlier and later steps
+// can be joined (Joined).
 //
 //   Add (Prepare, inputs first) → Tally::Count (one per worker, for each column) → Absorb → Finish
 //
@@ -19,6 +21,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -65,13 +68,14 @@ class Tally {
   }
   // A native histogram of the column that Count was called for last.
   void CountHistogram(size_t step, const Histogram& histogram);
-  // The windows of one series: how many samples lie in all of them, and by how many the largest one
-  // exceeds the values that came of the series (or the last one, when that is more).
-  void CountWindows(int64_t in_windows, int64_t excess) {
+  // The windows of one series: how many samples lie in all of them, in the largest one and in that
+  // of the last step.
+  void CountWindows(int64_t in_windows, uint32_t largest, uint32_t last) {
     in_windows_ += in_windows;
-    if (excess > window_excess_) window_excess_ = excess;
+    if (largest > largest_window_) largest_window_ = largest;
+    if (last > last_window_) last_window_ = last;
   }
-  // The samples in the window of each step.
+  // The samples [begin, end) in the window of each step.
   void CountWindowSteps(std::span<const uint32_t> begin, std::span<const uint32_t> end);
 
   // True now and then, when there is something new to compare with the limit.
@@ -90,13 +94,16 @@ class Tally {
   std::vector<uint32_t> present_;  // By step, of those before.
   uint8_t columns_ = 0;
   int64_t total_ = 0;  // Sum of present_.
-  int64_t in_windows_ = 0, window_excess_ = 0;
-  std::vector<int64_t> window_steps_;  // By step; empty unless asked for.
+  int64_t in_windows_ = 0;
+  uint32_t largest_window_ = 0, last_window_ = 0;
+  // By step, the sum and the largest of all series; empty unless asked for.
+  std::vector<int64_t> window_steps_;
+  std::vector<uint32_t> window_max_;
 };
 
 class SampleLedger {
  public:
-  // `steps`: of the query. `by_step`: ReadsByStep will be asked for.
+  // `steps`: of the query. `by_step`: ReadsByStep or Joined will be asked for.
   SampleLedger(int64_t max_samples, size_t steps, bool by_step)
       : max_(max_samples), steps_(steps), by_step_(by_step) {}
 
@@ -120,6 +127,17 @@ class SampleLedger {
   std::vector<int64_t> ReadsByStep() const;
   bool by_step() const { return by_step_; }
 
+  // What a query counts whose first steps are `count` of `early` from `first` on, and whose others
+  // are all of `late` (null: there are none). Both are by step, `early` has two steps or more, no
+  // part of the query is a subquery. Empty when they are not of the same query. Nothing is
+  // finished.
+  static std::optional<SampleLedger> Joined(const SampleLedger& early, size_t first, size_t count,
+                                            const SampleLedger* late);
+  // Finishes all nodes.
+  absl::Status FinishAll();
+  // What it takes in memory.
+  size_t bytes() const;
+
  private:
   struct Node {
     CountRule rule;
@@ -129,8 +147,10 @@ class SampleLedger {
     bool scalar = false;
     std::vector<uint32_t> present;  // By step; empty: nothing at all, or a scalar.
     int64_t total = 0;
-    int64_t in_windows = 0, window_excess = 0;
+    int64_t in_windows = 0;
+    uint32_t largest_window = 0, last_window = 0;
     std::vector<int64_t> window_steps;
+    std::vector<uint32_t> window_max;
     bool finished = false;
     int64_t peak = 0;  // Relative to what was held before.
     int64_t kept = 0;  // Held by the result.
@@ -140,7 +160,10 @@ class SampleLedger {
     }
   };
 
+  static std::optional<Node> JoinedNode(const SampleLedger& early, const Node& node, size_t first,
+                                        size_t count, const SampleLedger* late, const Node* more);
   void FinishNode(Node* node);
+  static int64_t WindowExcess(const Node& node);
   int64_t SteppedPeak(const Node& node, int64_t held) const;
   int64_t Reads(const Node& node) const;
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -83,7 +85,7 @@ TEST(SampleLedgerTest, WindowsComeOnTopOfTheResultAndScalarArgumentsStay) {
   const std::vector<uint8_t> present(kSteps, 1);
   for (int i = 0; i < 3; ++i) {
     tally.Count(present);
-    tally.CountWindows(/*in_windows=*/40, /*excess=*/4);
+    tally.CountWindows(/*in_windows=*/40, /*largest=*/4, /*last=*/4);
   }
   ledger.Absorb(quantile, &tally);
   EXPECT_TRUE(ledger.Finish(minus).ok());
@@ -148,6 +150,79 @@ TEST(SampleLedgerTest, CountsManyColumnsOfAnyLength) {
       EXPECT_EQ(ledger.TotalReads(), expected[0]);
     }
   }
+}
+
+// A query of a range function over jumping windows, a function on it and a constant, with random
+// values: what it counts at steps [first, first + steps).
+SampleLedger CountSteps(size_t first, size_t steps, int64_t max = 1'000'000) {
+  SampleLedger ledger(max, steps, /*by_step=*/true);
+  const CountNode rate = ledger.Add(CountRule::kWindows, ReadRule::kWindows, steps, {});
+  const CountNode two = ledger.AddScalar(CountRule::kLeaf, 1, {});
+  const CountNode twos = ledger.AddScalar(CountRule::kRepeated, steps, {two});
+  const CountNode product =
+      ledger.Add(CountRule::kStepped, ReadRule::kNothing, steps, {rate, twos});
+  Tally rates, products;
+  for (size_t series = 0; series < 20; ++series) {
+    std::vector<uint8_t> present(steps);
+    std::vector<uint32_t> begin(steps), end(steps);
+    uint32_t largest = 0;
+    int64_t in_windows = 0;
+    for (size_t i = 0; i < steps; ++i) {
+      const size_t dice = (series * 7919 + (first + i) * 104'729) % 101;
+      end[i] = series + 5 < first + i ? 0 : static_cast<uint32_t>(dice % 13);
+      present[i] = end[i] > 2;
+      largest = std::max(largest, end[i]);
+      in_windows += end[i];
+    }
+    rates.Count(present);
+    products.Count(present);
+    rates.CountWindows(in_windows, largest, end.back());
+    rates.CountWindowSteps(begin, end);
+  }
+  ledger.Absorb(rate, &rates);
+  ledger.Absorb(product, &products);
+  return ledger;
+}
+
+TEST(SampleLedgerTest, LedgersOfEarlierAndLaterStepsJoin) {
+  constexpr size_t kAll = 40;
+  const SampleLedger early = CountSteps(0, kAll);
+  for (size_t first = 0; first < kAll; first += 3) {
+    for (size_t last = first; last < kAll; ++last) {
+      for (const size_t more : {0, 1, 5}) {
+        SampleLedger late = CountSteps(last + 1, std::max<size_t>(more, 1));
+        std::optional<SampleLedger> joined =
+            SampleLedger::Joined(early, first, last - first + 1, more == 0 ? nullptr : &late);
+        SampleLedger whole = CountSteps(first, last - first + 1 + more);
+        ASSERT_TRUE(joined);
+        ASSERT_TRUE(joined->FinishAll().ok());
+        ASSERT_TRUE(whole.FinishAll().ok());
+        ASSERT_EQ(joined->peak(), whole.peak()) << first << " to " << last << " and " << more;
+        ASSERT_EQ(joined->TotalReads(), whole.TotalReads());
+        ASSERT_EQ(joined->ReadsByStep(), whole.ReadsByStep());
+      }
+    }
+  }
+}
+
+TEST(SampleLedgerTest, WhatIsTooMuchTogetherIsRefused) {
+  SampleLedger whole = CountSteps(0, 20);
+  ASSERT_TRUE(whole.FinishAll().ok());
+  for (const int64_t max : {whole.peak() - 1, whole.peak()}) {
+    SampleLedger late = CountSteps(10, 10, max);
+    std::optional<SampleLedger> joined = SampleLedger::Joined(CountSteps(0, 10, max), 0, 10, &late);
+    ASSERT_TRUE(joined);
+    EXPECT_EQ(joined->FinishAll().ok(), max == whole.peak());
+  }
+}
+
+TEST(SampleLedgerTest, LedgersOfDifferentQueriesDoNotJoin) {
+  SampleLedger late = CountSteps(10, 5);
+  late.Add(CountRule::kLeaf, ReadRule::kResults, 5, {});
+  EXPECT_FALSE(SampleLedger::Joined(CountSteps(0, 10), 0, 10, &late));
+  SampleLedger other(1000, 5, true);
+  for (int i = 0; i < 4; ++i) other.Add(CountRule::kLeaf, ReadRule::kResults, 5, {});
+  EXPECT_FALSE(SampleLedger::Joined(CountSteps(0, 10), 0, 10, &other));
 }
 
 }  // namespace

@@ -48,6 +48,13 @@ void WithoutName(LabelsView labels, std::string* bytes) {
   }
 }
 
+void NameOf(LabelsView labels, std::string* bytes) {
+  bytes->clear();
+  for (auto it = labels.begin(); it != labels.end(); ++it) {
+    if (IsNameLabel((*it).name)) bytes->append(it.bytes());
+  }
+}
+
 SeriesMeta DropName(const SeriesMeta& meta, bool delayed, LabelArena* arena) {
   SeriesMeta dropped = meta;
   if (delayed) {

@@ -34,6 +34,8 @@ class LabelArena {
 
 // Replaces *bytes by the set without __name__, __type__ and __unit__, which go together.
 void WithoutName(LabelsView labels, std::string* bytes);
+// Replaces *bytes by these labels alone.
+void NameOf(LabelsView labels, std::string* bytes);
 bool IsNameLabel(std::string_view label);
 // As Prometheus prints labels in errors: `{__name__="up", job="x"}`.
 std::string PlainText(LabelsView labels);

@@ -17,11 +17,12 @@ const SharedColumns::Entry* SharedColumns::Take(size_t i) const {
   return &entries_[i];
 }
 
-void SharedColumns::Keep(size_t i, const StepColumn& column, int64_t in_windows, int64_t excess) {
+void SharedColumns::Keep(size_t i, const StepColumn& column, int64_t in_windows,
+                         uint32_t largest_window, uint32_t last_window) {
   if (entries_.empty()) return;
   uint8_t state = kEmpty;
   if (!states_[i].compare_exchange_strong(state, kBusy, std::memory_order_relaxed)) return;
-  entries_[i] = {column, in_windows, excess};
+  entries_[i] = {column, in_windows, largest_window, last_window};
   states_[i].store(kKept, std::memory_order_release);
 }
 

@@ -29,8 +29,8 @@ class SharedColumns {
   // A column with what its computation counted.
   struct Entry {
     StepColumn column;
-    int64_t in_windows = 0;  // Samples, summed over the windows.
-    int64_t excess = 0;      // As Tally::CountWindows has it.
+    int64_t in_windows = 0;  // This and the next as Tally::CountWindows has them.
+    uint32_t largest_window = 0, last_window = 0;
   };
 
   // Another occurrence. All are known before the first Prepare.
@@ -43,7 +43,8 @@ class SharedColumns {
   // is.
   const Entry* Take(size_t i) const;
   // Keeps the result of series `i` unless somebody else does.
-  void Keep(size_t i, const StepColumn& column, int64_t in_windows, int64_t excess);
+  void Keep(size_t i, const StepColumn& column, int64_t in_windows, uint32_t largest_window,
+            uint32_t last_window);
 
  private:
   enum State : uint8_t { kEmpty, kBusy, kKept };

@@ -134,11 +134,17 @@ void ForcedMonotonicity::Merge(const ForcedMonotonicity& other) {
 }
 
 void Annotations::Add(Note note, PositionRange pos, std::initializer_list<std::string_view> details,
-                      std::string_view metric_name) {
+                      std::string_view metric_name, TimeMs last_step) {
   const NoteRow& row = kNotes[static_cast<size_t>(note)];
   std::string text = Fill(row.text, details);
   if (row.names_metric) text = ForMetric(std::move(text), metric_name);
-  (row.warning ? warnings_ : infos_).emplace(std::move(text), pos.start);
+  Raise({std::move(text), pos.start}, last_step, row.warning ? &warnings_ : &infos_);
+  attributed_ = attributed_ && last_step != kUnknownStep;
+}
+
+void Annotations::Raise(const Key& key, TimeMs last_step, Raised* raised) {
+  const auto [at, is_new] = raised->try_emplace(key, last_step);
+  if (!is_new) at->second = std::max(at->second, last_step);
 }
 
 void Annotations::InvalidQuantile(double q, PositionRange pos) {
@@ -156,21 +162,39 @@ void Annotations::Monotonicity(std::string_view metric_name, PositionRange pos,
       "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)",
       metric_name);
   monotonicity_[{std::move(text), pos.start}].Merge(detail);
+  attributed_ = false;
 }
 
 void Annotations::Merge(const Annotations& other) {
-  warnings_.insert(other.warnings_.begin(), other.warnings_.end());
-  infos_.insert(other.infos_.begin(), other.infos_.end());
+  for (const auto& [key, last] : other.warnings_) Raise(key, last, &warnings_);
+  for (const auto& [key, last] : other.infos_) Raise(key, last, &infos_);
   for (const auto& [key, detail] : other.monotonicity_) monotonicity_[key].Merge(detail);
+  attributed_ = attributed_ && other.attributed_;
+}
+
+Annotations Annotations::From(TimeMs first_step) const {
+  Annotations from = *this;
+  const auto earlier = [first_step](const auto& raised) { return raised.second < first_step; };
+  std::erase_if(from.warnings_, earlier);
+  std::erase_if(from.infos_, earlier);
+  return from;
+}
+
+size_t Annotations::bytes() const {
+  constexpr size_t kNodeBytes = 96;
+  size_t bytes = sizeof(*this);
+  for (const auto& [key, last] : warnings_) bytes += kNodeBytes + key.first.capacity();
+  for (const auto& [key, last] : infos_) bytes += kNodeBytes + key.first.capacity();
+  return bytes;
 }
 
 void Annotations::Render(std::string_view query, std::vector<std::string>* warnings,
                          std::vector<std::string>* infos) const {
-  for (const auto& [text, start] : warnings_) {
-    warnings->push_back(StrCat("PromQL warning: ", text, Position(query, start)));
+  for (const auto& [key, last] : warnings_) {
+    warnings->push_back(StrCat("PromQL warning: ", key.first, Position(query, key.second)));
   }
-  for (const auto& [text, start] : infos_) {
-    infos->push_back(StrCat("PromQL info: ", text, Position(query, start)));
+  for (const auto& [key, last] : infos_) {
+    infos->push_back(StrCat("PromQL info: ", key.first, Position(query, key.second)));
   }
   for (const auto& [key, detail] : monotonicity_) {
     infos->push_back(

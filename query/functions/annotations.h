@@ -11,7 +11,6 @@
 #include <initializer_list>
 #include <limits>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,12 +60,17 @@ enum class Note : uint8_t {
   kCustomBucketsReconciled,   // addition, subtraction or aggregation
 };
 
+// Instead of the last step that an annotation is due to.
+inline constexpr TimeMs kUnknownStep = std::numeric_limits<TimeMs>::min();
+inline constexpr TimeMs kEveryStep = std::numeric_limits<TimeMs>::max();
+
 class Annotations {
  public:
   // `details` in the order that Note names. `metric_name` is for the notes that say "then the
-  // metric"; it may be empty.
+  // metric"; it may be empty. `last_step`: an evaluation of later steps alone would not say this,
+  // one that has this step would.
   void Add(Note note, PositionRange pos, std::initializer_list<std::string_view> details = {},
-           std::string_view metric_name = "");
+           std::string_view metric_name = "", TimeMs last_step = kUnknownStep);
 
   void InvalidQuantile(double q, PositionRange pos);
   void InvalidRatio(double ratio, double capped_to, PositionRange pos);
@@ -76,6 +80,13 @@ class Annotations {
 
   void Merge(const Annotations& other);
 
+  // Whether the last step of each is known.
+  bool attributed() const { return attributed_; }
+  // What steps from `first_step` on have to say, where it is attributed.
+  Annotations From(TimeMs first_step) const;
+  // What it takes in memory.
+  size_t bytes() const;
+
   // Appends the final texts, `PromQL warning: … (1:5)`, sorted; positions are line and byte column
   // in `query`, from one.
   void Render(std::string_view query, std::vector<std::string>* warnings,
@@ -83,7 +94,12 @@ class Annotations {
 
  private:
   using Key = std::pair<std::string, int>;
-  std::set<Key> warnings_, infos_;
+  using Raised = std::map<Key, TimeMs>;  // To the last step.
+
+  static void Raise(const Key& key, TimeMs last_step, Raised* raised);
+
+  Raised warnings_, infos_;
+  bool attributed_ = true;
   std::map<Key, ForcedMonotonicity> monotonicity_;
 };
 

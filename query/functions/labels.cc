@@ -93,6 +93,7 @@ constexpr FunctionSpec kFunctions[] = {
      .variadic = 1,
      .metric_name = MetricNameRule::kKeep,
      .experimental = true,
+     .step_local = false,
      .info_selector = 1,
      .kernel = {.shape = Shape::kInfo},
      .summary = "Adds the labels of info series with the same job and instance.",

@@ -37,7 +37,9 @@ struct FunctionSpec {
   bool needs_start_timestamps = false;  // Needs --enable-feature=use-start-timestamps as well.
   bool step_invariant = true;  // False when the result depends on the evaluation time itself
                                // (time(), timestamp(), hour() …).
-  bool counter = false;        // Expects a counter: annotates when the name does not look like one.
+  bool step_local = true;      // False when a step's result also depends on the other steps, or on
+                           // where the query begins or ends.
+  bool counter = false;  // Expects a counter: annotates when the name does not look like one.
   bool quantile_param =
       false;               // Scalar arguments are quantiles: annotates when one is outside [0, 1].
   int info_selector = -1;  // The index of an argument that is label matchers alone and selects info

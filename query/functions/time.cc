@@ -66,12 +66,13 @@ constexpr FunctionSpec Date(std::string_view name, ElementFn fn, std::string_vie
           .example = example};
 }
 
-constexpr FunctionSpec QueryScalar(std::string_view name, ScalarFn fn, std::string_view summary,
-                                   std::string_view example) {
+constexpr FunctionSpec QueryScalar(std::string_view name, ScalarFn fn, bool step_local,
+                                   std::string_view summary, std::string_view example) {
   return {.name = name,
           .returns = ValueType::kScalar,
           .experimental = true,
           .step_invariant = false,
+          .step_local = step_local,
           .kernel = {.shape = Shape::kStepScalar, .scalar = fn},
           .summary = summary,
           .example = example};
@@ -84,13 +85,16 @@ constexpr FunctionSpec kFunctions[] = {
     Date("day_of_year", &DatePart<DayOfYear>, "Day of the year, 1 to 366.", "day_of_year()"),
     Date("days_in_month", &DatePart<DaysInMonth>, "Number of days of the month, 28 to 31.",
          "days_in_month() - day_of_month()"),
-    QueryScalar("end", &End, "Last evaluation time of the query, in seconds.", "end()"),
+    QueryScalar("end", &End, /*step_local=*/false, "Last evaluation time of the query, in seconds.",
+                "end()"),
     Date("hour", &DatePart<Hour>, "Hour of the day, 0 to 23.", "hour() >= 8"),
     Date("minute", &DatePart<Minute>, "Minute of the hour, 0 to 59.", "minute()"),
     Date("month", &DatePart<Month>, "Month of the year, 1 to 12.", "month()"),
-    QueryScalar("range", &Range, "Length of the query's time range, in seconds.", "range()"),
-    QueryScalar("start", &Start, "First evaluation time of the query, in seconds.", "start()"),
-    QueryScalar("step", &Step, "Step of the query, in seconds.", "step()"),
+    QueryScalar("range", &Range, /*step_local=*/false,
+                "Length of the query's time range, in seconds.", "range()"),
+    QueryScalar("start", &Start, /*step_local=*/false,
+                "First evaluation time of the query, in seconds.", "start()"),
+    QueryScalar("step", &Step, /*step_local=*/true, "Step of the query, in seconds.", "step()"),
     {.name = "start_timestamp",
      .args = kVectorArg,
      .experimental = true,
