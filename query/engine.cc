@@ -8,12 +8,15 @@
 
 #include "model/status.h"
 #include "model/text.h"
+#include "query/cache/result_cache.h"
+#include "query/cached_evaluation.h"
 #include "query/engine_metrics.h"
 #include "query/evaluation.h"
 #include "query/exec/operator.h"
 #include "query/parse/children.h"
 #include "query/plan/plan.h"
 #include "query/query_gate.h"
+#include "query/step_evaluator.h"
 
 namespace hearth::promql {
 namespace {
@@ -62,7 +65,12 @@ class Engine::Impl {
         metrics_(options.registry, options.max_concurrency),
         all_queries_(std::make_shared<ByteAccount>("--query.max-total-bytes",
                                                    options.max_total_bytes, options.memory)),
-        pool_(HelperThreads(options.threads)) {}
+        pool_(HelperThreads(options.threads)),
+        // Names that are removed at the end are decided on for the query as a whole.
+        cache_(options.cache_bytes > 0 && !options.delayed_name_removal
+                   ? std::make_unique<ResultCache>(options.cache_bytes, all_queries_.get(),
+                                                   options.registry)
+                   : nullptr) {}
 
   absl::StatusOr<QueryResult> Execute(const QueryRequest& request) {
     HEARTH_RETURN_IF_ERROR(CheckRequest(request));
@@ -91,6 +99,8 @@ class Engine::Impl {
   }
 
   int64_t held_bytes() const { return all_queries_->held(); }
+  // Null: nothing is kept.
+  ResultCache* cache() const { return cache_.get(); }
 
   const EngineOptions options;
   std::atomic<TimeMs> subquery_step_ms;
@@ -134,20 +144,23 @@ class Engine::Impl {
     auto memory = std::make_shared<QueryMemory>(options.max_query_bytes, all_queries_);
     HEARTH_RETURN_IF_ERROR(memory->account.Charge(static_cast<int64_t>(request.query.size()) +
                                                   CountNodes(*tree) * kNodeBytes));
-    HEARTH_ASSIGN_OR_RETURN(const Plan plan, MakePlan(std::move(tree), times));
     const bool by_step = options.per_step_stats && request.stats_by_step;
-    QueryContext ctx(limits, &pool_, &memory->account, plan.grid.count, by_step);
-    ctx.times = times;
-    ctx.delayed_name_removal = options.delayed_name_removal;
-    ctx.use_start_timestamps = options.use_start_timestamps;
-    absl::StatusOr<QueryResult> result =
-        Evaluation(plan, request, &ctx).Run(*storage_, &stats->timings);
-    stats->samples_read = ctx.samples.TotalReads();
-    stats->peak_samples = ctx.samples.peak();
+    const StepEvaluator evaluator({.storage = storage_,
+                                   .request = &request,
+                                   .limits = &limits,
+                                   .pool = &pool_,
+                                   .account = &memory->account,
+                                   .delayed_name_removal = options.delayed_name_removal,
+                                   .use_start_timestamps = options.use_start_timestamps});
+    absl::StatusOr<StepEvaluator::Evaluated> evaluated =
+        !by_step && cache_ != nullptr && CachedEvaluation::Suits(request, times, *tree, *storage_)
+            ? CachedEvaluation(cache_.get(), &evaluator, times).Run(std::move(tree), stats)
+            : evaluator.Run(std::move(tree), times, by_step, stats);
     stats->peak_bytes = memory->account.peak();
-    if (by_step) stats->reads_by_step = ctx.samples.ReadsByStep();
-    if (result.ok()) result->memory = std::move(memory);
-    return result;
+    HEARTH_RETURN_IF_ERROR(evaluated.status());
+    if (by_step) stats->reads_by_step = evaluated->record.samples.ReadsByStep();
+    evaluated->result.memory = std::move(memory);
+    return std::move(evaluated->result);
   }
 
   // Columns are allocated by steps, so a range query of more steps than this and max_samples is
@@ -161,6 +174,7 @@ class Engine::Impl {
   EngineMetrics metrics_;
   const std::shared_ptr<ByteAccount> all_queries_;
   ShardPool pool_;
+  const std::unique_ptr<ResultCache> cache_;  // Null: nothing is kept.
 };
 
 Engine::Engine(const Queryable* storage, const Clock* clock, EngineOptions options)
@@ -175,5 +189,11 @@ const EngineOptions& Engine::options() const { return impl_->options; }
 int64_t Engine::held_bytes() const { return impl_->held_bytes(); }
 int Engine::running() const { return impl_->gate.running(); }
 int Engine::waiting() const { return impl_->gate.waiting(); }
+int64_t Engine::cache_bytes() const {
+  return impl_->cache() == nullptr ? 0 : impl_->cache()->bytes();
+}
+int64_t Engine::ShrinkCache(int64_t bytes) {
+  return impl_->cache() == nullptr ? 0 : impl_->cache()->Shrink(bytes);
+}
 
 }  // namespace hearth::promql

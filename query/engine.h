@@ -44,6 +44,7 @@ struct EngineOptions {
   // What bounds all queries beside that; a refusal of its may be kAborted. Borrowed, outlives the
   // engine and its answers; may be null.
   ByteAccount* memory = nullptr;
+  int64_t cache_bytes = 0;  // Of results that are kept for the next time; 0 = none are.
   TimeMs default_subquery_step_ms =
       60 * 1000;    // For `[5m:]`; the configuration's evaluation_interval.
   int threads = 0;  // A query's shards run on so many threads; 0 = one for each processor.
@@ -72,6 +73,7 @@ struct QueryRequest {
   std::optional<TimeMs> lookback_delta_ms;  // Overrides the engine's.
   std::optional<TimeMs> timeout_ms;         // At most the engine's.
   bool stats_by_step = false;               // Where the engine has per_step_stats.
+  bool no_cache = false;                    // Compute every step.
   std::function<bool()>
       cancelled;       // Asked often, from several threads, during the call. Empty = never.
   std::string client;  // Whose turn it is when queries wait: an address without port.
@@ -157,6 +159,10 @@ class Engine {
   int64_t held_bytes() const;
   int running() const;
   int waiting() const;
+  // What the results take that are kept; all may go.
+  int64_t cache_bytes() const;
+  // Lets kept results go until they take no more than `bytes`. Returns how many bytes that were.
+  int64_t ShrinkCache(int64_t bytes);
 
  private:
   class Impl;

@@ -187,6 +187,9 @@ void DefineQueryFlags(FlagTable& table, Flags* f) {
              "Maximum memory of a single query, its answer included. 0B: no limit.");
   table.Size("query.max-total-bytes", &f->query_max_total_bytes, "2GB",
              "Maximum memory of all queries together. 0B: no limit.");
+  table.Size("query.cache-size", &f->query_cache_size, "16MB",
+             "Maximum memory of the results of range queries that are kept, so that a dashboard's "
+             "refresh computes its new steps only. 0: every query is computed whole.");
 }
 
 void DefineRuleFlags(FlagTable& table, Flags* f) {

@@ -46,6 +46,7 @@ struct Flags {
   int64_t query_max_samples = 0;
   int64_t query_max_bytes = 0;        // Of one query; 0 = no limit.
   int64_t query_max_total_bytes = 0;  // Of all queries; 0 = no limit.
+  int64_t query_cache_size = 0;       // Of results that are kept; 0 = none are.
 
   TimeMs for_outage_tolerance_ms = 0;
   TimeMs for_grace_period_ms = 0;

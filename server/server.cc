@@ -120,6 +120,7 @@ absl::Status Server::StartAll() {
   engine.max_query_bytes = flags_.query_max_bytes;
   engine.max_total_bytes = flags_.query_max_total_bytes;
   engine.memory = guard_.work();
+  engine.cache_bytes = flags_.query_cache_size;
   engine.per_step_stats = flags_.HasFeature("promql-per-step-stats");
   engine.registry = &registry_;
   engine.observer = &query_watch_;

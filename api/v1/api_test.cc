@@ -227,6 +227,9 @@ TEST_F(ApiTest, RangeQueryAnswersAMatrixFromAForm) {
   EXPECT_EQ(asked_.start_ms, 1000);
   EXPECT_EQ(asked_.end_ms, 3000);
   EXPECT_EQ(asked_.step_ms, 1000);
+  EXPECT_FALSE(asked_.no_cache);
+  EXPECT_EQ(Get("/api/v1/query_range?query=up&start=1&end=3&step=1s&nocache=1").status, 200);
+  EXPECT_TRUE(asked_.no_cache);
 }
 
 TEST_F(ApiTest, HistogramsStandBesideTheFloatsOfASeries) {

@@ -29,6 +29,7 @@ absl::StatusOr<QueryRequest> CommonRequest(const ApiCall& call) {
     return InvalidParameter("lookback_delta", "must be positive");
   }
   request.stats_by_step = call.params.Get("stats") == "all";
+  request.no_cache = call.params.Get("nocache") == "1";
   request.cancelled = [gone = call.request.cancelled] {
     return gone != nullptr && gone->load(std::memory_order_relaxed);
   };

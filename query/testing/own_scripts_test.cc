@@ -2,6 +2,7 @@
 // evaluator where that covers the file.
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
@@ -10,6 +11,7 @@
 #include "model/clock.h"
 #include "query/engine.h"
 #include "query/testing/naive.h"
+#include "query/testing/outcome.h"
 #include "query/testing/script_runner.h"
 
 namespace hearth::promql {
@@ -65,6 +67,38 @@ class NaiveScriptFile : public testing::Test {
   const std::filesystem::path file_;
 };
 
+// Range queries of the scripts as dashboards that move on: an engine that keeps results answers as
+// one that does not.
+class CachedScriptFile : public testing::Test {
+ public:
+  explicit CachedScriptFile(std::filesystem::path file) : file_(std::move(file)) {}
+
+  void TestBody() override {
+    EngineOptions options = ScriptEngineOptions();
+    options.delayed_name_removal = false;
+    std::unique_ptr<Engine> plain, cached;
+    FailuresOf(file_, [&](const Queryable& storage, const QueryRequest& request) {
+      if (plain == nullptr) {
+        plain = std::make_unique<Engine>(&storage, &SystemClock::Get(), options);
+        options.cache_bytes = 16 << 20;
+        cached = std::make_unique<Engine>(&storage, &SystemClock::Get(), options);
+      }
+      for (const int back : {5, 5, 1, 0}) {
+        QueryRequest earlier = request;
+        earlier.start_ms -= back * request.step_ms;
+        earlier.end_ms -= back * request.step_ms;
+        EXPECT_EQ(OutcomeText(cached->Execute(earlier)), OutcomeText(plain->Execute(earlier)))
+            << request.query << ", " << back << " steps earlier";
+        if (request.instant()) break;
+      }
+      return plain->Execute(request);
+    });
+  }
+
+ private:
+  const std::filesystem::path file_;
+};
+
 bool ExpectsAnnotations(const std::filesystem::path& file) {
   std::ostringstream text;
   text << std::ifstream(file).rdbuf();
@@ -89,6 +123,8 @@ int RegisterScripts() {
     const std::string name = TestName(root, file);
     testing::RegisterTest("ScriptFile", name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
                           [file]() -> ScriptFile* { return new ScriptFile(file); });
+    testing::RegisterTest("CachedScriptFile", name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                          [file]() -> CachedScriptFile* { return new CachedScriptFile(file); });
     if (ExpectsAnnotations(file) || file.parent_path() != root) continue;
     testing::RegisterTest("NaiveScriptFile", name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
                           [file]() -> NaiveScriptFile* { return new NaiveScriptFile(file); });
