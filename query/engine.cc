@@ -157,10 +157,19 @@ class Engine::Impl {
             ? CachedEvaluation(cache_.get(), &evaluator, times).Run(std::move(tree), stats)
             : evaluator.Run(std::move(tree), times, by_step, stats);
     stats->peak_bytes = memory->account.peak();
+    if (request.explain) CompleteExplanation(times, stats);
     HEARTH_RETURN_IF_ERROR(evaluated.status());
     if (by_step) stats->reads_by_step = evaluated->record.samples.ReadsByStep();
     evaluated->result.memory = std::move(memory);
     return std::move(evaluated->result);
+  }
+
+  // Steps that no operator computed came from the cache.
+  static void CompleteExplanation(const QueryTimes& times, QueryStats* stats) {
+    if (!stats->explanation) stats->explanation.emplace();
+    Explanation& explanation = *stats->explanation;
+    explanation.steps = times.step == 0 ? 1 : (times.end - times.start) / times.step + 1;
+    explanation.cached_steps = explanation.steps - (explanation.root ? explanation.root->steps : 0);
   }
 
   // Columns are allocated by steps, so a range query of more steps than this and max_samples is

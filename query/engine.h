@@ -25,6 +25,7 @@
 #include "model/histogram.h"
 #include "model/labels.h"
 #include "model/sample.h"
+#include "query/exec/explanation.h"
 #include "query/parse/ast.h"
 #include "query/parse/parser.h"
 #include "query/query_observer.h"
@@ -74,6 +75,7 @@ struct QueryRequest {
   std::optional<TimeMs> timeout_ms;         // At most the engine's.
   bool stats_by_step = false;               // Where the engine has per_step_stats.
   bool no_cache = false;                    // Compute every step.
+  bool explain = false;                     // Say what each operator did; costs some clock reads.
   std::function<bool()>
       cancelled;       // Asked often, from several threads, during the call. Empty = never.
   std::string client;  // Whose turn it is when queries wait: an address without port.
@@ -108,6 +110,7 @@ struct QueryStats {
   int64_t peak_bytes = 0;              // Held at once.
   std::vector<int64_t> reads_by_step;  // samples_read of each step; empty unless asked for.
   QueryTimings timings;
+  std::optional<Explanation> explanation;  // Where it was asked for.
 };
 
 // What the answer of a query takes stays charged until the last owner lets go of this. Who makes

@@ -100,7 +100,19 @@ size_t BytesOf(const ResultSeries& series) {
 
 }  // namespace
 
-absl::StatusOr<QueryResult> Evaluation::Run(const Queryable& storage, QueryTimings* timings) {
+absl::StatusOr<QueryResult> Evaluation::Run(const Queryable& storage, QueryStats* stats) {
+  OperatorTrace* const trace = ctx_->trace.get();
+  if (trace == nullptr) return Measured(storage, &stats->timings);
+  trace->Begin("query", request_.query);
+  absl::StatusOr<QueryResult> result = Measured(storage, &stats->timings);
+  trace->End(result.ok() ? static_cast<int64_t>(result->series.size()) : 0,
+             static_cast<int64_t>(plan_.grid.count));
+  // While the sets are there.
+  stats->explanation = {.root = trace->Explain()};
+  return result;
+}
+
+absl::StatusOr<QueryResult> Evaluation::Measured(const Queryable& storage, QueryTimings* timings) {
   Stopwatch watch;
   absl::Status status = Select(storage);
   timings->prepare_s = watch.Lap();
@@ -120,6 +132,17 @@ absl::StatusOr<QueryResult> Evaluation::Run(const Queryable& storage, QueryTimin
 
 // All selectors at once: they see the same commits.
 absl::Status Evaluation::Select(const Queryable& storage) {
+  OperatorTrace* const trace = ctx_->trace.get();
+  if (trace == nullptr || plan_.requests.empty()) return SelectSeries(storage);
+  trace->Begin("find series", "");
+  const absl::Status status = SelectSeries(storage);
+  size_t found = 0;
+  for (const auto& set : ctx_->sets) found += set->size();
+  trace->End(static_cast<int64_t>(found), 0);
+  return status;
+}
+
+absl::Status Evaluation::SelectSeries(const Queryable& storage) {
   if (plan_.requests.empty()) return absl::OkStatus();
   HEARTH_ASSIGN_OR_RETURN(querier_, storage.NewQuerier(plan_.range));
   querier_->ChargeTo(&ctx_->bytes);

@@ -38,12 +38,14 @@ class Evaluation {
   Evaluation(const Plan& plan, const QueryRequest& request, QueryContext* ctx)
       : plan_(plan), request_(request), ctx_(ctx) {}
 
-  // Once. What the result takes stays charged to the query's account. Sets those of *timings that
-  // it came to, also when it fails.
-  absl::StatusOr<QueryResult> Run(const Queryable& storage, QueryTimings* timings);
+  // Once. What the result takes stays charged to the query's account. Sets the timings of *stats
+  // that it came to, also when it fails, and the explanation of a query that is traced.
+  absl::StatusOr<QueryResult> Run(const Queryable& storage, QueryStats* stats);
 
  private:
+  absl::StatusOr<QueryResult> Measured(const Queryable& storage, QueryTimings* timings);
   absl::Status Select(const Queryable& storage);
+  absl::Status SelectSeries(const Queryable& storage);
   absl::Status Evaluate();
   absl::Status Scalar();
   absl::Status Vector();

@@ -1,5 +1,6 @@
 #include "query/step_evaluator.h"
 
+#include <memory>
 #include <utility>
 
 #include "model/status.h"
@@ -20,8 +21,11 @@ absl::StatusOr<StepEvaluator::Evaluated> StepEvaluator::Run(ExprPtr tree, const 
   ctx.times = times;
   ctx.delayed_name_removal = settings_.delayed_name_removal;
   ctx.use_start_timestamps = settings_.use_start_timestamps;
+  if (settings_.request->explain) {
+    ctx.trace = std::make_unique<OperatorTrace>(settings_.request->query);
+  }
   absl::StatusOr<QueryResult> result =
-      Evaluation(plan, *settings_.request, &ctx).Run(*settings_.storage, &stats->timings);
+      Evaluation(plan, *settings_.request, &ctx).Run(*settings_.storage, stats);
   NoteSamples(ctx.samples, stats);
   HEARTH_RETURN_IF_ERROR(result.status());
   return Evaluated{

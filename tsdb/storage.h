@@ -144,6 +144,15 @@ struct SelectRequest {
   TimeRange range;
 };
 
+// What reading a SeriesSet has cost so far.
+struct SeriesReads {
+  int64_t samples = 0;        // Handed out, whatever windows made of them.
+  int64_t bundles = 0;        // Runs of a series' samples fetched from sorted files,
+  int64_t bundle_bytes = 0;   // and their size there, encoded.
+  int64_t cached_blocks = 0;  // Blocks of these files that were in the block cache,
+  int64_t read_blocks = 0;    // and those that had to be read.
+};
+
 // The answer to one SelectRequest. Every series' labels are known before its first sample is read. Series come in ascending
 // order of fingerprint, which is the same order for head and sealed data and on every run, so sums fold in one order.
 //
@@ -161,6 +170,8 @@ class SeriesSet {
   // Appends what Read gives to *columns, whatever times these hold. For those who join several sets; one that can does it
   // without a copy.
   virtual absl::Status Append(size_t i, TimeRange range, SampleColumns* columns) const;
+  // Of all reads that have ended. Storage that does not count leaves it empty.
+  virtual std::optional<SeriesReads> reads() const { return std::nullopt; }
 };
 
 // Limits on label answers. 0 = no limit.

@@ -4,6 +4,7 @@
 #include "api/v1/envelope.h"
 #include "api/v1/handlers.h"
 #include "api/v1/parameters.h"
+#include "api/v1/query_explanation.h"
 #include "api/v1/query_stats.h"
 #include "model/float_text.h"
 #include "model/status.h"
@@ -30,6 +31,7 @@ absl::StatusOr<QueryRequest> CommonRequest(const ApiCall& call) {
   }
   request.stats_by_step = call.params.Get("stats") == "all";
   request.no_cache = call.params.Get("nocache") == "1";
+  request.explain = call.params.Get("explain") == "true";
   request.cancelled = [gone = call.request.cancelled] {
     return gone != nullptr && gone->load(std::memory_order_relaxed);
   };
@@ -191,6 +193,10 @@ http::Response Execute(const ApiCall& call, const absl::StatusOr<QueryRequest>& 
   if (!stats.empty()) {
     json.Key("stats");
     WriteQueryStats(result->stats, *request, &json);
+  }
+  if (result->stats.explanation) {
+    json.Key("explain");
+    WriteExplanation(*result->stats.explanation, &json);
   }
   json.EndObject();
   http::Response response = envelope.Finish(result->warnings, result->infos);

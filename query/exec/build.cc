@@ -40,16 +40,25 @@ class Builder {
   // A node that is evaluated once answers all steps of its parent's grid.
   absl::StatusOr<VectorPtr> Vector(const PlanNode& node, const Grid& parent) {
     HEARTH_ASSIGN_OR_RETURN(VectorPtr op, BareVector(node));
+    op->Evaluates(*node.expr);
     if (node.grid == parent) return op;
     return NewBroadcast(parent, std::move(op));
   }
   absl::StatusOr<ScalarPtr> Scalar(const PlanNode& node, const Grid& parent) {
     HEARTH_ASSIGN_OR_RETURN(ScalarPtr op, BareScalar(node));
+    op->Evaluates(*node.expr);
     if (node.grid == parent) return op;
     return NewScalarBroadcast(parent, std::move(op));
   }
 
   absl::StatusOr<RangePtr> Range(const PlanNode& node) {
+    HEARTH_ASSIGN_OR_RETURN(RangePtr op, BareRange(node));
+    op->Evaluates(*node.expr);
+    return op;
+  }
+
+ private:
+  absl::StatusOr<RangePtr> BareRange(const PlanNode& node) {
     if (node.expr->kind == ExprKind::kMatrixSelector) return NewMatrixSelector(node);
     const PlanNode& child = *node.children[0];
     const int64_t limit = std::max(ctx_.limits.max_samples, kMinStepLimit);
@@ -61,8 +70,6 @@ class Builder {
                                               : Vector(child, node.subquery_grid));
     return NewSubquery(node, std::move(op));
   }
-
- private:
   absl::StatusOr<VectorPtr> ScalarAsVector(const PlanNode& node, const Grid& grid) {
     HEARTH_ASSIGN_OR_RETURN(ScalarPtr op, Scalar(node, grid));
     return NewVectorOfScalar(grid, std::move(op));

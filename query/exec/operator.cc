@@ -2,6 +2,7 @@
 
 #include <array>
 #include <numeric>
+#include <optional>
 
 #include "model/status.h"
 
@@ -25,9 +26,21 @@ size_t HistogramBytes(std::span<const HistogramPtr> histograms) {
   return bytes;
 }
 
+void Operator::BeginTrace(QueryContext* ctx) {
+  if (ctx->trace != nullptr && expr_ != nullptr) trace_id_ = ctx->trace->Begin(*expr_);
+}
+
+void Operator::EndTrace(QueryContext* ctx, size_t series, size_t steps) {
+  if (trace_id_ == kUntraced) return;
+  ctx->trace->End(static_cast<int64_t>(series), static_cast<int64_t>(steps));
+}
+
 absl::Status SeriesLister::Prepare(QueryContext* ctx) {
   bytes_ = ByteCharge(&ctx->bytes);
-  HEARTH_RETURN_IF_ERROR(PrepareSeries(ctx));
+  BeginTrace(ctx);
+  const absl::Status prepared = PrepareSeries(ctx);
+  EndTrace(ctx, series_.size(), traced_steps());
+  HEARTH_RETURN_IF_ERROR(prepared);
   return bytes_.Add(series_.size() * (sizeof(SeriesMeta) + kMapBytes));
 }
 
@@ -36,7 +49,28 @@ absl::Status ScalarOperator::Prepare(QueryContext* ctx) {
   bytes_ = ByteCharge(&ctx->bytes);
   HEARTH_RETURN_IF_ERROR(bytes_.Add(grid_.count * sizeof(double)));
   values_.resize(grid_.count);
-  return PrepareValues(ctx);
+  BeginTrace(ctx);
+  absl::Status prepared = PrepareValues(ctx);
+  EndTrace(ctx, 1, grid_.count);
+  return prepared;
+}
+
+absl::Status VectorOperator::TracedColumn(size_t i, Worker* worker, StepColumn* out) const {
+  const WorkerTrace::Span span(&*worker->trace, trace_id_);
+  HEARTH_RETURN_IF_ERROR(ComputeColumn(i, worker, out));
+  worker->trace->CountColumn(trace_id_,
+                             static_cast<int64_t>(out->CountPresent() + out->histograms.size()));
+  return absl::OkStatus();
+}
+
+absl::Status RangeSource::Read(size_t i, Worker* worker, Scratch* scratch) const {
+  if (trace_id_ == kUntraced) return ReadSamples(i, worker, scratch);
+  const WorkerTrace::Span span(&*worker->trace, trace_id_);
+  HEARTH_RETURN_IF_ERROR(ReadSamples(i, worker, scratch));
+  const SampleColumns& samples = scratch->samples;
+  worker->trace->CountColumn(trace_id_,
+                             static_cast<int64_t>(samples.t.size() + samples.histogram_t.size()));
+  return absl::OkStatus();
 }
 
 std::vector<uint32_t> VectorOperator::DisplayOrder() const {
@@ -53,7 +87,11 @@ absl::Status ForEachColumn(const VectorOperator& op, QueryContext* ctx, const Co
   for (size_t s = 0; s < kShards; ++s) begin[s + 1] += begin[s];
 
   std::array<absl::Status, kShards> statuses;
+  // What is done with the columns belongs to the operator that asks for them.
+  const TraceId asking = ctx->trace == nullptr ? kUntraced : ctx->trace->current();
   const auto run = [&](Worker* worker, size_t shard) -> absl::Status {
+    std::optional<WorkerTrace::Span> span;
+    if (asking != kUntraced) span.emplace(&*worker->trace, asking);
     StepColumn column;
     for (size_t i = begin[shard]; i < begin[shard + 1]; ++i) {
       HEARTH_RETURN_IF_ERROR(worker->Tick());
@@ -62,11 +100,13 @@ absl::Status ForEachColumn(const VectorOperator& op, QueryContext* ctx, const Co
     }
     return absl::OkStatus();
   };
+  if (ctx->trace != nullptr) ctx->trace->Pause();
   if (series.size() * op.steps() < kInlineValues) {
     Worker worker(ctx);
     absl::Status status;
     for (size_t shard = 0; shard < kShards && status.ok(); ++shard) status = run(&worker, shard);
     worker.Finish();
+    if (ctx->trace != nullptr) ctx->trace->Resume();
     return status.ok() ? ctx->samples.Finish(op.node()) : status;
   }
   std::vector<std::unique_ptr<Worker>> sharded(kShards);
@@ -74,6 +114,7 @@ absl::Status ForEachColumn(const VectorOperator& op, QueryContext* ctx, const Co
   ctx->pool->Run(kShards,
                  [&](size_t shard) { statuses[shard] = run(sharded[shard].get(), shard); });
   for (const auto& worker : sharded) worker->Finish();
+  if (ctx->trace != nullptr) ctx->trace->Resume();
   for (const absl::Status& status : statuses) HEARTH_RETURN_IF_ERROR(status);
   return ctx->samples.Finish(op.node());
 }

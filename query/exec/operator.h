@@ -26,6 +26,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -33,6 +34,7 @@
 #include "absl/status/status.h"
 #include "model/histogram.h"
 #include "model/labels.h"
+#include "query/exec/operator_trace.h"
 #include "query/exec/query_context.h"
 #include "query/functions/column.h"
 #include "query/functions/kernel.h"
@@ -75,7 +77,9 @@ struct Scratch {
 // One thread's share of a query: its annotations, counts and buffers.
 class Worker {
  public:
-  explicit Worker(QueryContext* query) : ctx(query), bytes_(&query->bytes) {}
+  explicit Worker(QueryContext* query) : ctx(query), bytes_(&query->bytes) {
+    if (query->trace != nullptr) trace.emplace();
+  }
 
   // Looks for a timeout or a cancellation when enough has been done since the last time. `work` is
   // in samples that were looked at; a column is worth some even when it is empty.
@@ -113,9 +117,11 @@ class Worker {
       ctx->samples.Absorb(node, &tallies_[node]);
     }
     tallies_.clear();
+    if (trace) ctx->trace->Absorb(&*trace);
   }
 
   QueryContext* const ctx;
+  std::optional<WorkerTrace> trace;  // Of a query that is explained.
   Annotations notes;
   bool uncounted = false;  // Columns are read a second time.
 
@@ -152,10 +158,30 @@ class ScratchLease {
   std::unique_ptr<Scratch> scratch_;
 };
 
-// Something with output series.
-class SeriesLister {
+// What all operators have in common.
+class Operator {
  public:
-  virtual ~SeriesLister() = default;
+  virtual ~Operator() = default;
+  // What it evaluates, which outlives it. What is built around another operator has none; the first
+  // to say it is right.
+  void Evaluates(const Expr& expr) {
+    if (expr_ == nullptr) expr_ = &expr;
+  }
+
+ protected:
+  // Around the preparation of one that has an expression, in a query that is explained.
+  void BeginTrace(QueryContext* ctx);
+  void EndTrace(QueryContext* ctx, size_t series, size_t steps);
+
+  TraceId trace_id_ = kUntraced;
+
+ private:
+  const Expr* expr_ = nullptr;
+};
+
+// Something with output series.
+class SeriesLister : public Operator {
+ public:
   absl::Status Prepare(QueryContext* ctx);
   const std::vector<SeriesMeta>& series() const { return series_; }
   // After Prepare.
@@ -164,6 +190,8 @@ class SeriesLister {
  protected:
   // Prepares inputs, fills series_, sets node_.
   virtual absl::Status PrepareSeries(QueryContext* ctx) = 0;
+  // Of its grid, for the trace.
+  virtual size_t traced_steps() const { return 0; }
 
   std::vector<SeriesMeta> series_;  // Ascending by fingerprint.
   CountNode node_ = 0;
@@ -183,7 +211,8 @@ class VectorOperator : public SeriesLister {
       : grid_(grid), histograms_(histograms) {}
   // Values of series `i` at all steps.
   absl::Status Column(size_t i, Worker* worker, StepColumn* out) const {
-    absl::Status status = ComputeColumn(i, worker, out);
+    absl::Status status =
+        trace_id_ == kUntraced ? ComputeColumn(i, worker, out) : TracedColumn(i, worker, out);
     if (!status.ok()) return status;
     DropUnknownHistograms(out);
     return worker->Count(node_, *out);
@@ -195,6 +224,7 @@ class VectorOperator : public SeriesLister {
   size_t steps() const { return grid_.count; }
 
  protected:
+  size_t traced_steps() const override { return steps(); }
   virtual absl::Status ComputeColumn(size_t i, Worker* worker, StepColumn* out) const = 0;
   // Column does it with what was computed; for those who join the columns of several inputs.
   void DropUnknownHistograms(StepColumn* column) const {
@@ -203,6 +233,8 @@ class VectorOperator : public SeriesLister {
   }
 
  private:
+  absl::Status TracedColumn(size_t i, Worker* worker, StepColumn* out) const;
+
   const Grid grid_;
   const HistogramRule histograms_;
 };
@@ -212,7 +244,7 @@ class RangeSource : public SeriesLister {
  public:
   // Replaces scratch->samples by those that any window of the evaluation may hold; functions look
   // at the floats.
-  virtual absl::Status Read(size_t i, Worker* worker, Scratch* scratch) const = 0;
+  absl::Status Read(size_t i, Worker* worker, Scratch* scratch) const;
   // Window i of a parent step at time `t` is (WindowEnd(t) - range_ms(), WindowEnd(t)].
   virtual TimeMs WindowEnd(TimeMs t) const = 0;
   virtual TimeMs range_ms() const = 0;
@@ -222,13 +254,15 @@ class RangeSource : public SeriesLister {
   // Whether windows see the samples around them, which Read gives too then.
   virtual SelectorMode mode() const { return SelectorMode::kPlain; }
   virtual Reach reach() const { return {}; }
+
+ protected:
+  virtual absl::Status ReadSamples(size_t i, Worker* worker, Scratch* scratch) const = 0;
 };
 
 // A scalar at each step.
-class ScalarOperator {
+class ScalarOperator : public Operator {
  public:
   explicit ScalarOperator(const Grid& grid) : grid_(grid) {}
-  virtual ~ScalarOperator() = default;
   absl::Status Prepare(QueryContext* ctx);
   std::span<const double> values() const { return values_; }
   CountNode node() const { return node_; }

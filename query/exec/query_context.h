@@ -17,6 +17,7 @@
 #include "model/byte_account.h"
 #include "model/clock.h"
 #include "query/exec/dropped_names.h"
+#include "query/exec/operator_trace.h"
 #include "query/exec/sample_ledger.h"
 #include "query/exec/shard_pool.h"
 #include "query/functions/annotations.h"
@@ -54,7 +55,8 @@ struct QueryContext {
   SampleLedger samples;
   std::vector<std::unique_ptr<SeriesSet>> sets;  // One for each of the plan's requests.
   Annotations notes;
-  DroppedNames dropped_names;  // Where samples are counted by step.
+  DroppedNames dropped_names;            // Where samples are counted by step.
+  std::unique_ptr<OperatorTrace> trace;  // Of a query that is explained.
 };
 
 }  // namespace hearth::promql

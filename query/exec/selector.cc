@@ -62,6 +62,7 @@ class InstantSelector : public VectorOperator {
 
   absl::Status PrepareSeries(QueryContext* ctx) override {
     set_ = ctx->sets[static_cast<size_t>(plan_.selector)].get();
+    if (trace_id_ != kUntraced) ctx->trace->Reads(trace_id_, set_);
     lookback_ = ctx->times.lookback_delta;
     uses_starts_ = ctx->use_start_timestamps;
     node_ = ctx->samples.Add(IsTime() ? CountRule::kTimes : CountRule::kLeaf,
@@ -235,6 +236,7 @@ class MatrixSource : public RangeSource {
 
   absl::Status PrepareSeries(QueryContext* ctx) override {
     set_ = ctx->sets[static_cast<size_t>(plan_.selector)].get();
+    if (trace_id_ != kUntraced) ctx->trace->Reads(trace_id_, set_);
     if (plan_.grid.count == 0) return absl::OkStatus();
     HEARTH_RETURN_IF_ERROR(bytes_.Add(set_->size() * sizeof(SeriesMeta)));
     uses_starts_ = ctx->use_start_timestamps;
@@ -242,7 +244,7 @@ class MatrixSource : public RangeSource {
     ListSeries(*set_, &series_);
     return absl::OkStatus();
   }
-  absl::Status Read(size_t i, Worker* worker, Scratch* scratch) const override {
+  absl::Status ReadSamples(size_t i, Worker* worker, Scratch* scratch) const override {
     HEARTH_RETURN_IF_ERROR(worker->Tick());
     HEARTH_RETURN_IF_ERROR(set_->Read(i, plan_.read, &scratch->samples));
     RemoveStaleMarkers(&scratch->samples);
@@ -281,7 +283,7 @@ class SubquerySource : public RangeSource {
     return bytes_.Add(ColumnBytes(1, child_->steps()) +
                       child_->steps() * (sizeof(TimeMs) + sizeof(double)));
   }
-  absl::Status Read(size_t i, Worker* worker, Scratch* scratch) const override {
+  absl::Status ReadSamples(size_t i, Worker* worker, Scratch* scratch) const override {
     HEARTH_RETURN_IF_ERROR(child_->Column(i, worker, &scratch->column));
     SampleColumns* samples = &scratch->samples;
     samples->Clear();
