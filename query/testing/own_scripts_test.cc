@@ -10,8 +10,8 @@
 #include "gtest/gtest.h"
 #include "model/clock.h"
 #include "query/engine.h"
+#include "query/testing/cached_evaluator.h"
 #include "query/testing/naive.h"
-#include "query/testing/outcome.h"
 #include "query/testing/script_runner.h"
 
 namespace hearth::promql {
@@ -74,24 +74,11 @@ class CachedScriptFile : public testing::Test {
   explicit CachedScriptFile(std::filesystem::path file) : file_(std::move(file)) {}
 
   void TestBody() override {
-    EngineOptions options = ScriptEngineOptions();
-    options.delayed_name_removal = false;
-    std::unique_ptr<Engine> plain, cached;
+    CachedEvaluator cached(ScriptEngineOptions());
     FailuresOf(file_, [&](const Queryable& storage, const QueryRequest& request) {
-      if (plain == nullptr) {
-        plain = std::make_unique<Engine>(&storage, &SystemClock::Get(), options);
-        options.cache_bytes = 16 << 20;
-        cached = std::make_unique<Engine>(&storage, &SystemClock::Get(), options);
-      }
-      for (const int back : {5, 5, 1, 0}) {
-        QueryRequest earlier = request;
-        earlier.start_ms -= back * request.step_ms;
-        earlier.end_ms -= back * request.step_ms;
-        EXPECT_EQ(OutcomeText(cached->Execute(earlier)), OutcomeText(plain->Execute(earlier)))
-            << request.query << ", " << back << " steps earlier";
-        if (request.instant()) break;
-      }
-      return plain->Execute(request);
+      const absl::Status same = cached.Check(storage, request);
+      EXPECT_TRUE(same.ok()) << request.query << ": " << same;
+      return Engine(&storage, &SystemClock::Get(), ScriptEngineOptions()).Execute(request);
     });
   }
 

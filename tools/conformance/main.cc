@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iomanip>
 #include <iostream>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -18,7 +19,9 @@
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "model/clock.h"
+#include "model/status.h"
 #include "query/engine.h"
+#include "query/testing/cached_evaluator.h"
 #include "query/testing/script_runner.h"
 
 namespace hearth::promql {
@@ -41,15 +44,31 @@ struct FileResult {
 
 struct Options {
   std::vector<std::string> files;
-  bool verbose = false, markdown = false;
+  bool verbose = false, markdown = false, cache = false;
+  int threads = 0;
 };
 
-absl::StatusOr<QueryResult> Evaluate(const Queryable& storage, const QueryRequest& request) {
-  return Engine(&storage, &SystemClock::Get(), ScriptEngineOptions()).Execute(request);
-}
+class ScriptEvaluator {
+ public:
+  explicit ScriptEvaluator(const Options& options)
+      : engine_(ScriptEngineOptions()), cache_(options.cache) {
+    engine_.threads = options.threads;
+    cached_.emplace(engine_);
+  }
+
+  absl::StatusOr<QueryResult> operator()(const Queryable& storage, const QueryRequest& request) {
+    if (cache_) HEARTH_RETURN_IF_ERROR(cached_->Check(storage, request));
+    return Engine(&storage, &SystemClock::Get(), engine_).Execute(request);
+  }
+
+ private:
+  EngineOptions engine_;
+  const bool cache_;
+  std::optional<CachedEvaluator> cached_;
+};
 
 // False when the file cannot be read or is no script.
-bool RunFile(const std::string& path, bool verbose, FileResult* result) {
+bool RunFile(const std::string& path, const Options& options, FileResult* result) {
   std::ifstream file(path);
   std::ostringstream text;
   text << file.rdbuf();
@@ -57,7 +76,11 @@ bool RunFile(const std::string& path, bool verbose, FileResult* result) {
     std::cerr << "conformance: cannot read " << path << "\n";
     return false;
   }
-  const auto outcomes = RunScript(text.str(), Evaluate);
+  ScriptEvaluator evaluator(options);
+  const auto outcomes =
+      RunScript(text.str(), [&](const Queryable& storage, const QueryRequest& request) {
+        return evaluator(storage, request);
+      });
   if (!outcomes.ok()) {
     std::cerr << "conformance: " << path << ": " << outcomes.status().message() << "\n";
     return false;
@@ -65,7 +88,7 @@ bool RunFile(const std::string& path, bool verbose, FileResult* result) {
   result->name = std::filesystem::path(path).stem().string();
   for (const EvalOutcome& outcome : *outcomes) {
     (outcome.histograms ? result->histograms : result->floats).Add(outcome.passed);
-    if (outcome.passed || !verbose) continue;
+    if (outcome.passed || !options.verbose) continue;
     std::cout << path << ":" << outcome.line << (outcome.histograms ? " [histograms]: " : ": ")
               << outcome.query << "\n    " << outcome.problem << "\n";
   }
@@ -106,7 +129,7 @@ int Run(const Options& options) {
   std::vector<FileResult> rows;
   FileResult total{.name = "all", .floats = {}, .histograms = {}};
   for (const std::string& path : options.files) {
-    if (!RunFile(path, options.verbose, &rows.emplace_back())) return 2;
+    if (!RunFile(path, options, &rows.emplace_back())) return 2;
     total.floats.Add(rows.back().floats);
     total.histograms.Add(rows.back().histograms);
   }
@@ -125,6 +148,10 @@ int main(int argc, char** argv) {
   app.add_option("files", options.files, "Script files (*.test)")->required();
   app.add_flag("--verbose", options.verbose, "Name each failing eval, what it expected and got.");
   app.add_flag("--markdown", options.markdown, "Print the table as Markdown.");
+  app.add_flag("--cache", options.cache,
+               "Ask each range query with the result cache too; an eval fails where that differs.");
+  app.add_option("--threads", options.threads, "Of a query; 0 = one for each processor.")
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

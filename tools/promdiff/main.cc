@@ -34,13 +34,14 @@ void Print(const RunOptions& options, const Run& run) {
       "compared with the peer     {}\n"
       "range steps with instants  {}\n"
       "one thread with many       {}\n"
+      "result cache on and off    {}\n"
       "after kill, flush, restart {}\n"
       "explained differences      {}\n{}"
       "failures                   {}\n\n"
       "how often each was generated\n{}",
       options.seed, t.rounds, t.expressions, t.non_empty, Percent(t.non_empty, t.valid), t.valid,
-      t.refused, t.with_peer, t.steps, t.threads, t.states, t.explained.empty() ? "none" : "",
-      explained, t.failures, run.tally().Table());
+      t.refused, t.with_peer, t.steps, t.threads, t.cached, t.states,
+      t.explained.empty() ? "none" : "", explained, t.failures, run.tally().Table());
   std::string unknown, close;
   for (const std::string& name : run.words().unknown) unknown += " " + name;
   for (const Trait& trait : AllTraits()) {

@@ -160,6 +160,7 @@ void Run::Check(const Query& query, std::vector<Recorded>* recorded) {
   if (peer_ != nullptr && facts.comparable && !facts.in_process) CheckPeer(query, answer);
   if (answer.ok && !query.instant() && !facts.needs_range) CheckSteps(query, answer, ask);
   if (number_ % 2 == 0 || facts.in_process) CheckThreads(query);
+  if (!query.instant() && !facts.in_process) CheckCache(query);
   if (number_ % kRecordEvery == 0 && answer.ok && !facts.in_process) {
     recorded->push_back({query, answer.body});
   }
@@ -232,6 +233,23 @@ void Run::CheckThreads(const Query& query) {
                       /*ordered=*/q.instant());
   };
   if (!difference(query).empty()) Fail("one thread against many", query, difference);
+}
+
+// As a dashboard that moves on: what is asked the second time is kept, and the third time begins
+// with it.
+void Run::CheckCache(const Query& query) {
+  ++totals_.cached;
+  const auto difference = [this](const Query& q) -> std::string {
+    if (q.instant()) return "";
+    for (const int back : {2, 2, 1}) {
+      hearth_->Ask({q.expr, q.start_ms - back * q.step_ms, q.end_ms - back * q.step_ms, q.step_ms});
+    }
+    const Answer cached = hearth_->Ask(q), whole = hearth_->Ask(q, /*past_cache=*/true);
+    if (cached.body == whole.body) return "";
+    const std::string values = Difference(cached, whole, Closeness::kBits);
+    return values.empty() ? "the same values in other bytes" : values;
+  };
+  if (!difference(query).empty()) Fail("result cache on and off", query, difference);
 }
 
 void Run::CheckState(const std::vector<Recorded>& recorded, std::string_view state) {

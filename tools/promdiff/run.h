@@ -41,7 +41,7 @@ struct RunOptions {
 
 struct Totals {
   uint64_t rounds = 0, expressions = 0;
-  uint64_t with_peer = 0, steps = 0, threads = 0, states = 0;  // Comparisons.
+  uint64_t with_peer = 0, steps = 0, threads = 0, cached = 0, states = 0;  // Comparisons.
   uint64_t valid = 0, non_empty = 0, refused = 0;  // Refused: valid text, both gave an error.
   uint64_t failures = 0;
   std::map<std::string, uint64_t, std::less<>> explained;  // By known difference.
@@ -75,6 +75,7 @@ class Run {
   void CheckSteps(const Query& query, const Answer& range,
                   const std::function<Answer(const Query&)>& ask);
   void CheckThreads(const Query& query);
+  void CheckCache(const Query& query);
   void CheckState(const std::vector<Recorded>& recorded, std::string_view state);
   Answer AskEngine(const promql::Engine& engine, const Query& query) const;
   // Prints the query, shrunk while `difference` is not empty. `difference` of a query that no

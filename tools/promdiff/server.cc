@@ -71,13 +71,14 @@ absl::Status Server::Post(const std::string& path) {
   return absl::UnavailableError(StrCat("POST ", path, ": ", answer.status, " ", answer.body));
 }
 
-Answer Server::Ask(const Query& query) const {
+Answer Server::Ask(const Query& query, bool past_cache) const {
   const std::string text = Text(*query.expr, options_.dialect);
   if (query.instant()) return AskText(text, query.start_ms);
   return ParseAnswer(process_
-                         ->Get(fmt::format("/api/v1/query_range?query={}&start={}&end={}&step={}",
+                         ->Get(fmt::format("/api/v1/query_range?query={}&start={}&end={}&step={}{}",
                                            blackbox::UrlEncode(text), Seconds(query.start_ms),
-                                           Seconds(query.end_ms), Seconds(query.step_ms)))
+                                           Seconds(query.end_ms), Seconds(query.step_ms),
+                                           past_cache ? "&nocache=1" : ""))
                          .body);
 }
 

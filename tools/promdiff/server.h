@@ -38,7 +38,8 @@ class Server {
   std::string Log() const { return process_->process().Output(); }
   absl::Status Push(const std::vector<DataSeries>& batch);
   absl::Status Post(const std::string& path);
-  Answer Ask(const Query& query) const;
+  // With the result cache where that is on, or past it.
+  Answer Ask(const Query& query, bool past_cache = false) const;
   // The answer to a text at a time, beside the queries.
   Answer AskText(const std::string& text, TimeMs at) const;
 
