@@ -1,5 +1,7 @@
 // push: sends a load by remote write and says what it took. README.md lists the flags.
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -103,7 +105,15 @@ double Push(const PushFlags& flags, const std::vector<std::unique_ptr<BatchSourc
   return took;
 }
 
+// The wall time that a share of the requests did not exceed, in milliseconds.
+double WallMs(const std::vector<double>& walls, double share) {
+  if (walls.empty()) return 0;
+  const auto rank = static_cast<size_t>(std::ceil(share * static_cast<double>(walls.size())));
+  return walls[std::max<size_t>(rank, 1) - 1] * 1000;
+}
+
 void Report(const PushTotals& totals, double seconds) {
+  const std::vector<double> walls = totals.Walls();
   const nlohmann::ordered_json report = {
       {"samples", totals.samples.load()},
       {"requests", totals.requests.load()},
@@ -112,6 +122,8 @@ void Report(const PushTotals& totals, double seconds) {
       {"seconds", seconds},
       {"body_bytes", totals.body_bytes.load()},
       {"newest_ms", totals.newest_ms.load()},
+      {"wall_ms",
+       {{"median", WallMs(walls, 0.5)}, {"p99", WallMs(walls, 0.99)}, {"max", WallMs(walls, 1)}}},
       {"first_error", totals.first_error()},
   };
   std::cout << report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;

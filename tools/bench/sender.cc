@@ -41,6 +41,21 @@ std::string PushTotals::first_error() const {
   return first_error_;
 }
 
+void PushTotals::NoteWall(std::chrono::duration<double> wall) {
+  MutexLock lock(&mu_);
+  walls_.push_back(wall.count());
+}
+
+std::vector<double> PushTotals::Walls() const {
+  std::vector<double> walls;
+  {
+    MutexLock lock(&mu_);
+    walls = walls_;
+  }
+  std::sort(walls.begin(), walls.end());
+  return walls;
+}
+
 Sender::Sender(http::Client* client, BatchSource* source, SenderOptions options, PushTotals* totals)
     : client_(client), source_(source), options_(std::move(options)), totals_(totals) {}
 
@@ -86,11 +101,13 @@ void Sender::Start(const Batch& batch, TimeMs timeout_ms) {
   request.body = batch.body;
   request.timeout_ms = timeout_ms;
   request.follow_redirects = false;
-  client_->Fetch(std::move(request), [this](absl::StatusOr<http::FetchResult> answer) {
-    MutexLock lock(&flight_.mu);
-    flight_.answer = std::move(answer);
-    flight_.arrived.Signal();
-  });
+  client_->Fetch(std::move(request),
+                 [this, posted = SteadyClock::now()](absl::StatusOr<http::FetchResult> answer) {
+                   totals_->NoteWall(SteadyClock::now() - posted);
+                   MutexLock lock(&flight_.mu);
+                   flight_.answer = std::move(answer);
+                   flight_.arrived.Signal();
+                 });
 }
 
 absl::StatusOr<http::FetchResult> Sender::Await() {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "http/client.h"
@@ -38,8 +39,14 @@ class PushTotals {
   // "" when there was none.
   std::string first_error() const;
 
+  // From posting a request to its answer, whatever that was.
+  void NoteWall(std::chrono::duration<double> wall);
+  // In seconds, ascending.
+  std::vector<double> Walls() const;
+
  private:
   mutable Mutex mu_;
+  std::vector<double> walls_ GUARDED_BY(mu_);
   std::string first_error_ GUARDED_BY(mu_);
 };
 

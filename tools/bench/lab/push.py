@@ -25,6 +25,7 @@ class Plan:
     churn: float = 0
     profile: str = "mix"
     connections: int = 1
+    rate: int = 0  # Samples a second; 0 = as fast as they are taken.
     trace: bool = False  # The recording, of about `series` × `steps` samples, in place of the model.
 
     def samples(self) -> int:
@@ -42,7 +43,8 @@ class Plan:
         if self.trace:
             return argv + [f"--trace={tools.trace}"]
         argv += [f"--series={self.series}", f"--steps={self.steps}", f"--seed={SEED}", f"--profile={self.profile}"]
-        return argv + ([f"--churn={self.churn}"] if self.churn else [])
+        argv += [f"--churn={self.churn}"] if self.churn else []
+        return argv + ([f"--rate={self.rate}"] if self.rate else [])
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ class Load:
     samples: int
     seconds: float  # Of its turns.
     newest_ms: int
+    retries: int
+    wall_median_ms: float  # Of its requests, from posting to the answer.
+    wall_p99_ms: float
 
 
 def _start(argv: list[str]) -> subprocess.Popen:
@@ -64,7 +69,8 @@ def _load(line: str, child: subprocess.Popen) -> Load:
     told = json.loads(line)
     if told["failed"] or child.returncode:
         raise Trouble(f"{told['failed']} samples were not taken: {told['first_error']}")
-    return Load(told["samples"], told["seconds"], told["newest_ms"])
+    wall = told["wall_ms"]
+    return Load(told["samples"], told["seconds"], told["newest_ms"], told["retries"], wall["median"], wall["p99"])
 
 
 def push_whole(plan: Plan, tools: Tools, url: str, patience_s: float) -> Load:

@@ -59,6 +59,9 @@ INSTANT = [
     Query(f"max by (mode) (quantile_over_time(0.9, {FLOAT_GAUGE}[1h]))"),
 ]
 
+# Some 170 million samples in windows, of all series.
+HEAVY = [Query('avg by (mode) (stddev_over_time({__name__=~"bench_.+"}[30m]))', 7200, 15)]
+
 # Twelve panels as a dashboard of machines has them: an hour at 15 s.
 DASHBOARD = [
     Query(text, 3600, 15)

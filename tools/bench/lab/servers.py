@@ -85,7 +85,7 @@ class Hearth(Server):
             f"--web.listen-address=127.0.0.1:{options.port}",
             "--web.enable-remote-write-receiver",
             "--web.enable-admin-api",
-        ]
+        ] + ([] if options.cache else ["--query.cache-size=0B"])
 
     def sealed_bytes(self, options: Options, client: Client) -> int:
         client.request("/api/v1/admin/tsdb/compact", method="POST")

@@ -27,7 +27,7 @@ class FakePush:
         self._on_turn()
         self.acknowledged += 25
         if self.acknowledged == 100:
-            self.load = Load(100, 0.4, newest_ms=1000)
+            self.load = Load(100, 0.4, newest_ms=1000, retries=0, wall_median_ms=1.0, wall_p99_ms=2.0)
 
     def end(self) -> None:
         self.ended = True

@@ -40,5 +40,7 @@ ALL = (
     Workload("restart-100k", "100 000 series × 480 steps pushed at once, then kill -9", 600, restarting.restart_100k),
     Workload("dashboard", "12 panels of the last hour, every second", 60, reading.dashboard, cache=True),
     Workload("concurrency", "8 clients of one-series instant queries", 60, crowd.concurrency),
+    Workload("writes-under-queries", "remote write of 40 000 samples a second while 20 clients ask heavy queries", 330,
+             crowd.writes_under_queries),
     Workload("trace", "the recording of real exporters as 15 s steps; bytes a sample", 90, writing.trace, trace=True),
 )
