@@ -6,28 +6,13 @@
 #include "model/status.h"
 
 namespace hearth {
-namespace {
-
-// A regex of plain characters and `|` is a list of literals. Anything else that RE2 gives a meaning
-// disqualifies it.
-std::vector<std::string> LiteralChoices(std::string_view pattern) {
-  if (pattern.find_first_of("\\.+*?()[]{}^$") != std::string_view::npos) return {};
-  std::vector<std::string> literals;
-  for (;;) {
-    const size_t bar = pattern.find('|');
-    literals.emplace_back(pattern.substr(0, bar));
-    if (bar == std::string_view::npos) return literals;
-    pattern.remove_prefix(bar + 1);
-  }
-}
-
-}  // namespace
-
 absl::StatusOr<Matcher> Matcher::Create(MatchOp op, std::string_view name, std::string_view value) {
   Matcher matcher(op, name, value);
   if (op == MatchOp::kEqual || op == MatchOp::kNotEqual) return matcher;
-  matcher.literals_ = LiteralChoices(value);
-  if (!matcher.literals_.empty()) return matcher;
+  if (std::optional<GlobChoice> globs = GlobChoice::Parse(value)) {
+    matcher.globs_ = std::make_shared<const GlobChoice>(*std::move(globs));
+    return matcher;
+  }
   HEARTH_ASSIGN_OR_RETURN(matcher.regex_, AnchoredRegex::Compile(value));
   return matcher;
 }
@@ -49,10 +34,13 @@ bool Matcher::Matches(std::string_view label_value) const {
     default:
       break;
   }
-  const bool hit =
-      regex_ ? regex_->Matches(label_value)
-             : std::find(literals_.begin(), literals_.end(), label_value) != literals_.end();
+  const bool hit = globs_ ? globs_->Matches(label_value) : regex_->Matches(label_value);
   return hit == (op_ == MatchOp::kRegex);
+}
+
+const std::vector<std::string>& Matcher::literals() const {
+  static const std::vector<std::string> kNone;
+  return globs_ && globs_->literal() ? globs_->literals() : kNone;
 }
 
 std::string Matcher::ToString() const {

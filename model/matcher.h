@@ -7,12 +7,14 @@
 #ifndef HEARTH_MODEL_MATCHER_H_
 #define HEARTH_MODEL_MATCHER_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "model/glob_choice.h"
 #include "model/labels.h"
 #include "model/regex.h"
 
@@ -37,9 +39,13 @@ class Matcher {
   // True when a series without this label matches.
   bool MatchesEmpty() const { return Matches({}); }
 
-  // For a regex that is nothing but a choice of literals (`a|b`, `GET`): those literals, so
-  // postings can be looked up one by one. Empty for everything else.
-  const std::vector<std::string>& literals() const { return literals_; }
+  // For a regex that is nothing but a choice of literals (`a|b`, `GET`, `(x|y)z`): those literals,
+  // so postings can be looked up one by one. Sorted, unique. Empty for everything else.
+  const std::vector<std::string>& literals() const;
+  // True when every series matches, with the label or without.
+  bool MatchesEverything() const {
+    return op_ == MatchOp::kRegex && globs_ != nullptr && globs_->everything();
+  }
 
   // `job=~"a.*"`, the value quoted as PromQL does.
   std::string ToString() const;
@@ -55,8 +61,9 @@ class Matcher {
   MatchOp op_;
   std::string name_;
   std::string value_;
-  std::optional<AnchoredRegex> regex_;  // Empty when the literals decide.
-  std::vector<std::string> literals_;
+  // Of a regex one of the two.
+  std::shared_ptr<const GlobChoice> globs_;
+  std::optional<AnchoredRegex> regex_;
 };
 
 // True when all matchers hold for the label set.
