@@ -6,6 +6,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <chrono>
 #include <ctime>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -27,6 +28,8 @@ namespace {
 
 // Handlers that are done sooner are not worth the system calls that notice a vanished client.
 constexpr TimeMs kHangUpDelayMs = 50;
+// How long a session may stay beyond its time.
+constexpr TimeMs kSweepMinMs = 5, kSweepMaxMs = 1000;
 
 // "Sun, 06 Nov 1994 08:49:37 GMT"
 std::string HttpDate(std::time_t now) {
@@ -65,6 +68,8 @@ class Server::Impl : public SessionHost {
   bool stopping() const override { return stopping_; }
   void Ended(const std::shared_ptr<ServerSession>& session) override;
   void WatchSoon() override;
+  // Closes late sessions from time to time, while there are sessions.
+  void SweepSoon();
   const std::string& Date() override;
 
  private:
@@ -86,7 +91,7 @@ class Server::Impl : public SessionHost {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::set<std::shared_ptr<ServerSession>> sessions_;
   bool stopping_ = false;
-  bool will_watch_ = false;
+  bool will_watch_ = false, will_sweep_ = false;
   std::time_t date_time_ = -1;
   std::string date_;
 
@@ -165,6 +170,7 @@ void Server::Impl::Accept(Listener* listener) {
       const auto session = std::make_shared<ServerSession>(this, std::move(socket));
       sessions_.insert(session);
       session->ReadHeader();
+      SweepSoon();
     } else if (error != asio::error::connection_aborted) {
       // Out of file descriptors, most likely: try again when some may have come free.
       io_->RunAfter(100, [this, listener] { Accept(listener); });
@@ -194,6 +200,20 @@ void Server::Impl::WatchSoon() {
       any = session->WatchForHangUp() || any;
     }
     if (any) WatchSoon();
+  });
+}
+
+void Server::Impl::SweepSoon() {
+  if (will_sweep_) return;
+  will_sweep_ = true;
+  io_->RunAfter(std::clamp(options_.read_timeout_ms / 4, kSweepMinMs, kSweepMaxMs), [this] {
+    will_sweep_ = false;
+    const auto now = ServerSession::Clock::now();
+    std::vector<std::shared_ptr<ServerSession>> late;
+    std::copy_if(sessions_.begin(), sessions_.end(), std::back_inserter(late),
+                 [now](const auto& session) { return session->Late(now); });
+    for (const auto& session : late) session->Close();
+    if (!sessions_.empty()) SweepSoon();
   });
 }
 

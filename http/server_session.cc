@@ -94,7 +94,7 @@ void ServerSession::ReadHeader() {
       static_cast<uint32_t>(std::min<size_t>(server_->options().header_bytes_max, UINT32_MAX)));
   header_->body_limit(boost::none);  // Judged in OnHeader, when the route is known.
   idle_ = true;
-  stream_.expires_after(std::chrono::milliseconds(server_->options().read_timeout_ms));
+  ExpireAfter(std::chrono::milliseconds(server_->options().read_timeout_ms));
   beast::http::async_read_header(
       stream_, buffer_, *header_,
       [self = shared_from_this()](const ErrorCode& error, size_t) { self->OnHeader(error); });
@@ -191,7 +191,7 @@ void ServerSession::OnBody(const ErrorCode& error) {
   if (error) return Close();
   request_.body = std::move(body_->get().body());
   if (buffer_.capacity() >= kBodyReadBytes) buffer_.shrink_to_fit();
-  stream_.expires_never();
+  ExpireNever();
   RunHandler();
 }
 
@@ -244,7 +244,7 @@ void ServerSession::Send(Response response) {
   if (!head_) message.body() = std::move(response.body);
   held_ = std::move(response.held);
   if (response.status != 204 && response.status != 304) message.content_length(body_bytes);
-  stream_.expires_after(std::chrono::milliseconds(server_->options().read_timeout_ms));
+  ExpireAfter(std::chrono::milliseconds(server_->options().read_timeout_ms));
   beast::http::async_write(stream_, *response_,
                            [self = shared_from_this()](const ErrorCode& error, size_t) {
                              if (self->closed_) return;
@@ -271,7 +271,7 @@ void ServerSession::Linger() {
   ErrorCode ignored;
   stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
   buffer_.clear();
-  stream_.expires_after(kLingerTime);
+  ExpireAfter(kLingerTime);
   Discard();
 }
 

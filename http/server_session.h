@@ -13,6 +13,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,11 @@ class ServerSession : public std::enable_shared_from_this<ServerSession> {
   // False when no handler runs. While one does nobody reads, so this is how a vanished client is
   // noticed.
   bool WatchForHangUp();
+  // Whether the time for what the session waits for is over. The host asks from time to time and
+  // closes then: a timer for each read and write costs more than these.
+  using Clock = std::chrono::steady_clock;
+  bool Late(Clock::time_point now) const { return now > deadline_; }
+  void Close();
   // Sets the flag of a running handler and closes.
   void Abort() {
     cancelled_->store(true);
@@ -83,12 +89,14 @@ class ServerSession : public std::enable_shared_from_this<ServerSession> {
   bool ChargeBody();
   void Linger();
   void Discard();
-  void Close();
+  void ExpireAfter(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
+  void ExpireNever() { deadline_ = Clock::time_point::max(); }
 
   SessionHost* const server_;
   boost::beast::tcp_stream stream_;
   const std::shared_ptr<std::atomic<bool>> cancelled_;
   std::string remote_address_;
+  Clock::time_point deadline_ = Clock::time_point::max();
   boost::beast::flat_buffer buffer_;
   std::optional<HeaderParser> header_;
   std::optional<BodyParser> body_;

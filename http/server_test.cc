@@ -258,6 +258,16 @@ TEST(ServerTest, ClosesConnectionsThatSendNothing) {
   EXPECT_EQ(client.ReadAll(), "");
 }
 
+TEST(ServerTest, ClosesConnectionsThatStayIdleAfterAnAnswer) {
+  ServerOptions options = Loopback();
+  options.read_timeout_ms = 20;
+  const auto server = StartOrDie(options, EchoDispatch);
+  RawClient client(server->port());
+  client.Send("GET /once HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(client.ReadUntil("[]"), HasSubstr("/once"));
+  EXPECT_EQ(client.ReadAll(), "");
+}
+
 TEST(ServerTest, ATakenPortIsOneClearError) {
   const auto first = StartOrDie(Loopback(), EchoDispatch);
   ServerOptions options;

@@ -12,6 +12,8 @@ namespace {
 // To look whether a value's postings meet a selection costs about as much as looking at so many of
 // the selection's series.
 constexpr size_t kSeriesPerValue = 4;
+// To match fewer values is not worth remembering.
+constexpr size_t kRememberedValues = 64;
 // What a writer of an index keeps beside the text of a label's value.
 constexpr size_t kIndexedPairBytes = 160;
 
@@ -89,7 +91,44 @@ class LabelIndex::Source : public PostingsSource {
     return absl::OkStatus();
   }
 
+  absl::Status OfMatching(const Matcher& matcher, bool matching,
+                          Postings* out) const override NO_THREAD_SAFETY_ANALYSIS {
+    const auto it = index_.names_.find(matcher.name());
+    if (it == index_.names_.end() || it->second->pairs.size() < kRememberedValues) {
+      return PostingsSource::OfMatching(matcher, matching, out);
+    }
+    const Fingerprint key = KeyOf(matcher, matching);
+    const MatchedValues::Entry* const known = index_.matched_.Find(key);
+    const uint64_t values_version = index_.values_version(matcher.name());
+    const uint64_t version = index_.version();
+    if (known != nullptr && known->version == version) {
+      *out = known->postings;
+      return absl::OkStatus();
+    }
+    MatchedValues::Entry entry{.values_version = values_version, .version = version};
+    if (known != nullptr && known->values_version == values_version) {
+      entry.pairs = known->pairs;
+    } else {
+      for (const PairId id : it->second->pairs) {
+        if (matcher.Matches(index_.pairs_[id].value()) == matching) entry.pairs.push_back(id);
+      }
+      entry.pairs.shrink_to_fit();
+    }
+    std::vector<PostingsView> lists;
+    lists.reserve(entry.pairs.size());
+    for (const PairId id : entry.pairs) lists.push_back(index_.PostingsOf(id));
+    *out = Merge(lists);
+    entry.postings = *out;
+    index_.matched_.Keep(key, std::move(entry));
+    return absl::OkStatus();
+  }
+
  private:
+  static Fingerprint KeyOf(const Matcher& matcher, bool matching) {
+    return FingerprintOf(StrCat(static_cast<int>(matcher.op()), matching ? "+" : "-",
+                                matcher.name().size(), ":", matcher.name(), matcher.value()));
+  }
+
   const LabelIndex& index_;
 };
 
@@ -111,7 +150,9 @@ LabelIndex::PairId LabelIndex::FindOrAddPair(std::string_view bytes, const Label
   if (name == names_.end()) {
     name = names_.emplace(std::string(label.name), std::make_unique<Name>()).first;
     name->second->name = label.name;
+    names_version_.fetch_add(1, std::memory_order_release);
   }
+  ValuesVersion(label.name).fetch_add(1, std::memory_order_release);
   Pair& pair = pairs_[id];
   pair.bytes = std::make_unique_for_overwrite<char[]>(bytes.size());
   std::memcpy(pair.bytes.get(), bytes.data(), bytes.size());
@@ -133,7 +174,11 @@ void LabelIndex::DropPair(PairId id) {
   name->pairs[pair.place] = name->pairs.back();
   pairs_[name->pairs.back()].place = pair.place;
   name->pairs.pop_back();
-  if (name->pairs.empty()) names_.erase(names_.find(name->name));
+  ValuesVersion(name->name).fetch_add(1, std::memory_order_release);
+  if (name->pairs.empty()) {
+    names_.erase(names_.find(name->name));
+    names_version_.fetch_add(1, std::memory_order_release);
+  }
   pair_bytes_ -= pair.size;
   text_bytes_.fetch_sub(pair.size + kIndexedPairBytes, std::memory_order_relaxed);
   pair = Pair();
@@ -248,6 +293,28 @@ void LabelIndex::ForEachPairOf(PostingsView slots, Fn visit) const {
   }
 }
 
+std::vector<std::string> LabelIndex::NamesOf(PostingsView slots) const {
+  std::vector<std::string> names;
+  absl::flat_hash_set<const Name*> left;
+  for (const auto& [text, name] : names_) {
+    if (name->pairs.size() * kSeriesPerValue >= slots.size()) {
+      left.insert(name.get());
+    } else if (std::any_of(name->pairs.begin(), name->pairs.end(),
+                           [&](PairId id) { return Intersects(slots, PostingsOf(id)); })) {
+      names.push_back(text);
+    }
+  }
+  // A label of many values: most likely one of the first series has it.
+  for (size_t k = 0; k < slots.size() && !left.empty(); ++k) {
+    const PairId* const ids = series_[slots[k]].get();
+    for (PairId i = 1; i <= ids[0]; ++i) {
+      const Name* const name = pairs_[ids[i]].name;
+      if (left.erase(name) > 0) names.push_back(name->name);
+    }
+  }
+  return names;
+}
+
 absl::StatusOr<std::vector<std::string>> LabelIndex::Names(MatcherSets matcher_sets) const {
   std::vector<std::string> names;
   {
@@ -257,10 +324,7 @@ absl::StatusOr<std::vector<std::string>> LabelIndex::Names(MatcherSets matcher_s
       for (const auto& [text, name] : names_) names.push_back(text);
     } else {
       HEARTH_ASSIGN_OR_RETURN(const Postings slots, SelectAnyPostings(Source(*this), matcher_sets));
-      absl::flat_hash_set<const Name*> found;
-      ForEachPairOf(slots, [&](const Pair& pair) {
-        if (found.insert(pair.name).second) names.push_back(pair.name->name);
-      });
+      names = NamesOf(slots);
     }
   }
   std::sort(names.begin(), names.end());
@@ -313,10 +377,16 @@ LabelIndex::Bytes LabelIndex::bytes() const {
   bytes.labels = pair_bytes_ + pairs_.capacity() * sizeof(Pair) +
                  series_.capacity() * sizeof(void*) + pair_ids_.capacity() * (sizeof(PairId) + 1);
   for (const Pair& pair : pairs_) bytes.postings += pair.postings.capacity() * sizeof(uint32_t);
+  bytes.postings += matched_.bytes();
   for (const auto& ids : series_) {
     if (ids != nullptr) bytes.labels += (ids[0] + 1) * sizeof(PairId);
   }
   return bytes;
+}
+
+void LabelIndex::SetMatchedMax(size_t bytes_max) {
+  MutexLock lock(&mu_);
+  matched_.SetMax(bytes_max);
 }
 
 void LabelIndex::ForEachPair(absl::FunctionRef<void(const Label&, size_t)> visit) const {

@@ -10,6 +10,7 @@
 #ifndef HEARTH_TSDB_HEAD_LABEL_INDEX_H_
 #define HEARTH_TSDB_HEAD_LABEL_INDEX_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -25,6 +26,7 @@
 #include "model/matcher.h"
 #include "model/mutex.h"
 #include "model/text.h"
+#include "tsdb/head/matched_values.h"
 #include "tsdb/index/postings.h"
 #include "tsdb/index/select_postings.h"
 
@@ -57,14 +59,23 @@ class LabelIndex {
 
   // Grows with each Add and Remove.
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
+  // Grows when a label name comes or goes.
+  uint64_t names_version() const { return names_version_.load(std::memory_order_acquire); }
+  // Grows when a value of `name` comes or goes, or of one of the few names that share its counter.
+  uint64_t values_version(std::string_view name) const {
+    return ValuesVersion(name).load(std::memory_order_acquire);
+  }
   size_t pair_count() const;
   size_t name_count() const;
   // About.
   struct Bytes {
     size_t labels = 0;
-    size_t postings = 0;
+    size_t postings = 0;  // With what is remembered of matchers.
   };
   Bytes bytes() const;
+  // What is remembered of matchers may take so many bytes from now on; kMatchedBytesMax at first.
+  static constexpr size_t kMatchedBytesMax = size_t{4} << 20;
+  void SetMatchedMax(size_t bytes_max);
   // Of the canonical label sets of all series, one after another, and of what stands beside each
   // distinct pair of theirs in an index. Cheap.
   size_t text_bytes() const { return text_bytes_.load(std::memory_order_relaxed); }
@@ -96,6 +107,10 @@ class LabelIndex {
     bool operator()(std::string_view a, PairId b) const { return (*this)(b, a); }
   };
 
+  static constexpr size_t kValuesVersions = 256;
+  std::atomic<uint64_t>& ValuesVersion(std::string_view name) const {
+    return values_versions_[FingerprintOf(name).lo % kValuesVersions];
+  }
   PairId FindOrAddPair(std::string_view bytes, const Label& label) EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void DropPair(PairId id) EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The postings in order; sorts what was added out of order.
@@ -106,7 +121,12 @@ class LabelIndex {
   template <typename Fn>
   void ForEachPairOf(PostingsView slots, Fn visit) const EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  std::atomic<uint64_t> version_{0};
+  // Raised before the lock is let go under which the change was made.
+  // The names of labels that one of the series has, in any order.
+  std::vector<std::string> NamesOf(PostingsView slots) const EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  std::atomic<uint64_t> version_{0}, names_version_{0};
+  mutable std::array<std::atomic<uint64_t>, kValuesVersions> values_versions_{};
   std::atomic<size_t> text_bytes_{0};
   mutable Mutex mu_;
   // Mutable: sorting postings is part of reading them.
@@ -117,6 +137,7 @@ class LabelIndex {
   // By slot: the number of pairs, then the pairs. Null for a free slot.
   std::vector<std::unique_ptr<PairId[]>> series_ GUARDED_BY(mu_);
   size_t pair_bytes_ GUARDED_BY(mu_) = 0;
+  mutable MatchedValues matched_ GUARDED_BY(mu_){kMatchedBytesMax};
 };
 
 }  // namespace hearth

@@ -93,6 +93,65 @@ TEST(LabelIndexTest, NamesAndValuesAreThoseOfTheMatchingSeries) {
   }
 }
 
+TEST(LabelIndexTest, VersionsTellWhichLabelsChanged) {
+  LabelIndex index;
+  index.Add(0, Labels{{"a", "1"}, {"b", "1"}});
+  const uint64_t names = index.names_version();
+  const uint64_t a = index.values_version("a"), b = index.values_version("b");
+  index.Add(1, Labels{{"a", "1"}, {"b", "2"}});
+  EXPECT_EQ(index.names_version(), names);
+  EXPECT_EQ(index.values_version("a"), a);
+  EXPECT_NE(index.values_version("b"), b);
+  index.Add(2, Labels{{"c", "1"}});
+  EXPECT_NE(index.names_version(), names);
+  const uint64_t with_c = index.names_version(), two_b = index.values_version("b");
+  index.Remove(std::vector<uint32_t>{1});
+  EXPECT_EQ(index.names_version(), with_c);
+  EXPECT_NE(index.values_version("b"), two_b);
+  index.Remove(std::vector<uint32_t>{2});
+  EXPECT_NE(index.names_version(), with_c);
+}
+
+// The same expressions again and again while series come and go, with more values than are looked
+// at each time.
+TEST(LabelIndexTest, RememberedMatchersStayTrueUnderChurn) {
+  std::mt19937 random(3);
+  LabelIndex index;
+  std::map<uint32_t, Labels> expected;
+  const auto add = [&] {
+    const uint32_t slot = random() % 400;
+    if (expected.contains(slot)) return;
+    const Labels labels = {{"id", std::to_string(random() % 300)},
+                           {"x", std::to_string(random() % 3)}};
+    index.Add(slot, labels);
+    expected.emplace(slot, labels);
+  };
+  while (expected.size() < 250) add();
+  std::vector<Matcher> matchers;
+  for (const MatchOp op : {MatchOp::kRegex, MatchOp::kNotRegex}) {
+    for (const std::string_view value : {"1.*", ".*7", "[12].", ".+", "1|2|3|", ".*"}) {
+      matchers.push_back(*Matcher::Create(op, "id", value));
+    }
+  }
+  for (int round = 0; round < 300; ++round) {
+    if (random() % 3 == 0) {
+      add();
+    } else if (random() % 3 == 0) {
+      const uint32_t slot = expected.begin()->first;
+      index.Remove(std::vector<uint32_t>{slot});
+      expected.erase(slot);
+    }
+    if (round == 200) index.SetMatchedMax(0);
+    for (const Matcher& matcher : matchers) {
+      std::vector<uint32_t> slots;
+      for (const auto& [slot, labels] : expected) {
+        if (matcher.Matches(LabelsView(labels).Get("id"))) slots.push_back(slot);
+      }
+      ASSERT_EQ(Select(index, {matcher}), slots) << matcher.ToString() << " in round " << round;
+    }
+  }
+}
+
 TEST(LabelIndexTest, AgreesWithAPlainMapUnderChurn) {
   for (uint32_t seed = 0; seed < 20; ++seed) {
     SCOPED_TRACE(seed);

@@ -20,18 +20,23 @@ absl::Status Accepted(const PostingsSource& source, const Matcher& matcher, Post
     *out = Merge(std::vector<PostingsView>(found.begin(), found.end()));
     return absl::OkStatus();
   }
-  return source.OfValues(
-      matcher.name(), [&](std::string_view value) { return matcher.Matches(value); }, out);
+  return source.OfMatching(matcher, /*matching=*/true, out);
 }
 
 // Series that a matcher which accepts "" refuses: those with a value that it does not match.
 absl::Status Refused(const PostingsSource& source, const Matcher& matcher, Postings* out) {
   if (matcher.op() == MatchOp::kNotEqual) return source.Of(matcher.name(), matcher.value(), out);
-  return source.OfValues(
-      matcher.name(), [&](std::string_view value) { return !matcher.Matches(value); }, out);
+  return source.OfMatching(matcher, /*matching=*/false, out);
 }
 
 }  // namespace
+
+absl::Status PostingsSource::OfMatching(const Matcher& matcher, bool matching,
+                                        Postings* out) const {
+  return OfValues(
+      matcher.name(), [&](std::string_view value) { return matcher.Matches(value) == matching; },
+      out);
+}
 
 absl::StatusOr<Postings> SelectPostings(const PostingsSource& source,
                                         std::span<const Matcher> matchers) {
@@ -40,6 +45,7 @@ absl::StatusOr<Postings> SelectPostings(const PostingsSource& source,
   std::vector<Postings> narrowing;
   std::vector<const Matcher*> subtracting;
   for (const Matcher& matcher : matchers) {
+    if (matcher.MatchesEverything()) continue;
     if (matcher.MatchesEmpty()) {
       subtracting.push_back(&matcher);
       continue;

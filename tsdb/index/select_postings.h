@@ -33,6 +33,9 @@ class PostingsSource {
   virtual absl::Status OfValues(std::string_view name,
                                 absl::FunctionRef<bool(std::string_view value)> wanted,
                                 Postings* out) const = 0;
+  // The same for the values that satisfy the matcher, or do not. An index that has been asked
+  // before may remember.
+  virtual absl::Status OfMatching(const Matcher& matcher, bool matching, Postings* out) const;
 };
 
 // The series that satisfy all matchers, with Prometheus' semantics: an absent label has the value
