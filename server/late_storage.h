@@ -38,6 +38,10 @@ class LateStorage : public Appendable, public Queryable, public ExemplarQueryabl
     const Database* database = get();
     return database == nullptr ? std::nullopt : database->ChangesSince(moment);
   }
+  std::optional<Fingerprint> LabelStamp(const LabelScope& scope) const override {
+    const Database* database = get();
+    return database == nullptr ? std::nullopt : database->LabelStamp(scope);
+  }
 
   absl::StatusOr<std::vector<SeriesExemplars>> SelectExemplars(
       std::span<const std::vector<Matcher>> matcher_sets, TimeRange range) const override {

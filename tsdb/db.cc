@@ -128,6 +128,10 @@ absl::StatusOr<std::unique_ptr<Querier>> Db::NewQuerier(TimeRange /*range*/) con
   return std::make_unique<MergedQuerier>(head_.get(), store_.get(), deletes_.get());
 }
 
+std::optional<Fingerprint> Db::LabelStamp(const LabelScope& scope) const {
+  return StampLabels(*head_, *store_, *deletes_, scope);
+}
+
 absl::StatusOr<std::vector<SeriesExemplars>> Db::SelectExemplars(
     std::span<const std::vector<Matcher>> matcher_sets, TimeRange range) const {
   return head_->SelectExemplars(matcher_sets, range);

@@ -97,6 +97,7 @@ class Db : public Appendable, public Queryable, public ExemplarQueryable {
   std::optional<StorageChanges> ChangesSince(uint64_t moment) const override {
     return changes_.Since(moment);
   }
+  std::optional<Fingerprint> LabelStamp(const LabelScope& scope) const override;
 
   absl::StatusOr<std::vector<SeriesExemplars>> SelectExemplars(
       std::span<const std::vector<Matcher>> matcher_sets, TimeRange range) const override;

@@ -29,6 +29,7 @@ void Db::ShrinkCaches(double cache_share) {
   const StoreOptions& options = store_->options();
   store_->ShrinkCaches(Share(options.block_cache_bytes, cache_share),
                        Share(options.selection_cache_bytes, cache_share));
+  head_->ShrinkCaches(cache_share);
 }
 
 void Db::CloseOpenChunks(size_t kept_bytes) { head_->CloseOpenChunks(kept_bytes); }

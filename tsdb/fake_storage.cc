@@ -263,6 +263,16 @@ void FakeStorage::Put(LabelsView labels, TimeMs t, Value value, TimeMs start_tim
   changes_.NoteFrom(t);
 }
 
+std::optional<Fingerprint> FakeStorage::LabelStamp(const LabelScope& /*scope*/) const {
+  MutexLock lock(&mu_);
+  return label_stamp_;
+}
+
+void FakeStorage::SetLabelStamp(std::optional<Fingerprint> stamp) {
+  MutexLock lock(&mu_);
+  label_stamp_ = stamp;
+}
+
 void FakeStorage::LimitSeries(size_t max) {
   MutexLock lock(&mu_);
   series_max_ = max;

@@ -41,6 +41,9 @@ class FakeStorage : public Appendable, public Queryable {
   std::optional<StorageChanges> ChangesSince(uint64_t moment) const override {
     return changes_.Since(moment);
   }
+  std::optional<Fingerprint> LabelStamp(const LabelScope& scope) const override LOCKS_EXCLUDED(mu_);
+  // What LabelStamp tells from now on.
+  void SetLabelStamp(std::optional<Fingerprint> stamp) LOCKS_EXCLUDED(mu_);
 
   // Writes one sample past the appender: in any order, replacing what was there. A histogram is
   // compared with what is before it now.
@@ -68,6 +71,7 @@ class FakeStorage : public Appendable, public Queryable {
   std::map<uint64_t, Fingerprint> refs_ GUARDED_BY(mu_);
   std::map<Fingerprint, SeriesRef> ref_of_ GUARDED_BY(mu_);
   size_t series_max_ GUARDED_BY(mu_) = SIZE_MAX;
+  std::optional<Fingerprint> label_stamp_ GUARDED_BY(mu_);
   uint64_t next_ref_ GUARDED_BY(mu_) = 1;  // Never reused, not even after Clear.
   std::map<std::string, Metadata> metadata_ GUARDED_BY(mu_);
   std::vector<Exemplar> exemplars_ GUARDED_BY(mu_);

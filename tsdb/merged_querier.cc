@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "model/status.h"
 #include "model/text.h"
+#include "tsdb/chunk/varint.h"
 #include "tsdb/deletes/delete_mask.h"
 #include "tsdb/merged_series_set.h"
 #include "tsdb/store/selection_cache.h"
@@ -19,6 +20,13 @@ LabelQuery Unlimited(const LabelQuery& query) {
   LabelQuery unlimited = query;
   unlimited.limit = 0;
   return unlimited;
+}
+
+// Whether the generation may hold samples that a delete hides.
+bool Touches(const DeleteList& deletes, const Generation& generation) {
+  return std::any_of(deletes.records.begin(), deletes.records.end(), [&](const auto& record) {
+    return record.lsn > generation.deletes_lsn() && record.range.Overlaps(generation.info.range);
+  });
 }
 
 // The series that a label query selects in a generation, without those of which deletes leave no
@@ -139,10 +147,7 @@ absl::Status MergedQuerier::ForEachGeneration(
   for (const std::shared_ptr<Generation>& generation : version->generations) {
     const TimeRange held = generation->info.range;
     if (!held.Overlaps(range)) continue;
-    const bool touched =
-        std::any_of(deletes->records.begin(), deletes->records.end(), [&](const auto& record) {
-          return record.lsn > generation->deletes_lsn() && record.range.Overlaps(held);
-        });
+    const bool touched = Touches(*deletes, *generation);
     HEARTH_RETURN_IF_ERROR(fn(GenerationReader(store_, generation), touched ? *deletes : none));
   }
   return absl::OkStatus();
@@ -209,6 +214,30 @@ absl::StatusOr<std::vector<Labels>> MergedQuerier::Series(const LabelQuery& quer
   if (series.size() != from_head) std::sort(series.begin(), series.end());
   if (query.limit != 0 && series.size() > query.limit) series.resize(query.limit);
   return series;
+}
+
+// The head comes first here, too: what is flushed in between changes the stamp.
+std::optional<Fingerprint> StampLabels(const Head& head, const Store& store, const Deletes& deletes,
+                                       const LabelScope& scope) {
+  const std::optional<TimeRange> in_head = head.TryRange();
+  if (!in_head) return std::nullopt;
+  std::string parts;
+  if (!in_head->empty() && in_head->Overlaps(scope.range)) {
+    // Which series the head answers with depends on their samples.
+    if (scope.part == LabelPart::kSeries) return std::nullopt;
+    parts.push_back(1);
+    PutVarint(head.LabelsVersion(scope), &parts);
+  }
+  const std::shared_ptr<const DeleteList> list = deletes.list();
+  const std::shared_ptr<const StoreVersion> version = store.version();
+  for (const std::shared_ptr<Generation>& generation : version->generations) {
+    if (!generation->info.range.Overlaps(scope.range)) continue;
+    // What is left of it depends on the range.
+    if (Touches(*list, *generation)) return std::nullopt;
+    parts.push_back(2);
+    PutVarint(generation->serial, &parts);
+  }
+  return FingerprintOf(parts);
 }
 
 }  // namespace hearth

@@ -12,6 +12,7 @@
 #define HEARTH_TSDB_MERGED_QUERIER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,10 @@ class MergedQuerier : public Querier {
   const Deletes* const deletes_;
   ByteAccount* account_ = nullptr;  // Null: nothing is charged.
 };
+
+// Queryable::LabelStamp of the three.
+std::optional<Fingerprint> StampLabels(const Head& head, const Store& store, const Deletes& deletes,
+                                       const LabelScope& scope);
 
 }  // namespace hearth
 

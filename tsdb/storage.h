@@ -224,6 +224,15 @@ struct StorageChanges {
   TimeMs from = std::numeric_limits<TimeMs>::max();  // Since then samples came or went here or later, and nowhere before.
 };
 
+// What a label call asks for, apart from the time and its matchers.
+enum class LabelPart { kNames, kValues, kSeries };
+struct LabelScope {
+  LabelPart part = LabelPart::kNames;
+  std::string_view name;  // Of kValues.
+  bool matched = false;   // Matchers select among the series.
+  TimeRange range;
+};
+
 class Queryable {
  public:
   virtual ~Queryable() = default;
@@ -232,6 +241,10 @@ class Queryable {
   // What has changed since `moment`, a StorageChanges::now of before; 0 is older than all. What changes while a querier looks
   // counts as later than a moment that was asked for before its Select. Empty: this storage does not tell.
   virtual std::optional<StorageChanges> ChangesSince(uint64_t /*moment*/) const { return std::nullopt; }
+  // What a label call would be answered from. An answer that was computed between two equal stamps is the answer of every call
+  // with that stamp, the same name, matchers and limit, whatever its range. Never waits: empty when the storage cannot tell, or
+  // not at once.
+  virtual std::optional<Fingerprint> LabelStamp(const LabelScope& /*scope*/) const { return std::nullopt; }
 };
 
 }  // namespace hearth

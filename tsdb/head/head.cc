@@ -34,10 +34,19 @@ std::vector<TimeMs> Head::Windows() const {
 
 TimeRange Head::Range() const {
   MutexLock lock(&impl_->commit_mu);
-  const std::vector<TimeMs> starts = impl_->window_chunks.Starts();
+  return impl_->Range();
+}
+std::optional<TimeRange> Head::TryRange() const {
+  if (!impl_->commit_mu.TryLock()) return std::nullopt;
+  const TimeRange range = impl_->Range();
+  impl_->commit_mu.Unlock();
+  return range;
+}
+TimeRange Head::Impl::Range() const {
+  const std::vector<TimeMs> starts = window_chunks.Starts();
   if (starts.empty()) return TimeRange{0, -1};
-  const TimeMs last = WindowRange(starts.back(), impl_->options.window_ms).maxt;
-  return TimeRange{starts.front(), std::min(impl_->max_time, last)};
+  const TimeMs last = WindowRange(starts.back(), options.window_ms).maxt;
+  return TimeRange{starts.front(), std::min(max_time, last)};
 }
 
 absl::StatusOr<FlushWindow> Head::BeginFlush(TimeMs window_start) {

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -114,10 +115,17 @@ class Head : public Appendable {
                                                        const LabelQuery& query) const;
   absl::StatusOr<std::vector<Labels>> Series(const LabelQuery& query) const;
 
+  // The label index remembers so great a part (0 to 1) of what it may of matchers.
+  void ShrinkCaches(double share);
+  // Grows with every change that the answer of such a label call may show, samples left aside.
+  uint64_t LabelsVersion(const LabelScope& scope) const;
+
   // Starts of the windows that have samples here, ascending.
   std::vector<TimeMs> Windows() const;
   // From the first sample to the last, to the precision of a chunk; empty() when there is none.
   TimeRange Range() const;
+  // The same, unless that has to wait for a commit.
+  std::optional<TimeRange> TryRange() const;
 
   // Closes the window's open chunks, rolls WAL and chunk log, and returns what the window holds.
   // Everything stays readable in the head. The series that have no chunk in it are absent. Errors:

@@ -151,6 +151,7 @@ class Head::Impl {
   absl::Status Replay(const FlushCoverage& coverage) LOCKS_EXCLUDED(commit_mu);
 
   // head_delete.cc
+  TimeRange Range() const EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   absl::Status Delete(std::span<const std::vector<Matcher>> matcher_sets, TimeRange range,
                       absl::FunctionRef<absl::Status(Lsn)> record) LOCKS_EXCLUDED(commit_mu);
   absl::StatusOr<Lsn> OldestLoggedLsn() const LOCKS_EXCLUDED(commit_mu);

@@ -49,6 +49,17 @@ void Cut(size_t limit, std::vector<T>* sorted) {
 
 }  // namespace
 
+void Head::ShrinkCaches(double share) {
+  impl_->labels.SetMatchedMax(
+      static_cast<size_t>(static_cast<double>(LabelIndex::kMatchedBytesMax) * share));
+}
+
+uint64_t Head::LabelsVersion(const LabelScope& scope) const {
+  const LabelIndex& index = impl_->labels;
+  if (scope.matched || scope.part == LabelPart::kSeries) return index.version();
+  return scope.part == LabelPart::kNames ? index.names_version() : index.values_version(scope.name);
+}
+
 absl::StatusOr<std::vector<std::string>> Head::LabelNames(const LabelQuery& query) const {
   std::vector<std::string> names;
   if (!Overlaps(Range(), query.range)) return names;
