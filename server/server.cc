@@ -343,6 +343,7 @@ ApiDependencies Server::MakeApiDependencies() {
   ApiDependencies deps;
   deps.storage = &storage_;
   deps.exemplars = &storage_;
+  deps.memory = guard_.work();
   deps.clock = seams_.clock;
   deps.registry = &registry_;
   deps.execute = [this](const promql::QueryRequest& request) { return engine_->Execute(request); };

@@ -14,6 +14,8 @@ namespace hearth {
 namespace {
 
 constexpr int kStatusMin = 100, kStatusMax = 600;
+// To look at a longer one takes too long for the IO thread.
+constexpr size_t kAtOnceTargetMax = 4096;
 
 http::Response NotFound() { return http::Response::Text(404, "404 page not found\n"); }
 
@@ -60,7 +62,8 @@ struct Api::RouteMetrics {
 Api::Api(ApiDependencies deps, Matcher cors_origin)
     : deps_(std::move(deps)),
       cors_origin_(std::move(cors_origin)),
-      any_origin_(cors_origin_.value() == ".*") {
+      any_origin_(cors_origin_.value() == ".*"),
+      label_answers_(deps_.memory) {
   for (const hearth::Route& route : Routes()) {
     metrics_.push_back(std::make_unique<RouteMetrics>(route.pattern, deps_.registry));
   }
@@ -100,6 +103,13 @@ http::Dispatch Api::Route(const http::Request& head) {
     return {.handle = [](const http::Request&) { return NotFound(); }};
   }
   const size_t row = static_cast<size_t>(route - Routes().data());
+  const auto begin = std::chrono::steady_clock::now();
+  if (std::optional<http::Response> answer = AtOnce(*route, parameter, head)) {
+    return {.handle = [this, row, begin,
+                       answer = *std::move(answer)](const http::Request& request) mutable {
+      return Finish(row, request, begin, std::move(answer));
+    }};
+  }
   return {.lane = route->lane,
           .body_bytes_max = route->body_bytes_max,
           .handle = [this, row, parameter](const http::Request& request) {
@@ -109,12 +119,25 @@ http::Dispatch Api::Route(const http::Request& head) {
 
 http::Response Api::Serve(size_t row, const std::string& parameter, const http::Request& request) {
   const auto begin = std::chrono::steady_clock::now();
-  const hearth::Route& route = Routes()[row];
-  http::Response response = Call(route, parameter, request);
-  if (route.pattern.starts_with("/api/")) AddCors(request, &response);
+  return Finish(row, request, begin, Call(Routes()[row], parameter, request));
+}
+
+http::Response Api::Finish(size_t row, const http::Request& request,
+                           std::chrono::steady_clock::time_point begin, http::Response response) {
+  if (Routes()[row].pattern.starts_with("/api/")) AddCors(request, &response);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   metrics_[row]->Observe(response.status, elapsed.count(), response.body.size());
   return response;
+}
+
+std::optional<http::Response> Api::AtOnce(const hearth::Route& route, const std::string& parameter,
+                                          const http::Request& head) {
+  if (route.at_once == nullptr || head.method != "GET" || head.target.size() > kAtOnceTargetMax ||
+      head.headers.Has("Transfer-Encoding") || head.headers.Has("Content-Length") ||
+      (route.needs_ready && deps_.readiness() != Readiness::kReady)) {
+    return std::nullopt;
+  }
+  return route.at_once({deps_, label_answers_, head, head.query, parameter});
 }
 
 http::Response Api::Call(const hearth::Route& route, const std::string& parameter,
@@ -130,7 +153,7 @@ http::Response Api::Call(const hearth::Route& route, const std::string& paramete
   }
   absl::StatusOr<http::Params> params = MergedParams(request);
   if (!params.ok()) return ErrorResponse(params.status());
-  return route.handler({deps_, request, *std::move(params), parameter});
+  return route.handler({deps_, label_answers_, request, *std::move(params), parameter});
 }
 
 void Api::AddCors(const http::Request& request, http::Response* response) const {

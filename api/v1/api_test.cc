@@ -160,6 +160,7 @@ class ApiTest : public testing::Test {
     request.headers = std::move(headers);
     request.cancelled = std::make_shared<std::atomic<bool>>(false);
     const http::Dispatch dispatch = api_->Route(request);
+    lane_ = dispatch.lane;
     EXPECT_LE(body.size(), dispatch.body_bytes_max);
     request.body = std::move(body);
     return dispatch.handle(request);
@@ -175,6 +176,7 @@ class ApiTest : public testing::Test {
   NoRules rules_;
   ApiDependencies deps_;
   Readiness readiness_ = Readiness::kReady;
+  http::Lane lane_ = http::Lane::kInline;  // Of the last request.
   QueryRequest asked_;
   absl::StatusOr<QueryResult> result_ = QueryResult{};
   absl::Status reload_;
@@ -337,6 +339,63 @@ TEST_F(ApiTest, AnAnswerThatWouldNotFitIsRefused) {
   const http::Response response = Get("/api/v1/query_range?query=up&start=10&end=20&step=1");
   EXPECT_EQ(response.status, 422);
   EXPECT_THAT(response.body, HasSubstr("--query.max-bytes=10000"));
+}
+
+TEST_F(ApiTest, KnownLabelAnswersNeedNoWorker) {
+  using http::Lane;
+  storage_.Put(Labels{{"__name__", "up"}, {"job", "a"}}, 1000, 1.0);
+  const std::string call = "/api/v1/label/job/values?match[]=up";
+  const std::string answer = R"({"status":"success","data":["a"]})";
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Get(call).body, answer);
+    EXPECT_EQ(lane_, Lane::kQuery) << "the storage does not say what it is answered from";
+  }
+  storage_.SetLabelStamp(Fingerprint{1, 2});
+  EXPECT_EQ(Get(call).body, answer);
+  EXPECT_EQ(lane_, Lane::kQuery);
+  const http::Response again = Get(call);
+  EXPECT_EQ(lane_, Lane::kInline);
+  EXPECT_EQ(again.body, answer);
+  EXPECT_EQ(again.headers.Get("Content-Type"), "application/json");
+  EXPECT_EQ(again.headers.Get("Vary"), "Origin");
+  EXPECT_EQ(Send("POST", "/api/v1/labels").status, 200);
+  EXPECT_EQ(lane_, Lane::kQuery) << "a form is still to come";
+
+  storage_.Put(Labels{{"__name__", "up"}, {"job", "b"}}, 1000, 1.0);
+  EXPECT_EQ(Get(call).body, answer) << "the stamp says that nothing changed";
+  storage_.SetLabelStamp(Fingerprint{1, 3});
+  EXPECT_EQ(Get(call).body, R"({"status":"success","data":["a","b"]})");
+  EXPECT_EQ(lane_, Lane::kQuery);
+  EXPECT_EQ(Get(call).body, R"({"status":"success","data":["a","b"]})");
+  EXPECT_EQ(lane_, Lane::kInline);
+  readiness_ = Readiness::kStopping;
+  EXPECT_EQ(Get(call).status, 503);
+  readiness_ = Readiness::kReady;
+  EXPECT_THAT(Get("/metrics").body,
+              HasSubstr(R"(prometheus_http_requests_total{handler="/api/v1/label/:name/)"
+                        R"(values",code="200"} 7)"));
+}
+
+TEST_F(ApiTest, KnownLabelAnswersAreToldApart) {
+  storage_.SetLabelStamp(Fingerprint{1, 2});
+  storage_.Put(Labels{{"__name__", "up"}, {"job", "a"}, {"x", "1"}}, 1000, 1.0);
+  storage_.Put(Labels{{"__name__", "down"}, {"job", "b"}}, 1000, 1.0);
+  const std::string calls[] = {"/api/v1/labels",
+                               "/api/v1/labels?match[]=up",
+                               "/api/v1/labels?match[]=down",
+                               "/api/v1/labels?match[]=down&match[]=up",
+                               "/api/v1/labels?limit=1",
+                               "/api/v1/labels?limit=2",
+                               "/api/v1/label/job/values",
+                               "/api/v1/label/x/values",
+                               "/api/v1/series?match[]=up",
+                               "/api/v1/labels?match[]={",
+                               "/api/v1/labels?start=2&end=1",
+                               "/api/v1/series"};
+  std::vector<std::string> first;
+  for (const std::string& call : calls) first.push_back(Get(call).body);
+  for (size_t i = 0; i < std::size(calls); ++i) EXPECT_EQ(Get(calls[i]).body, first[i]) << calls[i];
+  EXPECT_EQ(lane_, http::Lane::kQuery) << "errors are not kept";
 }
 
 TEST_F(ApiTest, SeriesAndLabelsComeFromTheStorage) {

@@ -20,6 +20,7 @@
 #include "api/receive/remote_write.h"
 #include "api/v1/storage_admin.h"
 #include "metrics/registry.h"
+#include "model/byte_account.h"
 #include "model/clock.h"
 #include "query/engine.h"
 #include "rules/alertmanager_status.h"
@@ -78,6 +79,7 @@ struct ApiDependencies {
   const Queryable* storage = nullptr;
   const ExemplarQueryable* exemplars = nullptr;
   const Clock* clock = nullptr;
+  ByteAccount* memory = nullptr;  // What is kept between requests is charged here; null = nowhere.
   metrics::Registry* registry = nullptr;
   // Engine::Execute.
   std::function<absl::StatusOr<promql::QueryResult>(const promql::QueryRequest&)> execute;

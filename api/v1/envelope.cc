@@ -33,11 +33,11 @@ void AppendAnnotations(std::string_view key, const std::vector<std::string>& tex
   json->EndArray();
 }
 
+}  // namespace
+
 http::Response JsonResponse(int status, std::string body) {
   return http::Response{status, {{"Content-Type", "application/json"}}, std::move(body)};
 }
-
-}  // namespace
 
 Envelope::Envelope() : json_(&body_) {
   json_.BeginObject().Key("status").String("success").Key("data");

@@ -33,6 +33,9 @@ class Envelope {
   JsonWriter json_;
 };
 
+// With the Content-Type of JSON.
+http::Response JsonResponse(int status, std::string body);
+
 // A success without data.
 http::Response EmptySuccess();
 

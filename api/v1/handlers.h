@@ -6,10 +6,12 @@
 #ifndef HEARTH_API_V1_HANDLERS_H_
 #define HEARTH_API_V1_HANDLERS_H_
 
+#include <optional>
 #include <string>
 
 #include "api/v1/dependencies.h"
 #include "api/v1/json_writer.h"
+#include "api/v1/label_answers.h"
 #include "http/message.h"
 
 namespace hearth {
@@ -17,12 +19,16 @@ namespace hearth {
 // One request on its way to a handler.
 struct ApiCall {
   const ApiDependencies& deps;
+  LabelAnswers& label_answers;
   const http::Request& request;
   http::Params params;         // Of the URL and of the form.
   std::string path_parameter;  // What `:name` in the pattern stood for.
 };
 
 using ApiHandler = http::Response (*)(const ApiCall&);
+// An answer that takes no waiting and no more than a few ten microseconds; else none, and the
+// handler is for a worker.
+using AtOnceHandler = std::optional<http::Response> (*)(const ApiCall&);
 
 // query_handlers.cc
 http::Response HandleQuery(const ApiCall& call);
@@ -39,6 +45,10 @@ http::Response HandleParseQuery(const ApiCall& call);
 http::Response HandleSeries(const ApiCall& call);
 http::Response HandleLabels(const ApiCall& call);
 http::Response HandleLabelValues(const ApiCall& call);
+// What LabelAnswers has.
+std::optional<http::Response> SeriesAtOnce(const ApiCall& call);
+std::optional<http::Response> LabelsAtOnce(const ApiCall& call);
+std::optional<http::Response> LabelValuesAtOnce(const ApiCall& call);
 
 // target_handlers.cc
 http::Response HandleTargets(const ApiCall& call);

@@ -30,6 +30,8 @@ struct Route {
   http::Lane lane;
   size_t body_bytes_max;
   bool needs_ready;  // 503 before the server is ready and while it stops.
+  // Asked first about a GET, on the IO thread; null = never.
+  AtOnceHandler at_once = nullptr;
 };
 
 std::span<const Route> Routes();
