@@ -81,6 +81,23 @@ DASHBOARD = [
     )
 ]
 
+# Over every series: `pod` has a value for each, so what a matcher costs is what a hundred thousand values cost it.
+REGEX = [
+    Query(f"count({{{matchers}}})")
+    for matchers in (
+        'pod=~"node-exporter-0.*"',
+        'pod=~"node-exporter-00.*|node-exporter-ff.*"',
+        'pod=~".*abc.*"',
+        'pod=~".*[0-9]{4}[a-f]{2}"',
+        'pod=~"node-exporter-[0-3]a.*f"',
+        'mode="user",pod!~"node-exporter-[0-7].*"',
+        'instance=~"host-000(1|2|3).*"',
+        'instance=~"host-0001.example.org:9100|host-0002.example.org:9100|host-0003.example.org:9100"',
+        'pod=~".+"',
+        '__name__=~"bench_.*"',
+    )
+] + [Query('count({pod=~"node-exporter-0.*"})', 300, 15)]
+
 _DAY = 86400
 
 
@@ -118,4 +135,22 @@ def label_calls(start_ms: int, end_ms: int) -> list[tuple[str, str, list[tuple[s
         ("values of `instance`", "/api/v1/label/instance/values", bounds),
         ("values of `instance` of one metric", "/api/v1/label/instance/values", [("match[]", INT_COUNTER), *bounds]),
         ("series of one metric", "/api/v1/series", [("match[]", INT_COUNTER), *bounds]),
+    ]
+
+
+def label_calls_1m(start_ms: int, end_ms: int) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """The same and more, for a million series: a thousand metrics, 1 250 hosts, a pod for each series."""
+    bounds = [("start", str(start_ms // 1000)), ("end", str(end_ms // 1000))]
+    host = ("match[]", '{instance="host-0007.example.org:9100"}')
+    every = ("match[]", '{__name__=~"bench_.+"}')
+    half = ("match[]", '{cluster="production-blue"}')
+    return label_calls(start_ms, end_ms) + [
+        ("labels of one host", "/api/v1/labels", [host, *bounds]),
+        ("labels of half of the series", "/api/v1/labels", [half, *bounds]),
+        ("labels of all by a regular expression", "/api/v1/labels", [every, *bounds]),
+        ("values of `__name__` of one host", "/api/v1/label/__name__/values", [host, *bounds]),
+        ("values of `instance` of half of the series", "/api/v1/label/instance/values", [half, *bounds]),
+        ("values of `pod` of one metric", "/api/v1/label/pod/values", [("match[]", INT_COUNTER), *bounds]),
+        ("values of `pod`, all", "/api/v1/label/pod/values", bounds),
+        ("series of one host", "/api/v1/series", [host, *bounds]),
     ]

@@ -29,9 +29,35 @@ def queries_2h(lineup: Lineup, now_ms: int) -> None:
     for query in queries.RANGE_2H_INTS + queries.RANGE_2H_FLOATS + queries.RANGE_2H_RAW + queries.INSTANT:
         progress(f"    {query.label()}")
         measure_request(lineup, query.label(), query.request(newest_ms), budget_s=7.0)
-    for label, path, params in queries.label_calls(newest_ms - 7_200_000, newest_ms):
+    _measure_labels(lineup, queries.label_calls(newest_ms - 7_200_000, newest_ms))
+    lineup.each(_note_memory)
+
+
+def _measure_labels(lineup: Lineup, calls) -> None:
+    for label, path, params in calls:
         progress(f"    {label}")
         measure_request(lineup, label, (path, params), budget_s=4.0)
+
+
+def labels_2h(lineup: Lineup, now_ms: int) -> None:
+    newest_ms = quiet_phase_ms(now_ms)
+    load_for_queries(lineup, two_hours(newest_ms), settle_s=6)
+    _measure_labels(lineup, queries.label_calls(newest_ms - 7_200_000, newest_ms))
+
+
+def regex_100k(lineup: Lineup, now_ms: int) -> None:
+    newest_ms = quiet_phase_ms(now_ms)
+    load_for_queries(lineup, Plan(newest_ms, series=100_000, steps=21), settle_s=6)
+    for query in queries.REGEX:
+        progress(f"    {query.label()}")
+        measure_request(lineup, query.label(), query.request(newest_ms), budget_s=6.0)
+    lineup.each(_note_memory)
+
+
+def labels_1m(lineup: Lineup, now_ms: int) -> None:
+    newest_ms = quiet_phase_ms(now_ms)
+    load_for_queries(lineup, Plan(newest_ms, series=1_000_000, steps=2), settle_s=6)
+    _measure_labels(lineup, queries.label_calls_1m(newest_ms - 7_200_000, newest_ms))
     lineup.each(_note_memory)
 
 
