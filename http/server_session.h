@@ -60,8 +60,9 @@ class ServerSession : public std::enable_shared_from_this<ServerSession> {
   // False when no handler runs. While one does nobody reads, so this is how a vanished client is
   // noticed.
   bool WatchForHangUp();
-  // Whether the time for what the session waits for is over. The host asks from time to time and
-  // closes then: a timer for each read and write costs more than these.
+  // Whether the time for what the session waits for is over: a read, a write, the end of a refused
+  // request. The host asks from time to time and closes then, since a timer of each request's own
+  // costs two system calls and a round of the event loop.
   using Clock = std::chrono::steady_clock;
   bool Late(Clock::time_point now) const { return now > deadline_; }
   void Close();
