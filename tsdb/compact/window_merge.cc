@@ -11,6 +11,7 @@
 #include "tsdb/deletes/delete_mask.h"
 #include "tsdb/kill_point.h"
 #include "tsdb/merge_columns.h"
+#include "tsdb/store/coverage_cursor.h"
 #include "tsdb/store/generation_reader.h"
 
 namespace hearth {
@@ -26,13 +27,14 @@ class WindowMerge::Source {
   uint64_t lsn() const { return generation_->lsn(); }
   // Finds out what is deleted, and stands in front of the first series.
   absl::Status Open(const DeleteList& deletes) {
-    Postings all;
-    HEARTH_RETURN_IF_ERROR(reader_.All(&all));
-    HEARTH_ASSIGN_OR_RETURN(
-        mask_, DeleteMask::Of(deletes, reader_.deletes_lsn(), reader_.info().range, reader_, all));
-    HEARTH_ASSIGN_OR_RETURN(covered_, reader_.ReadCovered());
-    std::stable_sort(covered_.begin(), covered_.end(),
-                     [](const auto& a, const auto& b) { return a.id < b.id; });
+    if (!deletes.empty()) {
+      Postings all;
+      HEARTH_RETURN_IF_ERROR(reader_.All(&all));
+      HEARTH_ASSIGN_OR_RETURN(mask_, DeleteMask::Of(deletes, reader_.deletes_lsn(),
+                                                    reader_.info().range, reader_, all));
+    }
+    HEARTH_ASSIGN_OR_RETURN(const std::vector<TimeMs> windows, reader_.CoveredWindows());
+    for (const TimeMs start : windows) covered_.emplace_back(&reader_, start);
     return Fill();
   }
   bool has_deleted() const { return !mask_.empty(); }
@@ -48,12 +50,15 @@ class WindowMerge::Source {
   std::string_view bundle() const { return series_[at_].bundle; }
   // What is deleted of the series.
   std::span<const TimeRange> deleted() const { return mask_.ranges(id()); }
-  // How the series is covered by itself.
-  std::span<const CoveredSeries> covered() const {
-    const auto [begin, end] =
-        std::equal_range(covered_.begin(), covered_.end(), CoveredSeries{.id = id()},
-                         [](const auto& a, const auto& b) { return a.id < b.id; });
-    return {begin, end};
+  // Raises (*lsns)[window] to what the series is covered up to by itself.
+  absl::Status AddCovered(std::map<TimeMs, Lsn>* lsns) {
+    for (CoverageCursor& cursor : covered_) {
+      HEARTH_ASSIGN_OR_RETURN(const Lsn covered, cursor.LsnOf(id()));
+      if (covered == 0) continue;
+      Lsn& lsn = (*lsns)[cursor.window_start()];
+      lsn = std::max(lsn, covered);
+    }
+    return absl::OkStatus();
   }
 
  private:
@@ -85,8 +90,8 @@ class WindowMerge::Source {
 
   const std::shared_ptr<const Generation> generation_;
   const GenerationReader reader_;
-  std::vector<CoveredSeries> covered_;  // By id, then by window.
-  DeleteMask mask_;                     // Of all series.
+  std::vector<CoverageCursor> covered_;
+  DeleteMask mask_;  // Of all series.
   uint64_t next_id_ = 0;
   std::vector<Series> series_;
   size_t at_ = 0;
@@ -215,21 +220,16 @@ absl::Status WindowMerge::AddSeries(const std::vector<Source*>& same, Generation
   }
   if (columns_.t.empty()) return absl::OkStatus();
   HEARTH_RETURN_IF_ERROR(writer->Add(first.labels(), first.fingerprint(), columns_.t, columns_.v));
-  PassCoverage(same, writer);
-  return absl::OkStatus();
+  return PassCoverage(same, writer);
 }
 
-void WindowMerge::PassCoverage(const std::vector<Source*>& same, GenerationWriter* writer) {
+absl::Status WindowMerge::PassCoverage(const std::vector<Source*>& same, GenerationWriter* writer) {
   std::map<TimeMs, Lsn> lsns;
-  for (const Source* const source : same) {
-    for (const CoveredSeries& covered : source->covered()) {
-      Lsn& lsn = lsns[covered.window_start];
-      lsn = std::max<Lsn>(lsn, covered.lsn);
-    }
-  }
+  for (Source* const source : same) HEARTH_RETURN_IF_ERROR(source->AddCovered(&lsns));
   for (const auto& [start, lsn] : lsns) {
     if (lsn > CoveredUpTo(start)) writer->Cover(start, lsn);
   }
+  return absl::OkStatus();
 }
 
 Lsn WindowMerge::CoveredUpTo(TimeMs window_start) const {

@@ -70,7 +70,7 @@ class WindowMerge {
   // been deleted.
   absl::Status AddSeries(const std::vector<Source*>& same, GenerationWriter* writer);
   // Passes on what the sources say of the series itself, unless its window is covered as a whole.
-  void PassCoverage(const std::vector<Source*>& same, GenerationWriter* writer);
+  absl::Status PassCoverage(const std::vector<Source*>& same, GenerationWriter* writer);
   // Up to which LSN the merged generation covers the window that starts there.
   Lsn CoveredUpTo(TimeMs window_start) const;
 

@@ -243,6 +243,34 @@ absl::StatusOr<std::vector<CoveredSeries>> GenerationReader::ReadCovered() const
   return covered;
 }
 
+absl::StatusOr<std::vector<TimeMs>> GenerationReader::CoveredWindows() const {
+  std::vector<TimeMs> windows;
+  if (info().series_lsn == 0) return windows;
+  PrefixScan scan(store_->database(), kIndex, use_,
+                  IndexKindPrefix(generation_->prefix, IndexKind::kCovered));
+  for (scan.it().SeekToFirst(); scan.it().Valid();) {
+    const absl::StatusOr<TimeMs> window = ParseCoveredWindow(FromSlice(scan.it().key()));
+    HEARTH_RETURN_IF_ERROR(Checked(window.status()));
+    windows.push_back(*window);
+    std::string of_window = CoveredKey(generation_->prefix, *window, 0);
+    of_window.resize(of_window.size() - sizeof(uint32_t));
+    scan.it().Seek(AfterPrefix(of_window));
+  }
+  HEARTH_RETURN_IF_ERROR(Checked(scan.status()));
+  return windows;
+}
+
+absl::StatusOr<bool> GenerationReader::ReadCoveredBlock(TimeMs window_start, uint32_t block,
+                                                        std::string* value) const {
+  const std::string key = CoveredKey(generation_->prefix, window_start, block);
+  PrefixScan scan(store_->database(), kIndex, use_, key);
+  scan.it().SeekToFirst();
+  const bool found = scan.it().Valid();
+  if (found) value->assign(scan.Value());
+  HEARTH_RETURN_IF_ERROR(Checked(scan.status()));
+  return found;
+}
+
 absl::StatusOr<SelectionPtr> GenerationReader::Select(std::span<const Matcher> matchers,
                                                       const Fingerprint& matchers_key,
                                                       const SelectionPtr& neighbour, RoomFn room,

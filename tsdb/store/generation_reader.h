@@ -75,6 +75,12 @@ class GenerationReader : public PostingsSource {
 
   // The series that are covered by themselves, ascending by window and id.
   absl::StatusOr<std::vector<CoveredSeries>> ReadCovered() const;
+  // The windows of which it has such series, ascending, and what it has of one of them, block by
+  // block: the bytes for SeriesCoverageDecoder; false behind the last. CoverageCursor
+  // (coverage_cursor.h) reads them in order.
+  absl::StatusOr<std::vector<TimeMs>> CoveredWindows() const;
+  absl::StatusOr<bool> ReadCoveredBlock(TimeMs window_start, uint32_t block,
+                                        std::string* value) const;
 
   // The series that satisfy all matchers, of which `matchers_key` is the cache's key. Calls
   // room(series) with their number first, and gives up when it fails. Found in the store's cache,
@@ -96,6 +102,8 @@ class GenerationReader : public PostingsSource {
   // The same from a bundle that ReadBundles gave.
   absl::Status DecodeSamples(std::string_view bundle, TimeRange range,
                              SampleColumns* append_to) const;
+
+  friend class CoverageCursor;  // Reports damage as this does.
 
  private:
   absl::Status Checked(absl::Status status) const;

@@ -16,6 +16,7 @@
 #include "tsdb/store/segment.h"
 #include "tsdb/store/series_coverage.h"
 #include "tsdb/store/series_record.h"
+#include "tsdb/store/spill_file.h"
 
 namespace hearth {
 
@@ -64,7 +65,7 @@ class IdentityCollectorFactory : public rocksdb::TablePropertiesCollectorFactory
 class SortedFile {
  public:
   SortedFile(StoreFamily family, const GenerationInfo* info, std::string path, rocksdb::Env* env)
-      : path_(std::move(path)), writer_(rocksdb::EnvOptions(), Options(family, info, env)) {}
+      : path_(std::move(path)), writer_(FileOptions(), Options(family, info, env)) {}
 
   absl::Status Open() { return FromRocks(writer_.Open(path_), StrCat("create \"", path_, "\"")); }
   absl::Status Put(std::string_view key, std::string_view value) {
@@ -74,6 +75,14 @@ class SortedFile {
   const std::string& path() const { return path_; }
 
  private:
+  // RocksDB would gather a MiB of each file.
+  static constexpr size_t kBufferBytes = size_t{64} << 10;
+
+  static rocksdb::EnvOptions FileOptions() {
+    rocksdb::EnvOptions options;
+    options.writable_file_max_buffer_size = kBufferBytes;
+    return options;
+  }
   static rocksdb::Options Options(StoreFamily family, const GenerationInfo* info,
                                   rocksdb::Env* env) {
     rocksdb::Options options;
@@ -90,8 +99,12 @@ class SortedFile {
 
 std::string ScratchFile(const std::string& folder, const GenerationId& id, std::string_view kind) {
   return (fs::path(folder) /
-          StrCat(id.window.start, "+", id.window.length, "-", id.generation, "-", kind, ".sst"))
+          StrCat(id.window.start, "+", id.window.length, "-", id.generation, "-", kind))
       .string();
+}
+
+std::string SortedFilePath(const std::string& folder, const GenerationId& id, const char* family) {
+  return ScratchFile(folder, id, family).append(".sst");
 }
 
 }  // namespace
@@ -107,9 +120,10 @@ class GenerationWriter::Impl {
       : info_{.id = id,
               .range = {std::numeric_limits<TimeMs>::max(), std::numeric_limits<TimeMs>::min()}},
         prefix_(GenerationPrefix(id)),
-        samples_(kSamples, &info_, ScratchFile(scratch_path, id, store_format::kSamplesFamily),
+        samples_(kSamples, &info_, SortedFilePath(scratch_path, id, store_format::kSamplesFamily),
                  env),
-        index_(kIndex, &info_, ScratchFile(scratch_path, id, store_format::kIndexFamily), env) {}
+        index_(kIndex, &info_, SortedFilePath(scratch_path, id, store_format::kIndexFamily), env),
+        spill_(ScratchFile(scratch_path, id, "postings.runs"), env) {}
 
   ~Impl() {
     std::error_code error;
@@ -147,7 +161,7 @@ class GenerationWriter::Impl {
     record_.clear();
     EncodeSeriesRecord(fingerprint, labels, &record_);
     HEARTH_RETURN_IF_ERROR(index_.Put(SeriesKey(prefix_, id), record_));
-    postings_.Add(id, labels);
+    HEARTH_RETURN_IF_ERROR(postings_.Add(id, labels));
     last_labels_ = Labels(labels);
     ++info_.series;
     info_.chunks += segments.size();
@@ -229,7 +243,8 @@ class GenerationWriter::Impl {
   Labels last_labels_;
   SharedTimes times_;
   SegmentEncoder encoder_{&times_};
-  PostingsBuilder postings_;
+  SpillFile spill_;
+  PostingsBuilder postings_{&spill_};
   SeriesCoverageEncoder covered_;
   // Kept for their capacity.
   SampleColumns columns_;

@@ -11,9 +11,8 @@
 //
 // The order makes neighbours on a dashboard neighbours on disk.
 //
-// Memory: the postings of the window (two to five bytes for each label of each series, some forty
-// and its value for a label that is new), the columns of times that segments share, and RocksDB's
-// block buffers.
+// Memory, whatever the generation's size: half a MiB of postings (postings_builder.h), the columns
+// of times that segments share, RocksDB's block buffers; a few bytes for each Cover.
 //
 // Thread safety: none. The files of a writer that was not finished, or not ingested, are deleted by
 // its destructor.

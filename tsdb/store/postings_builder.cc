@@ -22,19 +22,40 @@ bool PostingsBuilder::Same::operator()(uint32_t entry, const Wanted& label) cons
   return known.name == label.name && known.text() == label.value;
 }
 
-void PostingsBuilder::Add(uint32_t id, LabelsView labels) {
+absl::Status PostingsBuilder::Add(uint32_t id, LabelsView labels) {
+  if (!entries_.empty() && MemoryBytes() >= memory_bytes_) HEARTH_RETURN_IF_ERROR(Spill());
+  now_.clear();
+  size_t before = 0;
   for (const Label& label : labels) {
-    const uint32_t name = NameIndex(label.name);
-    const auto known = known_.find(Wanted{name, label.value});
-    if (known != known_.end()) {
-      AddSeries(id, &entries_[*known]);
-      continue;
-    }
-    entries_.push_back(
-        {Keep(label.value), static_cast<uint32_t>(label.value.size()), name, id, kOneSeries});
-    known_.insert(static_cast<uint32_t>(entries_.size() - 1));
-    ++names_[name].values;
+    // Both lists are in order of name.
+    while (before < before_.size() && NameOf(before_[before]) < label.name) ++before;
+    const bool same = before < before_.size() && IsLabel(before_[before], label);
+    now_.push_back(same ? before_[before] : EntryOf(label, id));
+    Entry& entry = entries_[now_.back()];
+    if (entry.first != id) AddSeries(id, &entry);
   }
+  std::swap(before_, now_);
+  return absl::OkStatus();
+}
+
+std::string_view PostingsBuilder::NameOf(uint32_t entry) const {
+  return names_[entries_[entry].name].text;
+}
+
+bool PostingsBuilder::IsLabel(uint32_t entry, const Label& label) const {
+  return entries_[entry].text() == label.value && NameOf(entry) == label.name;
+}
+
+uint32_t PostingsBuilder::EntryOf(const Label& label, uint32_t id) {
+  const uint32_t name = NameIndex(label.name);
+  const auto known = known_.find(Wanted{name, label.value});
+  if (known != known_.end()) return *known;
+  entries_.push_back(
+      {Keep(label.value), static_cast<uint32_t>(label.value.size()), name, id, kOneSeries});
+  const auto entry = static_cast<uint32_t>(entries_.size() - 1);
+  known_.insert(entry);
+  ++names_[name].values;
+  return entry;
 }
 
 uint32_t PostingsBuilder::NameIndex(std::string_view name) {
@@ -52,27 +73,85 @@ void PostingsBuilder::AddSeries(uint32_t id, Entry* entry) {
     encoders_.emplace_back().Add(entry->first);
   }
   encoders_[entry->encoder].Add(id);
+  ++encoded_;
 }
 
 const char* PostingsBuilder::Keep(std::string_view text) {
   constexpr size_t kBlockBytes = size_t{16} << 10;
   if (text_.empty() || text_.back().capacity() - text_.back().size() < text.size()) {
     text_.emplace_back().reserve(std::max(kBlockBytes, text.size()));
+    text_bytes_ += text_.back().capacity();
   }
   std::string& block = text_.back();
   block.append(text);
   return block.data() + block.size() - text.size();
 }
 
-std::string PostingsBuilder::PostingsOf(const Entry& entry) const {
-  if (entry.encoder != kOneSeries) return encoders_[entry.encoder].Encode();
-  PostingsEncoder one;
-  one.Add(entry.first);
-  return one.Encode();
+// About: most ids are one or two bytes, in a string that may have grown to twice that.
+size_t PostingsBuilder::MemoryBytes() const {
+  return entries_.size() * sizeof(Entry) + known_.capacity() * (sizeof(uint32_t) + 1) +
+         text_bytes_ + encoders_.size() * sizeof(PostingsEncoder) + 2 * encoded_;
+}
+
+PostingsPart PostingsBuilder::PartOf(const Entry& entry) const {
+  if (entry.encoder != kOneSeries) return encoders_[entry.encoder].part();
+  return {.count = 1, .first = entry.first, .last = entry.first};
+}
+
+std::vector<uint32_t> PostingsBuilder::NameRanks() const {
+  std::vector<uint32_t> sorted(names_.size());
+  std::iota(sorted.begin(), sorted.end(), 0);
+  std::sort(sorted.begin(), sorted.end(), [&](uint32_t a, uint32_t b) {
+    const std::string &x = names_[a].text, &y = names_[b].text;
+    return x.size() == y.size() ? x < y : x.size() < y.size();
+  });
+  std::vector<uint32_t> ranks(names_.size());
+  for (uint32_t rank = 0; rank < sorted.size(); ++rank) ranks[sorted[rank]] = rank;
+  return ranks;
+}
+
+std::vector<uint32_t> PostingsBuilder::Sorted() const {
+  const std::vector<uint32_t> ranks = NameRanks();
+  std::vector<uint32_t> sorted(entries_.size());
+  std::iota(sorted.begin(), sorted.end(), 0);
+  std::sort(sorted.begin(), sorted.end(), [&](uint32_t i, uint32_t k) {
+    const Entry &a = entries_[i], &b = entries_[k];
+    return a.name == b.name ? a.text() < b.text() : ranks[a.name] < ranks[b.name];
+  });
+  return sorted;
+}
+
+absl::Status PostingsBuilder::Spill() {
+  for (const uint32_t i : Sorted()) {
+    const Entry& entry = entries_[i];
+    HEARTH_RETURN_IF_ERROR(runs_.Add(entry.name, entry.text(), PartOf(entry)));
+  }
+  HEARTH_RETURN_IF_ERROR(runs_.EndRun());
+  known_.clear();
+  entries_.clear();
+  encoders_.clear();
+  encoded_ = 0;
+  text_.clear();
+  text_bytes_ = 0;
+  before_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status PostingsBuilder::CountValues() {
+  for (Name& name : names_) name.values = 0;
+  return runs_.ForEach(NameRanks(), [&](uint32_t name, std::string_view, const PostingsEncoder&) {
+    ++names_[name].values;
+    return absl::OkStatus();
+  });
 }
 
 absl::Status PostingsBuilder::ForEachName(
-    absl::FunctionRef<absl::Status(std::string_view, size_t)> fn) const {
+    absl::FunctionRef<absl::Status(std::string_view, size_t)> fn) {
+  // A value that several runs have was counted several times.
+  if (runs_.size() > 0) {
+    if (!entries_.empty()) HEARTH_RETURN_IF_ERROR(Spill());
+    HEARTH_RETURN_IF_ERROR(CountValues());
+  }
   std::vector<const Name*> sorted;
   for (const Name& name : names_) sorted.push_back(&name);
   std::sort(sorted.begin(), sorted.end(),
@@ -81,18 +160,20 @@ absl::Status PostingsBuilder::ForEachName(
   return absl::OkStatus();
 }
 
-absl::Status PostingsBuilder::ForEachLabel(LabelFn fn) const {
-  std::vector<uint32_t> sorted(entries_.size());
-  std::iota(sorted.begin(), sorted.end(), 0);
-  std::sort(sorted.begin(), sorted.end(), [&](uint32_t i, uint32_t k) {
-    const Entry &a = entries_[i], &b = entries_[k];
-    if (a.name == b.name) return a.text() < b.text();
-    const std::string &x = names_[a.name].text, &y = names_[b.name].text;
-    return x.size() == y.size() ? x < y : x.size() < y.size();
-  });
-  for (const uint32_t i : sorted) {
+absl::Status PostingsBuilder::ForEachLabel(LabelFn fn) {
+  if (runs_.size() > 0) {
+    if (!entries_.empty()) HEARTH_RETURN_IF_ERROR(Spill());
+    return runs_.ForEach(
+        NameRanks(), [&](uint32_t name, std::string_view value, const PostingsEncoder& postings) {
+          return fn(names_[name].text, value, postings.Encode());
+        });
+  }
+  PostingsEncoder postings;
+  for (const uint32_t i : Sorted()) {
     const Entry& entry = entries_[i];
-    HEARTH_RETURN_IF_ERROR(fn(names_[entry.name].text, entry.text(), PostingsOf(entry)));
+    postings.Clear();
+    postings.Add(PartOf(entry));
+    HEARTH_RETURN_IF_ERROR(fn(names_[entry.name].text, entry.text(), postings.Encode()));
   }
   return absl::OkStatus();
 }

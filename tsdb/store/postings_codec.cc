@@ -6,15 +6,32 @@
 namespace hearth {
 
 void PostingsEncoder::Add(uint32_t id) {
-  PutVarint(count_ == 0 ? id : id - last_ - 1, &ids_);
+  if (count_ == 0) {
+    first_ = id;
+  } else {
+    PutVarint(id - last_ - 1, &steps_);
+  }
   last_ = id;
   ++count_;
+}
+
+void PostingsEncoder::Add(const PostingsPart& part) {
+  Add(part.first);
+  steps_.append(part.steps);
+  count_ += part.count - 1;
+  last_ = part.last;
 }
 
 std::string PostingsEncoder::Encode() const {
   std::string bytes;
   PutVarint(count_, &bytes);
-  return bytes.append(ids_);
+  if (count_ > 0) PutVarint(first_, &bytes);
+  return bytes.append(steps_);
+}
+
+void PostingsEncoder::Clear() {
+  count_ = 0;
+  steps_.clear();
 }
 
 absl::Status DecodePostings(std::string_view bytes, uint64_t series, Postings* out) {

@@ -4,7 +4,6 @@
 
 #include "model/status.h"
 #include "model/text.h"
-#include "tsdb/chunk/varint.h"
 #include "tsdb/store/store_keys.h"
 
 namespace hearth {
@@ -42,22 +41,27 @@ absl::Status SeriesCoverageEncoder::Write(
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> SeriesCoverageDecoder::Next() {
+  if (reader_.rest().empty()) return false;
+  const uint64_t step = reader_.Varint();
+  lsn_ += static_cast<uint64_t>(reader_.Zigzag());
+  // Unsigned sums: `step` is checked before it is added, so the id cannot pass the end unseen.
+  if (!reader_.ok() || (step == 0 && !first_) || step >= series_ - id_) {
+    return absl::DataLossError(StrCat("covered series: ", bytes_, " bytes are malformed"));
+  }
+  first_ = false;
+  id_ += step;
+  return true;
+}
+
 absl::Status DecodeSeriesCoverage(TimeMs window_start, std::string_view value, uint64_t series,
                                   std::vector<CoveredSeries>* out) {
-  VarintReader reader(value);
-  uint64_t id = 0;
-  uint64_t lsn = 0;
-  for (bool first = true; !reader.rest().empty(); first = false) {
-    const uint64_t step = reader.Varint();
-    lsn += static_cast<uint64_t>(reader.Zigzag());
-    // Unsigned sums: `step` is checked before it is added, so `id` cannot pass the end unseen.
-    if (!reader.ok() || (step == 0 && !first) || step >= series - id) {
-      return absl::DataLossError(StrCat("covered series: ", value.size(), " bytes are malformed"));
-    }
-    id += step;
-    out->push_back({window_start, static_cast<uint32_t>(id), lsn});
+  SeriesCoverageDecoder decoder(value, series);
+  for (;;) {
+    HEARTH_ASSIGN_OR_RETURN(const bool more, decoder.Next());
+    if (!more) return absl::OkStatus();
+    out->push_back({window_start, decoder.id(), decoder.lsn()});
   }
-  return absl::OkStatus();
 }
 
 }  // namespace hearth

@@ -17,7 +17,9 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "model/sample.h"
+#include "tsdb/chunk/varint.h"
 
 namespace hearth {
 
@@ -50,6 +52,26 @@ class SeriesCoverageEncoder {
   };
   std::map<TimeMs, Window> windows_;
   uint64_t max_lsn_ = 0;
+};
+
+// Reads a value, series by series. Borrows it. `series`: how many the generation has.
+class SeriesCoverageDecoder {
+ public:
+  SeriesCoverageDecoder() = default;
+  SeriesCoverageDecoder(std::string_view value, uint64_t series)
+      : reader_(value), bytes_(value.size()), series_(series) {}
+
+  // Moves to the first or next series; false when there is none. kDataLoss when malformed.
+  absl::StatusOr<bool> Next();
+  uint32_t id() const { return static_cast<uint32_t>(id_); }
+  uint64_t lsn() const { return lsn_; }
+
+ private:
+  VarintReader reader_{std::string_view()};
+  size_t bytes_ = 0;
+  uint64_t series_ = 0;
+  uint64_t id_ = 0, lsn_ = 0;
+  bool first_ = true;
 };
 
 // Appends what a value says. `series`: how many the generation has. kDataLoss when malformed.

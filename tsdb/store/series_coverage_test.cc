@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tsdb/store/coverage_cursor.h"
 #include "tsdb/store/store_fixture.h"
 
 namespace hearth {
@@ -88,6 +89,39 @@ TEST(SeriesCoverage, AGenerationTellsIt) {
   Postings all;
   ASSERT_TRUE(reader.All(&all).ok());
   EXPECT_EQ(all.size(), 3u);
+}
+
+TEST(SeriesCoverage, ACursorFollowsTheSeries) {
+  TemporaryFolder folder;
+  auto store = *Store::Open(OptionsIn(folder.path()));
+  auto writer = *GenerationWriter::Create(store->scratch_path(), store->NextGeneration(kWindow));
+  const std::vector<TimeMs> t = {kWindow.start};
+  const std::vector<double> v = {1};
+  constexpr int kSeries = 9000;  // Blocks have 4096.
+  const auto lsn_of = [](int i) { return i % 7 == 3 ? Lsn{0} : Lsn{1} + i * 31 % 1000; };
+  for (int i = 0; i < kSeries; ++i) {
+    const Labels labels{{"__name__", "m"}, {"i", std::to_string(100'000 + i)}};
+    ASSERT_TRUE(writer->Add(labels, labels.Fingerprint(), t, v).ok());
+    if (lsn_of(i) > 0) writer->Cover(kWindow.start, lsn_of(i));
+    if (i == 8000) writer->Cover(kWindow.start + 60'000, 5);
+  }
+  const auto files = writer->Finish({});
+  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_TRUE(store->Ingest(*files).ok());
+  ASSERT_TRUE(store->Publish(files->info).ok());
+  const GenerationReader reader(store.get(), store->version()->generations[0]);
+  EXPECT_THAT(reader.CoveredWindows().value(),
+              testing::ElementsAre(kWindow.start, kWindow.start + 60'000));
+  CoverageCursor all(&reader, kWindow.start), some(&reader, kWindow.start),
+      one(&reader, kWindow.start + 60'000), none(&reader, kWindow.start + 1);
+  for (int i = 0; i < kSeries; ++i) {
+    ASSERT_EQ(all.LsnOf(i).value(), lsn_of(i)) << i;
+    if (i % 4500 == 17) {
+      ASSERT_EQ(some.LsnOf(i).value(), lsn_of(i)) << i;
+    }
+    ASSERT_EQ(one.LsnOf(i).value(), i == 8000 ? 5u : 0u) << i;
+    ASSERT_EQ(none.LsnOf(i).value(), 0u);
+  }
 }
 
 TEST(SeriesCoverage, AnEmptiedWindowIsNotedAsCovered) {
