@@ -91,6 +91,8 @@ void BelieveHeader(const File& file, absl::FunctionRef<bool(const Fingerprint&)>
   damage->series = 1;
 }
 
+// Of the buffer, while nothing waits in it.
+constexpr size_t kKeptBytes = size_t{1} << 20;
 // Bytes that nobody asked for are cheaper than another read up to here.
 constexpr uint64_t kReadThroughBytes = 2048;
 
@@ -353,7 +355,7 @@ absl::Status ChunkLog::Flush(Lsn durable) {
   written_bytes_ += bytes;
   segment.size = written_;
   pending_.erase(0, bytes);
-  if (pending_.empty() && pending_.capacity() > (size_t{4} << 20)) pending_.shrink_to_fit();
+  if (pending_.empty() && pending_.capacity() > kKeptBytes) pending_.shrink_to_fit();
   marks_.erase(marks_.begin(), waiting);
   for (Mark& mark : marks_) mark.end -= bytes;
   if (written_ >= options_.segment_bytes) roll_ = true;

@@ -214,5 +214,27 @@ TEST_F(HeadCheckpointTest, TheThreadMakesThemWhileSamplesCome) {
   }
 }
 
+TEST_F(HeadCheckpointTest, ChunksThatCloseInStepDoNotGatherInMemory) {
+  options_.wal_sync_interval_ms = kHour;
+  Open();
+  constexpr int kSeries = 3000;
+  // Each chunk is preceded by its labels in the log.
+  const std::string text(2000, 'x');
+  constexpr size_t kMost = (size_t{1} << 20) + 500 * 2200;
+  size_t most = 0;
+  for (const TimeMs t : {kT0, kT0 + kHour}) {
+    for (int from = 0; from < kSeries; from += 500) {
+      const auto appender = head_->NewAppender();
+      for (int i = from; i < from + 500; ++i) {
+        appender->Append(Ref(*appender, Named("m", std::to_string(i) + text)), {t, 1});
+      }
+      ASSERT_TRUE(appender->Commit().ok());
+      most = std::max<size_t>(most, head_->Stats().chunk_log_pending_bytes);
+    }
+  }
+  EXPECT_LE(most, kMost) << "of some 6 MB";
+  EXPECT_EQ(ReadAll().size(), size_t{kSeries});
+}
+
 }  // namespace
 }  // namespace hearth

@@ -13,9 +13,12 @@ namespace {
 
 // Series that are fetched from memory ahead of the one in hand.
 constexpr size_t kPrefetchAhead = 8;
-// The chunk log is written when this much has gathered, and commits are refused when a chunk log
-// that cannot be written has kept this much in memory.
-constexpr size_t kChunkLogFlushBytes = size_t{1} << 20;
+// When this much of the chunk log has gathered it is written as far as the WAL is durable, and the
+// WAL is synced without waiting for its interval; when series close their chunks in step, at a
+// window's end, commits come faster than that, and wait for it at the next size. They are refused
+// when a chunk log that cannot be written has kept the last one in memory.
+constexpr size_t kChunkLogFlushBytes = size_t{256} << 10;
+constexpr size_t kChunkLogWaitBytes = size_t{1} << 20;
 constexpr size_t kChunkLogPendingLimit = size_t{64} << 20;
 // How far data goes past a window's end before the WAL is rolled: most of what belongs to the
 // window is then in its segment.
@@ -217,8 +220,18 @@ ChunkLocator Head::Impl::LogChunk(ChunkLogRecordType type, uint32_t slot, MemSer
   const ChunkLocator locator =
       chunk_log->Append(type, series->fingerprint, meta, bytes, lsn, &series->chunk_log_segment,
                         [&](std::string* out) { labels.AppendLabels(slot, out); });
-  if (chunk_log->pending_bytes() >= kChunkLogFlushBytes) WriteDurableChunks();
+  if (chunk_log->pending_bytes() >= kChunkLogFlushBytes) HastenChunks();
   return locator;
+}
+
+void Head::Impl::HastenChunks() {
+  WriteDurableChunks();
+  if (wal == nullptr || chunk_log->pending_bytes() < kChunkLogFlushBytes) return;
+  if (chunk_log->pending_bytes() < kChunkLogWaitBytes) {
+    wal->SyncSoon();
+  } else {
+    WriteAllChunks().IgnoreError();
+  }
 }
 
 void Head::Impl::WriteDurableChunks() {

@@ -103,6 +103,9 @@ class Head::Impl {
   // Moves the open chunk to the chunk log. It must have samples.
   void CloseChunk(uint32_t slot, MemSeries* series, Lsn lsn) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
 
+  // WriteDurableChunks when much has gathered: sees to it that the WAL is synced, so that more can
+  // be written soon; waits for that where very much has.
+  void HastenChunks() EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Writes the closed chunks that only hold what the WAL durably has, or tries to.
   void WriteDurableChunks() EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // Writes all closed chunks, the WAL's records before them. Commits wait for the disk: SyncWal

@@ -45,6 +45,13 @@ absl::Status GroupCommit::WaitDurable(Lsn lsn) {
   return error_.ok() ? absl::UnavailableError("WAL is closing") : error_;
 }
 
+void GroupCommit::SyncSoon() {
+  MutexLock lock(&mu_);
+  if (soon_ || written_lsn_ == synced_lsn_) return;
+  soon_ = true;
+  work_.Signal();
+}
+
 Lsn GroupCommit::synced_lsn() const {
   MutexLock lock(&mu_);
   return synced_lsn_;
@@ -64,6 +71,7 @@ void GroupCommit::Reset() {
   MutexLock lock(&mu_);
   error_ = absl::OkStatus();
   dirty_.clear();
+  soon_ = false;
   synced_lsn_ = written_lsn_;
   ++epoch_;
 }
@@ -73,9 +81,9 @@ bool GroupCommit::AwaitWork() {
     const bool unsynced = written_lsn_ != synced_lsn_ && error_.ok();
     if (stop_) return unsynced;
     const auto elapsed = std::chrono::steady_clock::now() - last_sync_;
-    if (!unsynced || (interval_.count() == 0 && waiting_ == 0)) {
+    if (!unsynced || (interval_.count() == 0 && waiting_ == 0 && !soon_)) {
       work_.Wait(&mu_);
-    } else if (waiting_ > 0 || elapsed >= interval_) {
+    } else if (waiting_ > 0 || soon_ || elapsed >= interval_) {
       return true;
     } else {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(interval_ - elapsed);
@@ -89,6 +97,7 @@ void GroupCommit::Run() {
   while (AwaitWork()) {
     std::vector<std::shared_ptr<File>> files = std::move(dirty_);
     dirty_.clear();
+    soon_ = false;
     const Lsn target = written_lsn_;
     const uint64_t epoch = epoch_;
     mu_.Unlock();

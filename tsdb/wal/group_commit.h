@@ -2,7 +2,7 @@
 //
 // GroupCommit makes written WAL bytes durable in batches. The writer calls Written() after
 // write(2); one background thread syncs at most every `interval_ms`, or at once when somebody waits
-// in WaitDurable. Used by WalWriter only.
+// in WaitDurable or asks by SyncSoon. Used by WalWriter only.
 //
 // Thread safety: all methods may be called from any thread. Invariants: (1) synced_lsn() <= the
 // last LSN written; (2) both only grow. Failure: the first fdatasync error is latched; every later
@@ -37,6 +37,8 @@ class GroupCommit {
   void Written(std::shared_ptr<File> file, Lsn lsn);
   // Blocks until what was written up to `lsn` (inclusive) is durable, or returns the latched error.
   absl::Status WaitDurable(Lsn lsn);
+  // Has the thread sync what was written now. Does not wait.
+  void SyncSoon();
 
   Lsn synced_lsn() const;
   uint64_t syncs() const;
@@ -59,6 +61,7 @@ class GroupCommit {
   uint64_t syncs_ GUARDED_BY(mu_) = 0;
   uint64_t epoch_ GUARDED_BY(mu_) = 0;  // Resets so far: a sync that straddles one does not count.
   int waiting_ GUARDED_BY(mu_) = 0;
+  bool soon_ GUARDED_BY(mu_) = false;  // Somebody asked for the next sync.
   bool stop_ GUARDED_BY(mu_) = false;
   absl::Status error_ GUARDED_BY(mu_);  // Latched.
   std::chrono::steady_clock::time_point last_sync_ GUARDED_BY(mu_);

@@ -13,8 +13,8 @@
 // with some whole records of the failed Append, which a replay then takes: they were never
 // acknowledged, but they may survive. So a full disk stops the WAL only as long as it is full.
 //
-// Thread safety: WaitDurable, synced_lsn and segments from any thread; the rest by one caller at a
-// time (the commit lock).
+// Thread safety: WaitDurable, SyncSoon, synced_lsn and segments from any thread; the rest by one
+// caller at a time (the commit lock).
 #ifndef HEARTH_TSDB_WAL_WAL_WRITER_H_
 #define HEARTH_TSDB_WAL_WAL_WRITER_H_
 
@@ -71,6 +71,7 @@ class WalWriter {
   uint64_t written_bytes() const { return written_bytes_; }
 
   absl::Status WaitDurable(Lsn lsn) { return group_commit_.WaitDurable(lsn); }
+  void SyncSoon() { group_commit_.SyncSoon(); }
   Lsn synced_lsn() const { return group_commit_.synced_lsn(); }
   uint64_t syncs() const { return group_commit_.syncs(); }
 

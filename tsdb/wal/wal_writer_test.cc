@@ -64,6 +64,21 @@ class WalWriterTest : public testing::Test {
   WalOptions options_;
 };
 
+TEST_F(WalWriterTest, SyncSoonDoesNotWaitForTheInterval) {
+  options_.sync_interval_ms = 3'600'000;
+  const auto wal = Open();
+  // The first sync after an hour would be the interval's.
+  for (const char* const payload : {"one", "two"}) {
+    ASSERT_TRUE(Append(*wal, payload).ok());
+    wal->SyncSoon();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (wal->synced_lsn() < wal->last_lsn()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+      std::this_thread::yield();
+    }
+  }
+}
+
 TEST_F(WalWriterTest, RecordsGetConsecutiveNumbersAcrossSegments) {
   options_.segment_bytes = 100;
   options_.next_lsn = 7;
