@@ -284,6 +284,36 @@ TEST_F(DbTest, BytesByMetricAndByPart) {
       << "what a snapshot shares is counted once";
 }
 
+TEST_F(DbTest, WhenMemoryIsShortSeriesThatHaveStoppedLeaveSooner) {
+  MemoryBudget budget(int64_t{1} << 30);
+  options_.memory = &budget;
+  clock_.Set(kNow);
+  Reopen();
+  const auto write = [&](int series) {
+    PushAll(series, clock_.NowMs());
+    clock_.Advance(15'000);
+    ASSERT_TRUE(db_->Compact().ok());
+  };
+  for (int i = 0; i < 4; ++i) write(10);
+  for (int i = 0; i < 3; ++i) write(4);
+  EXPECT_EQ(db_->Stats().head.series, 10u) << "45 s: they may come back";
+  budget.Set(MemoryPressure::kFlush, 1 << 20);
+  ASSERT_TRUE(db_->Compact().ok());
+  EXPECT_EQ(db_->Stats().head.series, 4u);
+  EXPECT_EQ(db_->Stats().compactor.stopped_series, 6u);
+  EXPECT_EQ(Read(), expected_);
+  for (int i = 0; i < 4; ++i) write(4);
+  EXPECT_EQ(db_->Stats().compactor.early_flushes, 2u);
+  // As long as it lasts, not only when windows are flushed.
+  for (int i = 0; i < 2; ++i) write(10);
+  EXPECT_EQ(db_->Stats().head.series, 10u);
+  for (int i = 0; i < 4; ++i) write(4);
+  EXPECT_EQ(db_->Stats().compactor.early_flushes, 2u);
+  EXPECT_EQ(db_->Stats().compactor.stopped_series, 12u);
+  EXPECT_EQ(db_->Stats().head.series, 4u);
+  EXPECT_EQ(Read(), expected_);
+}
+
 TEST_F(DbTest, WhenMemoryIsShortWindowsAreFlushedEarlyAndNothingIsMerged) {
   MemoryBudget budget(int64_t{1} << 30);
   options_.memory = &budget;

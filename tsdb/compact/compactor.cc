@@ -90,6 +90,11 @@ absl::Status Compactor::RunRound() {
   if (pending_ == nullptr && pending_merge_ == nullptr) {
     status.Update(FlushChosen(now));
   }
+  // The merge that a flush of stopped series asked for comes a round later, and so do those that it
+  // asks for itself: what the one had of memory has gone back before the other takes its own.
+  if (pending_ == nullptr && pending_merge_ == nullptr) {
+    status.Update(KeepGenerationsFew(1));
+  }
   if (pending_ == nullptr && pending_merge_ == nullptr) {
     status.Update(FlushStoppedWhenDue(now));
   }
@@ -160,6 +165,15 @@ absl::Status Compactor::KeepRetention(TimeMs now) {
   return absl::OkStatus();
 }
 
+bool Compactor::MemoryIsShort() const {
+  return options_.memory != nullptr && options_.memory->AtLeast(MemoryPressure::kFlush);
+}
+
+StoppedSeries Compactor::FindStopped() const {
+  return head_->FindStopped(kIdleLimitMs,
+                            MemoryIsShort() ? Patience::kMemoryShort : Patience::kUsual);
+}
+
 bool Compactor::MemoryAsksForFlush(TimeMs now) {
   if (options_.memory == nullptr || !early_flush_.Due(options_.memory->pressure(), now)) {
     return false;
@@ -182,8 +196,12 @@ absl::Status Compactor::QuarantineDamaged() {
 
 absl::Status Compactor::FlushChosen(TimeMs now) {
   // A head whose writes are refused has nothing to flush after a while: its series go nevertheless.
-  if (options_.memory != nullptr && options_.memory->AtLeast(MemoryPressure::kFlush)) {
-    head_->ForgetUnused();
+  if (MemoryIsShort()) head_->ForgetUnused();
+  const bool memory_asks = MemoryAsksForFlush(now);
+  // Before their windows are flushed: a flush of stopped series is what has them leave at once.
+  if (memory_asks) {
+    uint64_t left = 0;
+    HEARTH_RETURN_IF_ERROR(FlushStoppedSeries(FindStopped(), &left));
   }
   FlushPolicy::View view{
       .head_windows = WindowsToFlush(), .newest = head_->Range().maxt, .now = now};
@@ -196,7 +214,7 @@ absl::Status Compactor::FlushChosen(TimeMs now) {
     }
   }
   std::vector<TimeMs> chosen = policy_.Choose(view);
-  if (MemoryAsksForFlush(now) || log_bytes_ > options_.max_log_bytes) chosen = view.head_windows;
+  if (memory_asks || log_bytes_ > options_.max_log_bytes) chosen = view.head_windows;
   for (const TimeMs start : chosen) {
     if (stop_.load()) return absl::OkStatus();
     HEARTH_RETURN_IF_ERROR(Flush(start));
@@ -232,7 +250,7 @@ std::vector<TimeMs> Compactor::WindowsToFlush() const {
 
 absl::Status Compactor::FlushStoppedWhenDue(TimeMs now) {
   if (!stopped_policy_.Look(now)) return absl::OkStatus();
-  StoppedSeries stopped = head_->FindStopped();
+  StoppedSeries stopped = FindStopped();
   if (!stopped_policy_.IsEnough(stopped)) return absl::OkStatus();
   uint64_t left = 0;
   return FlushStoppedSeries(std::move(stopped), &left);
@@ -243,6 +261,7 @@ absl::StatusOr<uint64_t> Compactor::FlushStopped(TimeMs idle_max_ms) {
   HEARTH_RETURN_IF_ERROR(FinishPending());
   uint64_t left = 0;
   HEARTH_RETURN_IF_ERROR(FlushStoppedSeries(head_->FindStopped(idle_max_ms), &left));
+  HEARTH_RETURN_IF_ERROR(KeepGenerationsFew(std::numeric_limits<int>::max()));
   return left;
 }
 
@@ -253,7 +272,7 @@ absl::Status Compactor::FlushStoppedSeries(StoppedSeries found, uint64_t* left) 
   for (const TimeMs start : head_->Windows()) {
     if (stop_.load()) return absl::OkStatus();
     HEARTH_RETURN_IF_ERROR(Flush(start, stopped));
-    HEARTH_RETURN_IF_ERROR(KeepGenerationsFew({start, options_.policy.window_ms}));
+    tiers_grown_.insert(start);
   }
   *left = head_->Stats().series_removed - removed_before;
   MutexLock lock(&mu_);
@@ -261,16 +280,25 @@ absl::Status Compactor::FlushStoppedSeries(StoppedSeries found, uint64_t* left) 
   return absl::OkStatus();
 }
 
-absl::Status Compactor::KeepGenerationsFew(const WindowId& window) {
-  for (;;) {
+absl::Status Compactor::KeepGenerationsFew(int merges_max) {
+  for (int merges = 0; !tiers_grown_.empty();) {
+    const WindowId window{*tiers_grown_.begin(), options_.policy.window_ms};
     std::vector<GenerationInfo> of_window;
     for (const GenerationInfo& info : store_->Catalogue()) {
       if (info.id.window == window) of_window.push_back(info);
     }
     const uint32_t from = ChooseTier(of_window);
-    if (from == 0 || stop_.load()) return absl::OkStatus();
-    HEARTH_RETURN_IF_ERROR(Merge(window, from));
+    if (from == 0) {
+      tiers_grown_.erase(window.start);
+      continue;
+    }
+    if (merges++ == merges_max || stop_.load()) return absl::OkStatus();
+    const absl::Status status = Merge(window, from);
+    // Tried again after the next flush, not every second: it may be what fills the disk.
+    if (!status.ok()) tiers_grown_.erase(window.start);
+    HEARTH_RETURN_IF_ERROR(status);
   }
+  return absl::OkStatus();
 }
 
 absl::Status Compactor::Flush(TimeMs window_start, std::shared_ptr<const StoppedSeries> stopped) {
@@ -354,9 +382,7 @@ std::vector<SealedWindow> Compactor::SealedWindows(TimeMs ended_before) const {
 }
 
 absl::Status Compactor::MergeChosen(TimeMs now) {
-  if (options_.memory != nullptr && options_.memory->AtLeast(MemoryPressure::kFlush)) {
-    return absl::OkStatus();
-  }
+  if (MemoryIsShort()) return absl::OkStatus();
   const std::optional<WindowId> window = merge_policy_.Choose(SealedWindows(now), now);
   if (!window || stop_.load()) return absl::OkStatus();
   const absl::Status status = Merge(*window);

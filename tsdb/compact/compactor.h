@@ -7,9 +7,9 @@
 //   windows that left it are discarded
 //   2. generations that readers found damaged are set aside; the quarantine is kept small
 //   3. the windows that FlushPolicy chooses are flushed, oldest first; all ended ones when WAL and
-//   chunk log exceed their limit; all of them when memory is short
+//   chunk log exceed their limit; all of them when memory is short, what has stopped first
 //   4. what StoppedPolicy says of series that have stopped is flushed, and the small generations
-//   that this makes of a window are kept few
+//   that this makes of a window are kept few, by one merge in each of the following rounds
 //   5. the window that MergePolicy chooses, one a round, is merged, in a thread that yields to
 //   others: a day that has ended, of the windows it was flushed in; any other window when it has
 //   several generations; none while memory is short
@@ -133,15 +133,19 @@ class Compactor {
   // Tells options_.changes that samples have gone.
   void NoteDropped();
   absl::Status FlushChosen(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  bool MemoryIsShort() const;
+  // Those that have stopped; sooner with memory short.
+  StoppedSeries FindStopped() const;
   // Whether memory is so short that all windows are to be flushed now.
   bool MemoryAsksForFlush(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_) LOCKS_EXCLUDED(mu_);
   absl::Status Flush(TimeMs window_start, std::shared_ptr<const StoppedSeries> stopped = nullptr)
       EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   absl::Status FlushStoppedWhenDue(TimeMs now) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
-  // Flushes them and keeps their windows' generations few; *left is how many series left memory.
+  // Flushes them; *left is how many series left memory.
   absl::Status FlushStoppedSeries(StoppedSeries stopped, uint64_t* left)
       EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
-  absl::Status KeepGenerationsFew(const WindowId& window) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
+  // Merges the small generations of the windows in tiers_grown_, with so many merges at most.
+  absl::Status KeepGenerationsFew(int merges_max) EXCLUSIVE_LOCKS_REQUIRED(round_mu_);
   // The windows that the store has stopped series of, and that it does not cover yet.
   std::set<TimeMs> UncoveredWindows() const;
   // These and the head's, ascending.
@@ -174,6 +178,8 @@ class Compactor {
   EarlyFlush early_flush_ GUARDED_BY(round_mu_);
   MergePolicy merge_policy_ GUARDED_BY(round_mu_);
   StoppedPolicy stopped_policy_ GUARDED_BY(round_mu_);
+  // The windows that stopped series were flushed of and whose generations may be too many.
+  std::set<TimeMs> tiers_grown_ GUARDED_BY(round_mu_);
   std::unique_ptr<WindowFlush> pending_ GUARDED_BY(round_mu_);
   std::unique_ptr<WindowMerge> pending_merge_ GUARDED_BY(round_mu_);
   std::optional<TimeMs> disk_looked_at_ GUARDED_BY(round_mu_);

@@ -17,10 +17,12 @@
 namespace hearth {
 
 struct StoppedPolicyOptions {
-  TimeMs look_ms = 15'000;  // Between looks: each passes over all series.
+  // Between looks: each passes over all series. Less than they are scraped apart, so that those
+  // which stop at two scrapes are not flushed in one.
+  TimeMs look_ms = 5'000;
   // So many are flushed at once, or this part of all series when that is more.
   uint64_t enough = 1000;
-  uint64_t part = 32;
+  uint64_t part = 16;
   // Fewer are flushed when one of them has waited so long.
   TimeMs wait_ms = 2 * 60'000;
 };
@@ -36,10 +38,12 @@ class StoppedPolicy {
     looked_at_ = now;
     return true;
   }
+  // With memory short an eighth is enough, and a few wait an eighth as long.
   bool IsEnough(const StoppedSeries& stopped) const {
     if (stopped.series.empty()) return false;
-    return stopped.longest_ms >= options_.wait_ms ||
-           stopped.series.size() >= std::max(options_.enough, stopped.alive / options_.part);
+    const int share = stopped.patience == Patience::kMemoryShort ? 8 : 1;
+    const uint64_t enough = std::max(options_.enough, stopped.alive / options_.part) / share;
+    return stopped.longest_ms >= options_.wait_ms / share || stopped.series.size() >= enough;
   }
 
  private:

@@ -30,5 +30,18 @@ TEST(StoppedPolicy, ManyGoAtOnceAndFewWhenTheyHaveWaited) {
   EXPECT_TRUE(policy.IsEnough(Stopped(1, 5000, 1000)));
 }
 
+TEST(StoppedPolicy, LessIsEnoughWithMemoryShort) {
+  const StoppedPolicy policy({.enough = 80, .part = 10, .wait_ms = 800});
+  const auto enough = [&](size_t series, TimeMs longest_ms) {
+    StoppedSeries stopped = Stopped(series, 500, longest_ms);
+    stopped.patience = Patience::kMemoryShort;
+    return policy.IsEnough(stopped);
+  };
+  EXPECT_FALSE(enough(0, 800));
+  EXPECT_FALSE(enough(9, 99));
+  EXPECT_TRUE(enough(10, 0));
+  EXPECT_TRUE(enough(1, 100));
+}
+
 }  // namespace
 }  // namespace hearth

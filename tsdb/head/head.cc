@@ -52,8 +52,8 @@ TimeRange Head::Impl::Range() const {
 absl::StatusOr<FlushWindow> Head::BeginFlush(TimeMs window_start) {
   return impl_->BeginFlush(window_start);
 }
-StoppedSeries Head::FindStopped(TimeMs idle_max_ms) const {
-  return impl_->FindStopped(idle_max_ms);
+StoppedSeries Head::FindStopped(TimeMs idle_max_ms, Patience patience) const {
+  return impl_->FindStopped(idle_max_ms, patience);
 }
 absl::StatusOr<FlushWindow> Head::BeginFlush(TimeMs window_start, const StoppedSeries& stopped) {
   return impl_->BeginFlush(window_start, stopped);

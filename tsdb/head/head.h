@@ -134,7 +134,8 @@ class Head : public Appendable {
   // The series that nobody has written to for long enough: see stopped_series.h. Not more than
   // `idle_max_ms` (at least kIdleFloorMs), which cuts what is waited for. Commits wait while a few
   // thousand series are looked at.
-  StoppedSeries FindStopped(TimeMs idle_max_ms = kIdleLimitMs) const;
+  StoppedSeries FindStopped(TimeMs idle_max_ms = kIdleLimitMs,
+                            Patience patience = Patience::kUsual) const;
   // What those of the series hold of the window that have not been written to since they were
   // found. Nothing is closed or rolled; waits until the WAL is durable up to lsn(). Errors:
   // kUnavailable when it cannot be (nothing changed).

@@ -196,7 +196,7 @@ class Head::Impl {
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
 
   // head_stopped.cc
-  StoppedSeries FindStopped(TimeMs idle_max_ms) const LOCKS_EXCLUDED(commit_mu);
+  StoppedSeries FindStopped(TimeMs idle_max_ms, Patience patience) const LOCKS_EXCLUDED(commit_mu);
   absl::StatusOr<FlushWindow> BeginFlush(TimeMs window_start, const StoppedSeries& stopped)
       LOCKS_EXCLUDED(commit_mu);
 
@@ -297,8 +297,8 @@ class Head::Impl {
             MemSeries* series) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
   // By how much a series has passed its idle limit, or `idle_max_ms` when that is shorter; nothing
   // when it has not stopped.
-  std::optional<TimeMs> StoppedFor(const MemSeries& series, TimeMs idle_max_ms) const
-      EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  std::optional<TimeMs> StoppedFor(const MemSeries& series, TimeMs idle_max_ms,
+                                   Patience patience) const EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
 
   // The steps of Commit.
   AppendOutcome Judge(const MemSeries& series, uint32_t generation,

@@ -18,7 +18,8 @@ constexpr size_t kCopiedAtOnce = 512;
 
 }  // namespace
 
-std::optional<TimeMs> Head::Impl::StoppedFor(const MemSeries& series, TimeMs idle_max_ms) const {
+std::optional<TimeMs> Head::Impl::StoppedFor(const MemSeries& series, TimeMs idle_max_ms,
+                                             Patience patience) const {
   const uint32_t used_s = std::max(series.used_s.load(std::memory_order_relaxed), opened_s);
   const uint32_t now_s = NowSeconds();
   TimeMs idle = now_s < used_s ? 0 : TimeMs{now_s - used_s} * 1000;
@@ -30,24 +31,25 @@ std::optional<TimeMs> Head::Impl::StoppedFor(const MemSeries& series, TimeMs idl
     const uint64_t behind =
         t > max_time ? 0 : static_cast<uint64_t>(max_time) - static_cast<uint64_t>(t);
     idle = static_cast<TimeMs>(std::min(static_cast<uint64_t>(idle), behind));
-    limit = std::min(limit, IdleLimit(series.state.delta, series.state.v_bits == kStaleNaNBits));
+    limit = std::min(limit,
+                     IdleLimit(series.state.delta, series.state.v_bits == kStaleNaNBits, patience));
   } else {
-    limit = std::min(limit, kIdleMostMs);
+    limit = std::min(limit, IdleLimit(0, false, patience));
   }
   if (idle < limit) return std::nullopt;
   return idle - limit;
 }
 
-StoppedSeries Head::Impl::FindStopped(TimeMs idle_max_ms) const {
+StoppedSeries Head::Impl::FindStopped(TimeMs idle_max_ms, Patience patience) const {
   idle_max_ms = std::max(idle_max_ms, kIdleFloorMs);
-  StoppedSeries stopped{.idle_max_ms = idle_max_ms, .alive = table.size()};
+  StoppedSeries stopped{.idle_max_ms = idle_max_ms, .patience = patience, .alive = table.size()};
   const uint32_t slots = table.slot_end();
   for (uint32_t from = 0; from < slots; from += kSlotsAtOnce) {
     MutexLock lock(&commit_mu);
     for (uint32_t slot = from; slot < std::min(from + kSlotsAtOnce, slots); ++slot) {
       const MemSeries& series = table.At(slot);
       if (HasNoSamples(series)) continue;
-      const std::optional<TimeMs> passed = StoppedFor(series, idle_max_ms);
+      const std::optional<TimeMs> passed = StoppedFor(series, idle_max_ms, patience);
       if (!passed) continue;
       stopped.series.push_back(table.RefOf(slot));
       stopped.longest_ms = std::max(stopped.longest_ms, *passed);
@@ -63,6 +65,11 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start,
   flush.stopped_ = true;
   flush.begun_s_ = NowSeconds();
   const TimeRange window = WindowRange(window_start, options.window_ms);
+  // Grown step by step they would be in memory twice.
+  const size_t series = stopped.series.size();
+  flush.series_.reserve(series);
+  flush.open_.reserve(series);
+  flush.labels_.reserve(series * (labels.text_bytes() / std::max<size_t>(table.size(), 1)));
   Lsn listed = 0;
   {
     MutexLock delete_lock(&delete_mu);
@@ -78,7 +85,7 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start,
         const uint32_t slot = SeriesTable::SlotOf(stopped.series[i]);
         MemSeries& series = table.At(slot);
         if (series.generation != SeriesTable::GenerationOf(stopped.series[i])) continue;
-        if (!StoppedFor(series, stopped.idle_max_ms)) continue;
+        if (!StoppedFor(series, stopped.idle_max_ms, stopped.patience)) continue;
         if (series.has_late && late.Find(slot)->Holds(window)) {
           CloseLate(slot, &series, wal->last_lsn());
         }

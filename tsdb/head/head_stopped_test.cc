@@ -21,6 +21,16 @@ TEST(IdleLimit, FollowsTheSpacingWithinBounds) {
   EXPECT_EQ(IdleLimit(4 * kMinute, false), 10 * kMinute);
   EXPECT_EQ(IdleLimit(std::numeric_limits<TimeMs>::max(), false), kIdleLimitMs);
   EXPECT_EQ(IdleLimit(60'000, true), kStaleIdleMs);
+  const auto soon = [](TimeMs spacing_ms) {
+    return IdleLimit(spacing_ms, false, Patience::kMemoryShort);
+  };
+  EXPECT_EQ(soon(1'000), 30'000);
+  EXPECT_EQ(soon(15'000), 37'500);
+  EXPECT_EQ(soon(60'000), 150'000);
+  EXPECT_EQ(soon(0), 150'000);
+  EXPECT_EQ(soon(4 * kMinute), 10 * kMinute) << "the next one is not late yet";
+  EXPECT_EQ(soon(std::numeric_limits<TimeMs>::max()), kIdleLimitMs);
+  EXPECT_EQ(IdleLimit(15'000, true, Patience::kMemoryShort), kStaleIdleMs / 2);
 }
 
 class HeadStoppedTest : public HeadTest {

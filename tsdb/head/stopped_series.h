@@ -30,21 +30,28 @@ inline constexpr TimeMs kIdleLimitMs = 30 * 60'000;
 // Nobody can ask for less: whoever has found a series to append to may take so long to commit.
 inline constexpr TimeMs kIdleFloorMs = 10'000;
 
+// How long is waited: as said above, or half as long where memory is short, unless the next sample
+// may not even be late by then.
+enum class Patience { kUsual, kMemoryShort };
+
 // How long a series must have been idle. `spacing_ms`: between its last two samples, 0 = not known.
-constexpr TimeMs IdleLimit(TimeMs spacing_ms, bool stale) {
-  if (stale) return kStaleIdleMs;
-  if (spacing_ms <= 0) return kIdleMostMs;
-  const TimeMs spacing = std::min(spacing_ms, kIdleLimitMs);
-  const TimeMs limit = std::clamp(5 * spacing, kIdleLeastMs, kIdleMostMs);
-  return std::max(limit, std::min(spacing * 5 / 2, kIdleLimitMs));
+constexpr TimeMs IdleLimit(TimeMs spacing_ms, bool stale, Patience patience = Patience::kUsual) {
+  if (stale) return patience == Patience::kUsual ? kStaleIdleMs : kStaleIdleMs / 2;
+  const TimeMs spacing = std::clamp<TimeMs>(spacing_ms, 0, kIdleLimitMs);
+  const TimeMs late = std::min(spacing * 5 / 2, kIdleLimitMs);
+  const TimeMs usual = spacing == 0
+                           ? kIdleMostMs
+                           : std::max(late, std::clamp(5 * spacing, kIdleLeastMs, kIdleMostMs));
+  return patience == Patience::kUsual ? usual : std::max(usual / 2, late);
 }
 
 // What Head::FindStopped finds.
 struct StoppedSeries {
   std::vector<SeriesRef> series;  // In order of slot.
   TimeMs longest_ms = 0;          // By how much the oldest has passed its limit.
-  TimeMs idle_max_ms = 0;         // As it was asked for.
-  uint64_t alive = 0;             // All series in memory, these included.
+  TimeMs idle_max_ms = 0;         // As it was asked for, as the next.
+  Patience patience = Patience::kUsual;
+  uint64_t alive = 0;  // All series in memory, these included.
 };
 
 }  // namespace hearth
