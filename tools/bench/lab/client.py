@@ -10,7 +10,11 @@ _KEPT_S = 20.0
 
 
 class ApiError(Exception):
-    """The server answered with an error, or with something that is no answer."""
+    """The server answered with an error; `status` is that of HTTP."""
+
+    def __init__(self, text: str, status: int):
+        super().__init__(text)
+        self.status = status
 
 
 class Client:
@@ -49,7 +53,7 @@ class Client:
             self.close()
             raise
         if response.status // 100 != 2:
-            raise ApiError(f"{method} {target}: {response.status} {body[:200]!r}")
+            raise ApiError(f"{method} {target}: {response.status} {body[:200]!r}", response.status)
         return body
 
     def value(self, query: str, time_ms: int) -> float | None:

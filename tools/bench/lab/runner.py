@@ -90,7 +90,7 @@ def _session(server: Server, number: int, workload: Workload, setting: Setting, 
     folder = tempfile.mkdtemp(prefix=f"hearth-bench-{server.key}-", dir=setting.data)
     port = setting.port + number if setting.port else None
     try:
-        return Session(server, setting.tools, folder, port, cache=workload.cache, scrape=config)
+        return Session(server, setting.tools, folder, port, cache=workload.cache, scrape=config, flags=workload.flags)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

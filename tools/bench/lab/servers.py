@@ -20,6 +20,7 @@ class Options:
     data: str  # An existing directory of this run's own.
     config: str  # A Prometheus configuration file.
     cache: bool  # Whether results of queries may be cached.
+    flags: tuple[str, ...] = ()  # Of Hearth alone.
 
 
 class Server:
@@ -85,6 +86,7 @@ class Hearth(Server):
             f"--web.listen-address=127.0.0.1:{options.port}",
             "--web.enable-remote-write-receiver",
             "--web.enable-admin-api",
+            *options.flags,
         ] + ([] if options.cache else ["--query.cache-size=0B"])
 
     def sealed_bytes(self, options: Options, client: Client) -> int:

@@ -57,8 +57,10 @@ def quiet_phase_ms(now_ms: int) -> int:
 
 
 class Session:
-    def __init__(self, server: Server, tools: Tools, folder: str, port: int | None, *, cache: bool = False, scrape: str = ""):
-        """`folder` exists and is this session's own; `scrape` is a Prometheus configuration, "" for one without targets."""
+    def __init__(self, server: Server, tools: Tools, folder: str, port: int | None, *, cache: bool = False, scrape: str = "",
+                 flags: tuple[str, ...] = ()):
+        """`folder` exists and is this session's own; `scrape` is a Prometheus configuration, "" for one without targets; `flags` are
+        Hearth's."""
         self.server = server
         self.folder = folder
         self.figures: list[Figure] = []
@@ -70,7 +72,7 @@ class Session:
         config = os.path.join(folder, "prometheus.yml")
         with open(config, "w", encoding="utf-8") as file:
             file.write(scrape or "global:\n  scrape_interval: 15s\n")
-        self.options = Options(port or free_port(), data, config, cache)
+        self.options = Options(port or free_port(), data, config, cache, flags)
         self.client = Client(self.options.port)
 
     # ---- the server's life
@@ -142,6 +144,11 @@ class Session:
 
     def push_whole(self, plan: Plan, patience_s: float) -> Load:
         return push_whole(plan, self._tools, self._write_url(), patience_s)
+
+    def start_push(self, flags: list[str]) -> subprocess.Popen:
+        """A load that runs until it is ended; what it says is lost."""
+        argv = [self._tools.push, f"--url={self._write_url()}", *flags]
+        return children.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def _write_url(self) -> str:
         return f"http://127.0.0.1:{self.options.port}{self.server.write_path}"

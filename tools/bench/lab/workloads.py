@@ -7,7 +7,7 @@ driver stops it half as much later) and how the servers are to be set up. The dr
 from dataclasses import dataclass
 from typing import Callable
 
-from lab import crowd, reading, restarting, ruling, scraping, soaking, writing
+from lab import crowd, idling, limiting, reading, restarting, ruling, scraping, soaking, writing
 from lab.lineup import Lineup
 
 
@@ -20,6 +20,7 @@ class Workload:
     cache: bool = False
     targets: scraping.Shape | None = None  # Served, for the servers to scrape.
     trace: bool = False  # Needs the recording.
+    flags: tuple[str, ...] = ()  # Of Hearth's command line.
 
 
 ALL = (
@@ -41,6 +42,9 @@ ALL = (
     Workload("month", "30 days at 15 s of 2 000 series: disk, bytes written, windows of a day", 1500, reading.month),
     Workload("restart", "20 000 series × 120 steps, then kill -9 and SIGTERM, seven times each", 90, restarting.restart),
     Workload("restart-100k", "100 000 series × 480 steps pushed at once, then kill -9", 600, restarting.restart_100k),
+    Workload("memory-limit", "new series without end, known ones and heavy queries below --memory-limit=256MB; Hearth alone", 130,
+             limiting.memory_limit, flags=limiting.FLAGS),
+    Workload("small", "1 target × 160 series at 15 s and a few queries", 130, idling.small, targets=idling.SHAPE),
     Workload("dashboard", "12 panels of the last hour, every second", 60, reading.dashboard, cache=True),
     Workload("concurrency", "8 clients of one-series instant queries", 60, crowd.concurrency),
     Workload("writes-under-queries", "remote write of 40 000 samples a second while 20 clients ask heavy queries", 330,
