@@ -72,14 +72,20 @@ def long_range(lineup: Lineup, now_ms: int) -> None:
     newest_ms = quiet_phase_ms(now_ms)
     plan = Plan(newest_ms, series=10_000, steps=30 * 288, step_ms=300_000)
     loaded = measured_load(lineup, plan, start_idle(lineup))
-    _ask_long(lineup, "10 000 series", newest_ms)
     note_sealed(lineup, loaded)
+    _ask_long(lineup, "10 000 series", newest_ms)
 
 
 def long_few(lineup: Lineup, now_ms: int) -> None:
+    """What a month takes to arrive is loaded in a minute: the servers merge it before they are asked, as they would have."""
     newest_ms = quiet_phase_ms(now_ms)
     load_for_queries(lineup, Plan(newest_ms, series=200, steps=30 * 1440, step_ms=60_000))
+    lineup.each(Session.sealed_bytes)
     _ask_long(lineup, "200 series", newest_ms)
+    for query in queries.DAY_WINDOWS:
+        label = f"200 series, 30 d at 1 000 steps: {query.label()}"
+        progress(f"    {label}")
+        measure_request(lineup, label, query.request(newest_ms))
 
 
 def month(lineup: Lineup, now_ms: int) -> None:

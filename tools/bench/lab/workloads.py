@@ -38,7 +38,7 @@ ALL = (
     Workload("regex-100k", "regular expressions over 100 000 series, each with a pod of its own", 200, reading.regex_100k),
     Workload("labels-1m", "label calls on 1 000 000 series", 330, reading.labels_1m),
     Workload("long-range", "30 days at 5 min of 10 000 series; one metric over 1, 7, 30 days", 1800, reading.long_range),
-    Workload("long-few", "30 days at 60 s of 200 series; the same queries", 200, reading.long_few),
+    Workload("long-few", "30 days at 60 s of 200 series; the same queries, and windows of a day", 220, reading.long_few),
     Workload("month", "30 days at 15 s of 2 000 series: disk, bytes written, windows of a day", 1500, reading.month),
     Workload("restart", "20 000 series × 120 steps, then kill -9 and SIGTERM, seven times each", 90, restarting.restart),
     Workload("restart-100k", "100 000 series × 480 steps pushed at once, then kill -9", 600, restarting.restart_100k),
