@@ -70,6 +70,7 @@ struct Request {
   Headers headers;
   std::string body;            // Not decompressed.
   std::string remote_address;  // "127.0.0.1:54321"
+  bool takes_pieces = false;   // The answer may come with a BodySource.
   // True once the connection has gone, so that a long piece of work may stop. Never null in a
   // request that the server made.
   std::shared_ptr<const std::atomic<bool>> cancelled;
@@ -78,12 +79,27 @@ struct Request {
 // The address without its port: who the client is, as far as one can tell.
 std::string_view ClientOf(const Request& request);
 
+// What comes behind the body of an answer, made while that is sent. A large answer so is never held
+// as a whole.
+//
+// Thread safety: one user at a time. It is destroyed when all is sent or the client has gone, on
+// any thread.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  // Replaces *piece by what comes next, not empty; its capacity may be kept. False: that was the
+  // last.
+  virtual bool Next(std::string* piece) = 0;
+};
+
 struct Response {
   int status = 200;
   Headers headers;   // Content-Length, Date and Connection are the server's to set.
   std::string body;  // Moved to the socket, never copied.
   // Lives until the answer has been sent or given up: what accounts for the body's memory.
   std::shared_ptr<const void> held = nullptr;
+  // Only where the request takes_pieces. Its pieces are made by workers of the route's lane.
+  std::shared_ptr<BodySource> rest = nullptr;
 
   static Response Text(int status, std::string body) {
     return Response{status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(body)};

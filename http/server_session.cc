@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "http/gzip.h"
+#include "http/piece_sender.h"
 #include "http/url.h"
 #include "model/status.h"
 #include "model/text.h"
@@ -154,6 +155,8 @@ void ServerSession::TakeHead() {
   request_.cancelled = cancelled_;
   keep_alive_ = head.keep_alive();
   head_ = head.method() == beast::http::verb::head;
+  request_.takes_pieces =
+      head.version() >= 11 && !head_ && !AcceptsGzip(request_.headers.Get("Accept-Encoding"));
 }
 
 void ServerSession::SendContinue() {
@@ -228,6 +231,7 @@ bool ServerSession::WatchForHangUp() {
 
 void ServerSession::Send(Response response) {
   handling_ = false;
+  const std::string client(ClientOf(request_));
   request_ = {};  // Its body may be large; the handler is done with it.
   body_charge_.Release();
   if (closed_) return;
@@ -240,21 +244,48 @@ void ServerSession::Send(Response response) {
   for (const auto& [name, value] : response.headers) message.insert(name, value);
   if (server_->stopping()) keep_alive_ = false;
   message.keep_alive(keep_alive_);
+  held_ = std::move(response.held);
+  if (response.rest != nullptr) {
+    message.chunked(true);
+    return SendPieces(client, std::move(response.body), std::move(response.rest));
+  }
   const size_t body_bytes = response.body.size();
   if (!head_) message.body() = std::move(response.body);
-  held_ = std::move(response.held);
   if (response.status != 204 && response.status != 304) message.content_length(body_bytes);
   ExpireAfter(std::chrono::milliseconds(server_->options().read_timeout_ms));
-  beast::http::async_write(stream_, *response_,
-                           [self = shared_from_this()](const ErrorCode& error, size_t) {
-                             if (self->closed_) return;
-                             self->response_.reset();
-                             self->held_.reset();
-                             if (error) return self->Close();
-                             if (self->refused_) return self->Linger();
-                             if (!self->keep_alive_) return self->Close();
-                             self->ReadHeader();
-                           });
+  beast::http::async_write(
+      stream_, *response_,
+      [self = shared_from_this()](const ErrorCode& error, size_t) { self->OnSent(error); });
+}
+
+void ServerSession::OnSent(const ErrorCode& error) {
+  if (closed_) return;
+  response_.reset();
+  held_.reset();
+  if (error) return Close();
+  if (refused_) return Linger();
+  if (!keep_alive_) return Close();
+  ReadHeader();
+}
+
+void ServerSession::SendPieces(const std::string& client, std::string first,
+                               std::shared_ptr<BodySource> rest) {
+  PieceSender::Done done = [self = shared_from_this()](const ErrorCode& error) {
+    self->stream_.expires_never();  // The pieces' time; the session has its own.
+    self->OnSent(error);
+  };
+  PieceSender::Submit submit = [server = server_, lane = dispatch_.lane,
+                                client](std::function<void()> task) {
+    return lane != Lane::kInline && server->pool(lane).TrySubmit(client, std::move(task));
+  };
+  const auto sender = std::make_shared<PieceSender>(
+      PieceSender::Setting{.io = &server_->io(),
+                           .stream = &stream_,
+                           .timeout_ms = server_->options().read_timeout_ms,
+                           .submit = std::move(submit),
+                           .done = std::move(done)},
+      std::move(rest));
+  sender->Begin(&*response_, std::move(first));
 }
 
 void ServerSession::Refuse(int status, std::string_view why) {

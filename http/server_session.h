@@ -84,6 +84,9 @@ class ServerSession : public std::enable_shared_from_this<ServerSession> {
   void OnBody(const ErrorCode& error);
   void RunHandler();
   void Send(Response response);
+  // Sends response_, whose header is complete, with a body in pieces.
+  void SendPieces(const std::string& client, std::string first, std::shared_ptr<BodySource> rest);
+  void OnSent(const ErrorCode& error);
   // Answers and closes: the rest of the request is not read.
   void Refuse(int status, std::string_view why);
   // Whether there is memory for the body that the header announces; else the answer is under way.

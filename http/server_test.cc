@@ -178,6 +178,106 @@ TEST(ServerTest, CompressesLargeAnswersForThoseWhoAccept) {
   EXPECT_THAT(get("identity, gzip;q=0"), EndsWith(std::string(5000, 'x')));
 }
 
+// Gives `pieces` pieces of `size` bytes: "aaa…", "bbb…" and so on.
+class Letters : public BodySource {
+ public:
+  Letters(int pieces, size_t size, std::promise<int>* ended)
+      : pieces_(pieces), size_(size), ended_(ended) {}
+  ~Letters() override {
+    if (ended_ != nullptr) ended_->set_value(made_);
+  }
+  bool Next(std::string* piece) override {
+    piece->assign(size_, static_cast<char>('a' + made_ % 26));
+    return ++made_ < pieces_;
+  }
+  static std::string Text(int pieces, size_t size) {
+    std::string text;
+    for (int i = 0; i < pieces; ++i) text.append(size, static_cast<char>('a' + i % 26));
+    return text;
+  }
+
+ private:
+  const int pieces_;
+  const size_t size_;
+  std::promise<int>* const ended_;
+  int made_ = 0;
+};
+
+Router LettersOn(Lane lane, int pieces, size_t size, std::promise<int>* ended = nullptr) {
+  return [=](const Request&) {
+    return Dispatch{lane, 0, [=](const Request& request) {
+                      if (!request.takes_pieces) return Response::Text(200, "whole");
+                      Response response = Response::Text(200, "first ");
+                      response.rest = std::make_shared<Letters>(pieces, size, ended);
+                      return response;
+                    }};
+  };
+}
+
+// What the chunks of a message hold, "?" where they are malformed.
+std::string Unchunked(std::string_view message) {
+  std::string body;
+  message.remove_prefix(message.find("\r\n\r\n") + 4);
+  while (true) {
+    const size_t end = message.find("\r\n");
+    if (end == std::string_view::npos) return "?";
+    const size_t size = std::stoul(std::string(message.substr(0, end)), nullptr, 16);
+    message.remove_prefix(end + 2);
+    if (message.size() < size + 2 || message.substr(size, 2) != "\r\n") return "?";
+    body.append(message.substr(0, size));
+    message.remove_prefix(size + 2);
+    if (size == 0) return message.empty() ? body : "?";
+  }
+}
+
+TEST(ServerTest, SendsPiecesWhileTheyAreMade) {
+  for (const Lane lane : {Lane::kQuery, Lane::kInline}) {
+    for (const int pieces : {1, 2, 50}) {
+      const auto server = StartOrDie(Loopback(), LettersOn(lane, pieces, 100'000));
+      const std::string answer =
+          Exchange(server->port(), "GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+      EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+      EXPECT_THAT(answer, HasSubstr("Transfer-Encoding: chunked\r\n"));
+      EXPECT_THAT(answer, Not(HasSubstr("Content-Length")));
+      EXPECT_TRUE(Unchunked(answer) == "first " + Letters::Text(pieces, 100'000)) << pieces;
+    }
+  }
+}
+
+TEST(ServerTest, AnswersFurtherRequestsBehindPieces) {
+  const auto server = StartOrDie(Loopback(), LettersOn(Lane::kQuery, 3, 10));
+  const std::string answers = Exchange(server->port(),
+                                       "GET /1 HTTP/1.1\r\n\r\n"
+                                       "GET /2 HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const size_t second = answers.find("HTTP/1.1 200", 1);
+  ASSERT_NE(second, std::string::npos);
+  for (const std::string& answer : {answers.substr(0, second), answers.substr(second)}) {
+    EXPECT_EQ(Unchunked(answer), "first " + Letters::Text(3, 10));
+  }
+}
+
+TEST(ServerTest, WhoCannotTakePiecesIsNotSentAny) {
+  const auto server = StartOrDie(Loopback(), LettersOn(Lane::kQuery, 3, 10));
+  for (const std::string request :
+       {"GET / HTTP/1.0\r\n\r\n", "HEAD / HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "GET / HTTP/1.1\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"}) {
+    EXPECT_THAT(Exchange(server->port(), request), HasSubstr("Content-Length: 5\r\n")) << request;
+  }
+}
+
+TEST(ServerTest, NoMorePiecesAreMadeForAClientThatHasGone) {
+  constexpr int kPieces = 1'000'000;
+  std::promise<int> ended;
+  const auto server = StartOrDie(Loopback(), LettersOn(Lane::kQuery, kPieces, 100'000, &ended));
+  RawClient client(server->port());
+  client.Send("GET / HTTP/1.1\r\n\r\n");
+  client.ReadUntil("first ");
+  client.Close();
+  auto made = ended.get_future();
+  ASSERT_EQ(made.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  EXPECT_LT(made.get(), kPieces);
+}
+
 TEST(ServerTest, AVanishedClientCancelsItsRequest) {
   std::promise<void> entered, cancelled;
   const auto server = StartOrDie(Loopback(), [&](const Request&) {

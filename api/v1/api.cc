@@ -3,6 +3,8 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include "api/v1/envelope.h"
@@ -16,6 +18,29 @@ namespace {
 constexpr int kStatusMin = 100, kStatusMax = 600;
 // To look at a longer one takes too long for the IO thread.
 constexpr size_t kAtOnceTargetMax = 4096;
+
+double SecondsSince(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// Tells at its end, whole or not, how many bytes another source has given.
+class ObservedSource : public http::BodySource {
+ public:
+  ObservedSource(std::shared_ptr<http::BodySource> source, std::function<void(size_t)> ended)
+      : source_(std::move(source)), ended_(std::move(ended)) {}
+  ~ObservedSource() override { ended_(bytes_); }
+
+  bool Next(std::string* piece) override {
+    const bool more = source_->Next(piece);
+    bytes_ += piece->size();
+    return more;
+  }
+
+ private:
+  const std::shared_ptr<http::BodySource> source_;
+  const std::function<void(size_t)> ended_;
+  size_t bytes_ = 0;
+};
 
 http::Response NotFound() { return http::Response::Text(404, "404 page not found\n"); }
 
@@ -125,8 +150,15 @@ http::Response Api::Serve(size_t row, const std::string& parameter, const http::
 http::Response Api::Finish(size_t row, const http::Request& request,
                            std::chrono::steady_clock::time_point begin, http::Response response) {
   if (Routes()[row].pattern.starts_with("/api/")) AddCors(request, &response);
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-  metrics_[row]->Observe(response.status, elapsed.count(), response.body.size());
+  if (response.rest != nullptr) {
+    response.rest = std::make_shared<ObservedSource>(
+        std::move(response.rest), [metrics = metrics_[row].get(), begin, status = response.status,
+                                   first = response.body.size()](size_t bytes) {
+          metrics->Observe(status, SecondsSince(begin), first + bytes);
+        });
+  } else {
+    metrics_[row]->Observe(response.status, SecondsSince(begin), response.body.size());
+  }
   return response;
 }
 

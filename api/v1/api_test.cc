@@ -149,7 +149,7 @@ class ApiTest : public testing::Test {
   }
 
   http::Response Send(std::string method, std::string target, std::string body = "",
-                      http::Headers headers = {}) {
+                      http::Headers headers = {}, bool takes_pieces = false) {
     if (api_ == nullptr) api_ = *Api::Create(deps_);
     http::Request request;
     request.method = std::move(method);
@@ -158,6 +158,7 @@ class ApiTest : public testing::Test {
     request.path = target.substr(0, question);
     request.query = *http::ParseQuery(target.substr(std::min(question + 1, target.size())));
     request.headers = std::move(headers);
+    request.takes_pieces = takes_pieces;
     request.cancelled = std::make_shared<std::atomic<bool>>(false);
     const http::Dispatch dispatch = api_->Route(request);
     lane_ = dispatch.lane;
@@ -396,6 +397,40 @@ TEST_F(ApiTest, KnownLabelAnswersAreToldApart) {
   for (const std::string& call : calls) first.push_back(Get(call).body);
   for (size_t i = 0; i < std::size(calls); ++i) EXPECT_EQ(Get(calls[i]).body, first[i]) << calls[i];
   EXPECT_EQ(lane_, http::Lane::kQuery) << "errors are not kept";
+}
+
+TEST_F(ApiTest, LargeMatricesAreWrittenInPieces) {
+  QueryResult large;
+  large.type = ValueType::kRangeVector;
+  large.warnings = {"PromQL warning: so"};
+  for (int i = 0; i < 50; ++i) {
+    promql::ResultSeries& series = large.series.emplace_back();
+    series.labels = Labels{{"i", StrCat(i)}};
+    for (int step = 0; step < 2000; ++step) series.floats.push_back({step * 1000, i / 3.0 + step});
+  }
+  const std::string target = "/api/v1/query_range?query=x&start=0&end=2&step=1&stats=true";
+  result_ = large;
+  const http::Response whole = Get(target);
+  EXPECT_EQ(whole.rest, nullptr);
+  result_ = large;
+  http::Response response = Send("GET", target, "", {}, /*takes_pieces=*/true);
+  ASSERT_NE(response.rest, nullptr);
+  EXPECT_EQ(response.headers.Get("Content-Type"), "application/json");
+  std::string body = response.body, piece;
+  size_t pieces = 0, largest = body.size();
+  for (bool more = true; more; ++pieces) {
+    more = response.rest->Next(&piece);
+    largest = std::max(largest, piece.size());
+    body += piece;
+  }
+  EXPECT_TRUE(body == whole.body);
+  EXPECT_GT(pieces, 3u);
+  EXPECT_LT(largest, whole.body.size() / 4);
+  response.rest.reset();
+  EXPECT_THAT(Get("/metrics").body,
+              HasSubstr(StrCat("prometheus_http_response_size_bytes_sum{handler="
+                               "\"/api/v1/query_range\"} ",
+                               2 * body.size(), "\n")));
 }
 
 TEST_F(ApiTest, SeriesAndLabelsComeFromTheStorage) {

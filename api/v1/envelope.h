@@ -18,12 +18,19 @@
 
 namespace hearth {
 
-// A success in the making: the data is streamed into the body of the answer, which is never copied.
+// A success in the making: the data is streamed into the body of the answer, which is never copied,
+// or leaves piece by piece while it is written.
 class Envelope {
  public:
   Envelope();
   // Writes exactly one value here before Finish.
   JsonWriter& data() { return json_; }
+  // What has been written so far becomes *piece, and its room that of what is written next.
+  void TakePiece(std::string* piece) {
+    piece->swap(body_);
+    body_.clear();
+  }
+  size_t bytes() const { return body_.size(); }
   // At most ten warnings and ten infos are told; a line says how many more there were.
   http::Response Finish(const std::vector<std::string>& warnings = {},
                         const std::vector<std::string>& infos = {});

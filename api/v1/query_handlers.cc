@@ -101,17 +101,36 @@ constexpr size_t kReserveBytesMax = size_t{64} << 20;
 // A string that grows is copied: both are there for a moment.
 constexpr size_t kGrowingCopies = 2;
 
-size_t AnswerBytes(const QueryResult& result) {
-  size_t bytes = 0;
-  for (const ResultSeries& series : result.series) {
-    bytes += series.floats.size() * kPointBytes + series.labels.bytes().size() * 2 + kSeriesBytes;
-    for (const HistogramPtr& histogram : series.histograms) {
-      const size_t buckets =
-          histogram->negative_buckets.size() + 1 + histogram->positive_buckets.size();
-      bytes += kHistogramBytes + buckets * kBucketBytes;
-    }
+size_t AnswerBytes(const ResultSeries& series) {
+  size_t bytes =
+      series.floats.size() * kPointBytes + series.labels.bytes().size() * 2 + kSeriesBytes;
+  for (const HistogramPtr& histogram : series.histograms) {
+    const size_t buckets =
+        histogram->negative_buckets.size() + 1 + histogram->positive_buckets.size();
+    bytes += kHistogramBytes + buckets * kBucketBytes;
   }
   return bytes;
+}
+
+size_t AnswerBytes(const QueryResult& result) {
+  size_t bytes = 0;
+  for (const ResultSeries& series : result.series) bytes += AnswerBytes(series);
+  return bytes;
+}
+
+void WriteRow(const ResultSeries& series, JsonWriter* json) {
+  json->BeginObject().Key("metric").LabelSet(series.labels);
+  if (!series.floats.empty()) {
+    json->Key("values").Points(series.floats);
+  }
+  if (!series.histograms.empty()) {
+    json->Key("histograms").BeginArray();
+    for (size_t i = 0; i < series.histograms.size(); ++i) {
+      json->Point(series.histogram_t[i], *series.histograms[i]);
+    }
+    json->EndArray();
+  }
+  json->EndObject();
 }
 
 // What is written for a client that has gone is thrown away: it need not be whole.
@@ -120,18 +139,7 @@ void WriteMatrix(const std::vector<ResultSeries>& matrix, const QueryRequest& re
   json->BeginArray();
   for (const ResultSeries& series : matrix) {
     if (request.cancelled()) break;
-    json->BeginObject().Key("metric").LabelSet(series.labels);
-    if (!series.floats.empty()) {
-      json->Key("values").Points(series.floats);
-    }
-    if (!series.histograms.empty()) {
-      json->Key("histograms").BeginArray();
-      for (size_t i = 0; i < series.histograms.size(); ++i) {
-        json->Point(series.histogram_t[i], *series.histograms[i]);
-      }
-      json->EndArray();
-    }
-    json->EndObject();
+    WriteRow(series, json);
   }
   json->EndArray();
 }
@@ -160,6 +168,71 @@ void WriteResult(const QueryResult& result, const QueryRequest& request, JsonWri
   }
 }
 
+// Answers of a matrix that are larger than this are sent while they are written.
+constexpr size_t kStreamedBytes = size_t{1} << 20;
+constexpr size_t kPieceBytes = size_t{256} << 10;
+// The piece that is written and the one that is sent; each ends with a series.
+constexpr size_t kPiecesHeld = 2;
+
+// Writes a matrix series by series, and lets go of each.
+class MatrixStream : public http::BodySource {
+ public:
+  MatrixStream(QueryResult result, QueryRequest request, bool stats)
+      : result_(std::move(result)), request_(std::move(request)), stats_(stats) {
+    envelope_.data().BeginObject().Key("resultType").String("matrix").Key("result").BeginArray();
+  }
+
+  bool Next(std::string* piece) override {
+    while (next_ < result_.series.size() && envelope_.bytes() < kPieceBytes) {
+      WriteRow(result_.series[next_], &envelope_.data());
+      result_.series[next_++] = {};
+    }
+    const bool more = next_ < result_.series.size();
+    if (more) {
+      envelope_.TakePiece(piece);
+    } else {
+      *piece = Finish();
+    }
+    return more;
+  }
+
+ private:
+  std::string Finish() {
+    JsonWriter& json = envelope_.data();
+    json.EndArray();
+    if (stats_) {
+      json.Key("stats");
+      WriteQueryStats(result_.stats, request_, &json);
+    }
+    json.EndObject();
+    return envelope_.Finish(result_.warnings, result_.infos).body;
+  }
+
+  QueryResult result_;
+  const QueryRequest request_;
+  const bool stats_;
+  Envelope envelope_;
+  size_t next_ = 0;  // Series.
+};
+
+// The most that a piece takes: what it may have before its last series, and that.
+size_t PieceBytes(const QueryResult& result) {
+  size_t largest = 0;
+  for (const ResultSeries& series : result.series) {
+    largest = std::max(largest, AnswerBytes(series));
+  }
+  return kPieceBytes + largest;
+}
+
+http::Response Stream(QueryResult result, const QueryRequest& request, bool stats) {
+  http::Response response;
+  response.headers.Set("Content-Type", "application/json");
+  auto stream = std::make_shared<MatrixStream>(std::move(result), request, stats);
+  stream->Next(&response.body);
+  response.rest = std::move(stream);
+  return response;
+}
+
 http::Response Execute(const ApiCall& call, const absl::StatusOr<QueryRequest>& request) {
   if (!request.ok()) return ErrorResponse(request.status());
   const absl::StatusOr<size_t> limit = LimitParam(call.params);
@@ -179,12 +252,16 @@ http::Response Execute(const ApiCall& call, const absl::StatusOr<QueryRequest>& 
         StrCat("stats parameter value \"", stats, "\" is deprecated: use \"true\" or \"all\""));
   }
   const size_t bytes = AnswerBytes(*result);
+  const bool streamed = call.request.takes_pieces && bytes > kStreamedBytes &&
+                        result->type == ValueType::kRangeVector;
   if (result->memory != nullptr) {
-    const size_t copies = bytes > kReserveBytesMax ? kGrowingCopies : 1;
-    const absl::Status charged =
-        result->memory->account.Charge(static_cast<int64_t>(bytes * copies));
+    const size_t held = streamed                   ? PieceBytes(*result) * kPiecesHeld
+                        : bytes > kReserveBytesMax ? bytes * kGrowingCopies
+                                                   : bytes;
+    const absl::Status charged = result->memory->account.Charge(static_cast<int64_t>(held));
     if (!charged.ok()) return ErrorResponse(charged);
   }
+  if (streamed) return Stream(*std::move(result), *request, !stats.empty());
   Envelope envelope;
   JsonWriter& json = envelope.data();
   json.Reserve(std::min(bytes, kReserveBytesMax));
