@@ -135,11 +135,17 @@ void ForcedMonotonicity::Merge(const ForcedMonotonicity& other) {
 
 void Annotations::Add(Note note, PositionRange pos, std::initializer_list<std::string_view> details,
                       std::string_view metric_name, TimeMs last_step) {
+  attributed_ = attributed_ && last_step != kUnknownStep;
+  const bool simple = details.size() == 1 && metric_name.empty();
+  if (simple && said_.note == note && said_.start == pos.start && last_step <= said_.last_step &&
+      said_.detail == *details.begin()) {
+    return;
+  }
   const NoteRow& row = kNotes[static_cast<size_t>(note)];
   std::string text = Fill(row.text, details);
   if (row.names_metric) text = ForMetric(std::move(text), metric_name);
   Raise({std::move(text), pos.start}, last_step, row.warning ? &warnings_ : &infos_);
-  attributed_ = attributed_ && last_step != kUnknownStep;
+  if (simple) said_ = {note, pos.start, std::string(*details.begin()), last_step};
 }
 
 void Annotations::Raise(const Key& key, TimeMs last_step, Raised* raised) {
@@ -177,6 +183,7 @@ Annotations Annotations::From(TimeMs first_step) const {
   const auto earlier = [first_step](const auto& raised) { return raised.second < first_step; };
   std::erase_if(from.warnings_, earlier);
   std::erase_if(from.infos_, earlier);
+  from.said_.start = -1;
   return from;
 }
 

@@ -96,11 +96,20 @@ class Annotations {
   using Key = std::pair<std::string, int>;
   using Raised = std::map<Key, TimeMs>;  // To the last step.
 
+  // What was said last, with one detail: the series of a metric say the same one after the other.
+  struct Said {
+    Note note = Note::kInvalidQuantile;
+    int start = -1;
+    std::string detail;
+    TimeMs last_step = kUnknownStep;
+  };
+
   static void Raise(const Key& key, TimeMs last_step, Raised* raised);
 
   Raised warnings_, infos_;
   bool attributed_ = true;
   std::map<Key, ForcedMonotonicity> monotonicity_;
+  Said said_;  // It has been raised; start -1: nothing is known.
 };
 
 }  // namespace hearth::promql

@@ -136,6 +136,26 @@ TEST(AnnotationsTest, EqualOnesAreKeptOnceAndPlacesAreLinesAndColumns) {
   EXPECT_TRUE(Rendered(notes, query).infos.empty());
 }
 
+// What is said again and again is looked at once only.
+TEST(AnnotationsTest, RepeatedOnesKeepTheirLastStepAndComeBackWhereTheyWereLeftOut) {
+  Annotations notes;
+  const auto add = [](Annotations* to, std::string_view metric, TimeMs step) {
+    to->Add(Note::kPossibleNonCounter, {0, 1}, {metric}, "", step);
+  };
+  for (const TimeMs step : {10, 10, 30, 20}) add(&notes, "m", step);
+  add(&notes, "n", 15);
+  add(&notes, "m", 12);
+  EXPECT_EQ(Rendered(notes, "x").infos.size(), 2u);
+  EXPECT_EQ(Rendered(notes.From(30), "x").infos.size(), 1u);
+  EXPECT_EQ(Rendered(notes.From(31), "x").infos.size(), 0u);
+  EXPECT_TRUE(notes.attributed());
+  Annotations later = notes.From(31);
+  add(&later, "m", 12);
+  EXPECT_EQ(Rendered(later, "x").infos.size(), 1u);
+  add(&later, "m", kUnknownStep);
+  EXPECT_FALSE(later.attributed());
+}
+
 TEST(AnnotationsTest, ForcedMonotonicityIsAddedUp) {
   Annotations notes;
   notes.Monotonicity("m", {}, {1000, 1000, 0.5, 1, 2.345, 1});
