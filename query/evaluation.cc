@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <utility>
 
 #include "model/status.h"
@@ -221,6 +222,9 @@ absl::Status Evaluation::RangeVector() {
   Worker worker(ctx_);
   Scratch scratch;
   LabelNames names(source->series(), ctx_->delayed_name_removal);
+  std::vector<uint32_t> order(source->series().size());
+  std::iota(order.begin(), order.end(), 0);
+  source->Expect(order, &worker);
   for (size_t i = 0; i < source->series().size(); ++i) {
     HEARTH_RETURN_IF_ERROR(source->Read(i, &worker, &scratch));
     HEARTH_RETURN_IF_ERROR(worker.Charge(&scratch));

@@ -69,10 +69,50 @@ class FakeSeriesSet : public SeriesSet {
     return absl::OkStatus();
   }
 
+  absl::Status ReadTimes(size_t i, TimeRange range, SampleColumns* columns) const override {
+    const absl::Status status = Read(i, range, columns);
+    for (double& v : columns->v) {
+      if (!IsStaleNaN(v)) v = 0;
+    }
+    return status;
+  }
+
+  // Some sets are read in batches, as large ones of a Db are.
+  absl::StatusOr<std::unique_ptr<SeriesBatch>> Fetch(
+      std::span<const uint32_t> series) const override;
+
  private:
   const std::vector<std::pair<Fingerprint, FakeStorage::Series>> series_;
   const TimeRange range_;
 };
+
+class FakeBatch : public SeriesBatch {
+ public:
+  FakeBatch(const FakeSeriesSet* set, std::span<const uint32_t> series)
+      : set_(set), series_(series.begin(), series.end()) {}
+
+  size_t size() const override { return series_.size(); }
+  absl::Status Read(size_t k, TimeRange range, SampleColumns* columns) const override {
+    return set_->Read(series_.at(k), range, columns);
+  }
+  absl::Status ReadTimes(size_t k, TimeRange range, SampleColumns* columns) const override {
+    return set_->ReadTimes(series_.at(k), range, columns);
+  }
+  absl::Status Append(size_t k, TimeRange range, SampleColumns* columns) const override {
+    return set_->Append(series_.at(k), range, columns);
+  }
+
+ private:
+  const FakeSeriesSet* const set_;
+  const std::vector<uint32_t> series_;
+};
+
+absl::StatusOr<std::unique_ptr<SeriesBatch>> FakeSeriesSet::Fetch(
+    std::span<const uint32_t> series) const {
+  constexpr size_t kBatch = 3;
+  if (size() < kBatch) return nullptr;
+  return std::make_unique<FakeBatch>(this, series.first(std::min(series.size(), kBatch)));
+}
 
 }  // namespace
 

@@ -177,7 +177,24 @@ absl::StatusOr<std::unique_ptr<MergedSeriesSet>> MergedSeriesSet::Create(
         builder.AddGeneration(std::make_unique<GenerationReader>(store, generation)));
   }
   builder.Finish();
+  const double bytes = set->ExpectedBundleBytes();
+  set->in_batches_ = bytes > static_cast<double>(fetch_bytes_max);
+  if (bytes > static_cast<double>(store->options().block_cache_bytes)) {
+    set->batch_blocks_ = BlockUse::kOnce;
+  }
   return set;
+}
+
+double MergedSeriesSet::ExpectedBundleBytes() const {
+  // Of a sample; noisy floats take four times as much, idle counters a tenth.
+  constexpr double kSampleBytes = 2;
+  double samples = 0;
+  for (const Source& source : sources_) {
+    const GenerationInfo& info = source.reader->info();
+    samples += static_cast<double>(source.selection->ids.size()) *
+               static_cast<double>(info.samples) / static_cast<double>(info.series);
+  }
+  return samples * kSampleBytes;
 }
 
 LabelsView MergedSeriesSet::labels(size_t i) const {
@@ -186,7 +203,7 @@ LabelsView MergedSeriesSet::labels(size_t i) const {
   return LabelsView(std::string_view(labels_).substr(series.labels_begin, series.labels_size));
 }
 
-absl::Status MergedSeriesSet::Fetch() const {
+absl::Status MergedSeriesSet::FetchOnce() const {
   if (fetched_.load(std::memory_order_acquire)) return absl::OkStatus();
   MutexLock lock(&fetch_mu_);
   if (fetched_.load(std::memory_order_relaxed) || !fetch_status_.ok()) return fetch_status_;
@@ -227,20 +244,30 @@ absl::Status MergedSeriesSet::FetchAll() const {
   return absl::OkStatus();
 }
 
-absl::Status MergedSeriesSet::Read(size_t i, TimeRange range, SampleColumns* columns) const {
+absl::Status MergedSeriesSet::ReadPart(const Part& part, std::string_view bundle, TimeRange range,
+                                       SampleParts parts, SampleColumns* columns) const {
+  const Source& source = sources_[part.reader];
+  if (!source.reader->info().range.Overlaps(range)) return absl::OkStatus();
+  const size_t first = columns->t.size();
+  HEARTH_RETURN_IF_ERROR(bundle.empty()
+                             ? source.reader->ReadSamples(part.id, range, columns, parts)
+                             : source.reader->DecodeSamples(bundle, range, columns, parts));
+  if (!source.mask.empty()) RemoveRanges(source.mask.ranges(part.bundle), first, columns);
+  MergeTail(first, columns);
+  return absl::OkStatus();
+}
+
+absl::Status MergedSeriesSet::ReadParts(size_t i, TimeRange range, SampleParts parts,
+                                        SampleColumns* columns) const {
   columns->Clear();
   const Series& series = series_[i];
-  if (series.parts_begin != series.parts_end) HEARTH_RETURN_IF_ERROR(Fetch());
+  const bool fetched = !in_batches_ && series.parts_begin != series.parts_end;
+  if (fetched) HEARTH_RETURN_IF_ERROR(FetchOnce());
   for (size_t p = series.parts_begin; p < series.parts_end; ++p) {
     const Part& part = parts_[p];
-    const Source& source = sources_[part.reader];
-    if (!source.reader->info().range.Overlaps(range)) continue;
-    const size_t first = columns->t.size();
-    const std::string_view bundle = source.bundles[part.bundle];
-    HEARTH_RETURN_IF_ERROR(bundle.empty() ? source.reader->ReadSamples(part.id, range, columns)
-                                          : source.reader->DecodeSamples(bundle, range, columns));
-    if (!source.mask.empty()) RemoveRanges(source.mask.ranges(part.bundle), first, columns);
-    MergeTail(first, columns);
+    const std::string_view bundle =
+        fetched ? sources_[part.reader].bundles[part.bundle] : std::string_view();
+    HEARTH_RETURN_IF_ERROR(ReadPart(part, bundle, range, parts, columns));
   }
   if (series.head == kNotInHead) return absl::OkStatus();
   const size_t first = columns->t.size(), first_histogram = columns->histogram_t.size();

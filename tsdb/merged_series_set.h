@@ -7,7 +7,8 @@
 //
 // Bundles are fetched in one pass per generation when the first sample is asked for, in the order
 // they lie on disk, because series are read in fingerprint order, which has nothing to do with it.
-// Those that there is no room for are read one by one.
+// Where they are too many, batches of series are fetched by those who say what they will read; what
+// there is no room for is read one by one.
 //
 // Thread safety and order: as SeriesSet.
 #ifndef HEARTH_TSDB_MERGED_SERIES_SET_H_
@@ -36,13 +37,13 @@ namespace hearth {
 
 class MergedSeriesSet : public SeriesSet {
  public:
-  static constexpr uint64_t kFetchBytesMax = uint64_t{64} << 20;
+  static constexpr uint64_t kFetchBytesMax = uint64_t{16} << 20;
 
   // `head` is the head's answer to the same request, taken before `version`: what moves from the
   // head to the store in between is then seen twice, never not at all. `deletes` was taken before
   // `version` too. The store outlives the set.
   // What the set holds is charged to `account`, which may be null. `fetch_bytes_max` is what it may
-  // hold of fetched bundles, as far as the account has room for them.
+  // hold of bundles that were fetched all at once, as far as the account has room for them.
   static absl::StatusOr<std::unique_ptr<MergedSeriesSet>> Create(
       const SelectRequest& request, std::unique_ptr<SeriesSet> head, const Store* store,
       const StoreVersion& version, const DeleteList& deletes, ByteAccount* account = nullptr,
@@ -51,7 +52,14 @@ class MergedSeriesSet : public SeriesSet {
   size_t size() const override { return series_.size(); }
   LabelsView labels(size_t i) const override;
   const hearth::Fingerprint& fingerprint(size_t i) const override { return series_[i].fingerprint; }
-  absl::Status Read(size_t i, TimeRange range, SampleColumns* columns) const override;
+  absl::Status Read(size_t i, TimeRange range, SampleColumns* columns) const override {
+    return ReadParts(i, range, SampleParts::kAll, columns);
+  }
+  absl::Status ReadTimes(size_t i, TimeRange range, SampleColumns* columns) const override {
+    return ReadParts(i, range, SampleParts::kTimes, columns);
+  }
+  absl::StatusOr<std::unique_ptr<SeriesBatch>> Fetch(
+      std::span<const uint32_t> series) const override;
 
  private:
   static constexpr uint32_t kNotInHead = 0xffffffff;
@@ -78,10 +86,17 @@ class MergedSeriesSet : public SeriesSet {
     std::vector<std::string_view> bundles;  // In blocks_, one for each id; empty: not fetched.
   };
   class Builder;
+  class Batch;
 
   MergedSeriesSet() = default;
+  absl::Status ReadParts(size_t i, TimeRange range, SampleParts parts,
+                         SampleColumns* columns) const;
+  // Merges the samples of a part into *columns; `bundle` is empty where it has to be read.
+  absl::Status ReadPart(const Part& part, std::string_view bundle, TimeRange range,
+                        SampleParts parts, SampleColumns* columns) const;
+  double ExpectedBundleBytes() const;
   // Fills the sources' bundles, once. The status is the same for everybody who asks.
-  absl::Status Fetch() const;
+  absl::Status FetchOnce() const;
   absl::Status FetchAll() const EXCLUSIVE_LOCKS_REQUIRED(fetch_mu_);
   // A copy of the bundle's bytes in blocks_; empty when there is no room for it.
   std::string_view Keep(std::string_view bundle) const EXCLUSIVE_LOCKS_REQUIRED(fetch_mu_);
@@ -92,6 +107,11 @@ class MergedSeriesSet : public SeriesSet {
   std::vector<Part> parts_;
   std::string labels_;
   ByteCharge bytes_;  // The lists above.
+  // Series that fill a batch, as far as is known from those before; 0: nothing is.
+  mutable std::atomic<size_t> batch_series_{0};
+  // Blocks that the cache has no room for are not put there by batches.
+  BlockUse batch_blocks_ = BlockUse::kAgain;
+  bool in_batches_ = false;  // The bundles are too large to be fetched all at once.
 
   // Constant once fetched_ is true.
   mutable std::vector<Source> sources_;

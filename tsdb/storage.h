@@ -153,6 +153,24 @@ struct SeriesReads {
   int64_t read_blocks = 0;    // and those that had to be read.
 };
 
+// Some series of a set, with what is stored of them fetched but not decoded.
+//
+// Thread safety: const methods may be called from several threads. Lifetime: must not outlive its
+// set.
+class SeriesBatch {
+ public:
+  virtual ~SeriesBatch() = default;
+  // How many of the series that were asked for are in it: so many from the first on, at least one.
+  virtual size_t size() const = 0;
+  // As SeriesSet::Read and ReadTimes, of the k-th of them; k < size().
+  virtual absl::Status Read(size_t k, TimeRange range, SampleColumns* columns) const = 0;
+  virtual absl::Status ReadTimes(size_t k, TimeRange range, SampleColumns* columns) const {
+    return Read(k, range, columns);
+  }
+  // As SeriesSet::Append.
+  virtual absl::Status Append(size_t k, TimeRange range, SampleColumns* columns) const = 0;
+};
+
 // The answer to one SelectRequest. Every series' labels are known before its first sample is read. Series come in ascending
 // order of fingerprint, which is the same order for head and sealed data and on every run, so sums fold in one order.
 //
@@ -172,6 +190,18 @@ class SeriesSet {
   virtual absl::Status Append(size_t i, TimeRange range, SampleColumns* columns) const;
   // Of all reads that have ended. Storage that does not count leaves it empty.
   virtual std::optional<SeriesReads> reads() const { return std::nullopt; }
+  // Read for those who look at times alone: of the values only the stale markers need be right, and
+  // no other may look like one. What is known without decoding it is not decoded.
+  virtual absl::Status ReadTimes(size_t i, TimeRange range, SampleColumns* columns) const {
+    return Read(i, range, columns);
+  }
+  // Fetches as many of `series` (indexes in the order in which they will be read, at least one) as
+  // a bounded buffer takes, charged to the querier's account. Null where nothing is gained by it:
+  // Read does as well.
+  virtual absl::StatusOr<std::unique_ptr<SeriesBatch>> Fetch(
+      std::span<const uint32_t> /*series*/) const {
+    return nullptr;
+  }
 };
 
 // Limits on label answers. 0 = no limit.

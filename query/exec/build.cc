@@ -51,15 +51,15 @@ class Builder {
     return NewScalarBroadcast(parent, std::move(op));
   }
 
-  absl::StatusOr<RangePtr> Range(const PlanNode& node) {
-    HEARTH_ASSIGN_OR_RETURN(RangePtr op, BareRange(node));
+  absl::StatusOr<RangePtr> Range(const PlanNode& node, ReadAhead::Parts parts) {
+    HEARTH_ASSIGN_OR_RETURN(RangePtr op, BareRange(node, parts));
     op->Evaluates(*node.expr);
     return op;
   }
 
  private:
-  absl::StatusOr<RangePtr> BareRange(const PlanNode& node) {
-    if (node.expr->kind == ExprKind::kMatrixSelector) return NewMatrixSelector(node);
+  absl::StatusOr<RangePtr> BareRange(const PlanNode& node, ReadAhead::Parts parts) {
+    if (node.expr->kind == ExprKind::kMatrixSelector) return NewMatrixSelector(node, parts);
     const PlanNode& child = *node.children[0];
     const int64_t limit = std::max(ctx_.limits.max_samples, kMinStepLimit);
     if (static_cast<int64_t>(node.subquery_grid.count) > limit) {
@@ -156,8 +156,11 @@ class Builder {
           break;
         }
         case ValueType::kRangeVector: {
-          HEARTH_ASSIGN_OR_RETURN(args.range, Range(*child));
-          HEARTH_RETURN_IF_ERROR(CheckMode(*As<Call>(*node.expr).function, args.range->mode()));
+          const FunctionSpec& function = *As<Call>(*node.expr).function;
+          const auto parts =
+              function.kernel.times_only ? ReadAhead::Parts::kTimes : ReadAhead::Parts::kAll;
+          HEARTH_ASSIGN_OR_RETURN(args.range, Range(*child, parts));
+          HEARTH_RETURN_IF_ERROR(CheckMode(function, args.range->mode()));
           break;
         }
         case ValueType::kString:
@@ -284,7 +287,7 @@ absl::StatusOr<ScalarPtr> BuildScalar(const PlanNode& node, const Grid& grid,
   return Builder(ctx).Scalar(node, grid);
 }
 absl::StatusOr<RangePtr> BuildRange(const PlanNode& node, const QueryContext& ctx) {
-  return Builder(ctx).Range(node);
+  return Builder(ctx).Range(node, ReadAhead::Parts::kAll);
 }
 
 }  // namespace hearth::promql

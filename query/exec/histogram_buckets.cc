@@ -77,6 +77,15 @@ class HistogramBuckets : public VectorOperator {
     return NoteArguments(ctx);
   }
 
+  void Expect(std::span<const uint32_t> series, Worker* worker) const override {
+    if (quantile_label_) return;  // Computed already.
+    std::vector<uint32_t> children;
+    for (const uint32_t histogram : series) {
+      for (const uint32_t source : SourcesByBound(histogram)) children.push_back(inputs_[source]);
+    }
+    child_->Expect(children, worker);
+  }
+
   absl::Status ComputeColumn(size_t i, Worker* worker, StepColumn* out) const override {
     if (quantile_label_) {
       return quantiles_.Column(i, out, [this](size_t k, StepColumn* column) {
@@ -98,13 +107,18 @@ class HistogramBuckets : public VectorOperator {
  private:
   using Points = std::vector<std::pair<uint32_t, double>>;  // Step and value.
 
+  std::vector<uint32_t> SourcesByBound(size_t histogram) const {
+    std::vector<uint32_t> sources(map_.sources(histogram).begin(), map_.sources(histogram).end());
+    std::stable_sort(sources.begin(), sources.end(),
+                     [&](uint32_t a, uint32_t b) { return bounds_[a] < bounds_[b]; });
+    return sources;
+  }
+
   // Calls fn(step, buckets) for each step at which the histogram has any; what it returns is noted.
   template <typename Fn>
   absl::Status ForEachStep(size_t histogram, Worker* worker, Fn fn) const {
     // The buckets' columns, by bound.
-    std::vector<uint32_t> sources(map_.sources(histogram).begin(), map_.sources(histogram).end());
-    std::stable_sort(sources.begin(), sources.end(),
-                     [&](uint32_t a, uint32_t b) { return bounds_[a] < bounds_[b]; });
+    const std::vector<uint32_t> sources = SourcesByBound(histogram);
     std::vector<StepColumn> columns(sources.size());
     for (size_t k = 0; k < sources.size(); ++k) {
       HEARTH_RETURN_IF_ERROR(child_->Column(inputs_[sources[k]], worker, &columns[k]));

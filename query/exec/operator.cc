@@ -73,6 +73,14 @@ absl::Status RangeSource::Read(size_t i, Worker* worker, Scratch* scratch) const
   return absl::OkStatus();
 }
 
+absl::Status Worker::Read(const void* owner, const SeriesSet& set, size_t i, TimeRange range,
+                          ReadAhead::Parts parts, SampleColumns* columns) {
+  const auto ahead = ahead_.find(owner);
+  if (ahead != ahead_.end()) return ahead->second.Read(i, range, parts, columns);
+  return parts == ReadAhead::Parts::kTimes ? set.ReadTimes(i, range, columns)
+                                           : set.Read(i, range, columns);
+}
+
 std::vector<uint32_t> VectorOperator::DisplayOrder() const {
   std::vector<uint32_t> order(series_.size());
   std::iota(order.begin(), order.end(), 0);
@@ -93,11 +101,15 @@ absl::Status ForEachColumn(const VectorOperator& op, QueryContext* ctx, const Co
     std::optional<WorkerTrace::Span> span;
     if (asking != kUntraced) span.emplace(&*worker->trace, asking);
     StepColumn column;
-    for (size_t i = begin[shard]; i < begin[shard + 1]; ++i) {
+    std::vector<uint32_t> outputs(begin[shard + 1] - begin[shard]);
+    std::iota(outputs.begin(), outputs.end(), static_cast<uint32_t>(begin[shard]));
+    op.Expect(outputs, worker);
+    for (const uint32_t i : outputs) {
       HEARTH_RETURN_IF_ERROR(worker->Tick());
       HEARTH_RETURN_IF_ERROR(op.Column(i, worker, &column));
       HEARTH_RETURN_IF_ERROR(fn(shard, i, worker, &column));
     }
+    worker->DropReadAhead();  // Other shards need the memory.
     return absl::OkStatus();
   };
   if (ctx->trace != nullptr) ctx->trace->Pause();

@@ -25,6 +25,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,6 +37,7 @@
 #include "model/labels.h"
 #include "query/exec/operator_trace.h"
 #include "query/exec/query_context.h"
+#include "query/exec/read_ahead.h"
 #include "query/functions/column.h"
 #include "query/functions/kernel.h"
 
@@ -110,6 +112,15 @@ class Worker {
     scratch->charged = bytes;
     return bytes_.Add(more);
   }
+  // `owner` will read these series of `set`, in this order.
+  void Expect(const void* owner, const SeriesSet* set, std::span<const uint32_t> series) {
+    ahead_.insert_or_assign(owner, ReadAhead(set, series));
+  }
+  // Reads as SeriesSet does: in batches, where that was expected.
+  absl::Status Read(const void* owner, const SeriesSet& set, size_t i, TimeRange range,
+                    ReadAhead::Parts parts, SampleColumns* columns);
+  // Nothing more is expected.
+  void DropReadAhead() { ahead_.clear(); }
   // Hands annotations and counts to the query. On the query's thread.
   void Finish() {
     ctx->notes.Merge(notes);
@@ -134,6 +145,7 @@ class Worker {
   ByteCharge bytes_;
   std::vector<Tally> tallies_;  // By node.
   std::vector<std::unique_ptr<Scratch>> free_;
+  std::map<const void*, ReadAhead> ahead_;  // By owner.
 };
 
 // Buffers for the time of one call; nested operators get others.
@@ -217,6 +229,9 @@ class VectorOperator : public SeriesLister {
     DropUnknownHistograms(out);
     return worker->Count(node_, *out);
   }
+  // Tells the sources below that Column will be called for these series, in this order, by this
+  // worker; some may be left out. For those who do not hold their columns.
+  virtual void Expect(std::span<const uint32_t> /*series*/, Worker* /*worker*/) const {}
   // Indexes of series() in the order in which an instant query shows them.
   virtual std::vector<uint32_t> DisplayOrder() const;
 
@@ -245,6 +260,8 @@ class RangeSource : public SeriesLister {
   // Replaces scratch->samples by those that any window of the evaluation may hold; functions look
   // at the floats.
   absl::Status Read(size_t i, Worker* worker, Scratch* scratch) const;
+  // As VectorOperator::Expect, of Read.
+  virtual void Expect(std::span<const uint32_t> series, Worker* worker) const = 0;
   // Window i of a parent step at time `t` is (WindowEnd(t) - range_ms(), WindowEnd(t)].
   virtual TimeMs WindowEnd(TimeMs t) const = 0;
   virtual TimeMs range_ms() const = 0;

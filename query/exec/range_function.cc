@@ -75,6 +75,10 @@ class RangeFunction : public VectorOperator {
     return map_.Column(i, out, compute, Sharing::kNever);
   }
 
+  void Expect(std::span<const uint32_t> series, Worker* worker) const override {
+    source_->Expect(map_.SourcesOf(series), worker);
+  }
+
  private:
   // Kernels run over so many samples (in windows) or steps at once, so that a query that was
   // cancelled ends soon. Splitting costs sliding kernels the samples of one window each time.
@@ -212,7 +216,7 @@ class RangeFunction : public VectorOperator {
     scratch->end.resize(steps());
     scratch->in_windows = 0;
     scratch->largest_window = scratch->last_window = 0;
-    scratch->edges.known = false;
+    scratch->edges.known = scratch->edges.counted = false;
     uint32_t begin = 0, end = 0;
     for (size_t step = 0; step < steps(); ++step) {
       const TimeMs last = window_end_[step], after = last - source_->range_ms();

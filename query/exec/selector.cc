@@ -86,6 +86,14 @@ class InstantSelector : public VectorOperator {
         i, out, [&](size_t input, StepColumn* column) { return Look(input, worker, column); });
   }
 
+  void Expect(std::span<const uint32_t> series, Worker* worker) const override {
+    if (IsTime()) {
+      worker->Expect(this, set_, map_.SourcesOf(series));
+    } else {
+      worker->Expect(this, set_, series);
+    }
+  }
+
  private:
   bool IsTime() const {
     return output_ == SelectorOutput::kTime || output_ == SelectorOutput::kStartTime;
@@ -101,7 +109,9 @@ class InstantSelector : public VectorOperator {
   absl::Status Look(size_t i, Worker* worker, StepColumn* out) const {
     ScratchLease scratch(worker);
     HEARTH_RETURN_IF_ERROR(worker->Tick());
-    HEARTH_RETURN_IF_ERROR(set_->Read(i, plan_.read, &scratch->samples));
+    const auto parts =
+        output_ == SelectorOutput::kTime ? ReadAhead::Parts::kTimes : ReadAhead::Parts::kAll;
+    HEARTH_RETURN_IF_ERROR(worker->Read(this, *set_, i, plan_.read, parts, &scratch->samples));
     HEARTH_RETURN_IF_ERROR(worker->Charge(&*scratch));
     const SampleColumns& samples = scratch->samples;
     out->Reset(steps());
@@ -231,8 +241,11 @@ class InstantSelector : public VectorOperator {
 
 class MatrixSource : public RangeSource {
  public:
-  explicit MatrixSource(const PlanNode& node)
-      : plan_(node), matrix_(As<MatrixSelector>(*node.expr)), counts_(!node.in_subquery) {}
+  MatrixSource(const PlanNode& node, ReadAhead::Parts parts)
+      : plan_(node),
+        matrix_(As<MatrixSelector>(*node.expr)),
+        counts_(!node.in_subquery),
+        parts_(parts) {}
 
   absl::Status PrepareSeries(QueryContext* ctx) override {
     set_ = ctx->sets[static_cast<size_t>(plan_.selector)].get();
@@ -246,10 +259,13 @@ class MatrixSource : public RangeSource {
   }
   absl::Status ReadSamples(size_t i, Worker* worker, Scratch* scratch) const override {
     HEARTH_RETURN_IF_ERROR(worker->Tick());
-    HEARTH_RETURN_IF_ERROR(set_->Read(i, plan_.read, &scratch->samples));
+    HEARTH_RETURN_IF_ERROR(worker->Read(this, *set_, i, plan_.read, parts_, &scratch->samples));
     RemoveStaleMarkers(&scratch->samples);
     if (!uses_starts_) scratch->samples.start_t.clear();
     return absl::OkStatus();
+  }
+  void Expect(std::span<const uint32_t> series, Worker* worker) const override {
+    worker->Expect(this, set_, series);
   }
   TimeMs WindowEnd(TimeMs t) const override { return plan_.ReferenceTime(t); }
   TimeMs range_ms() const override { return matrix_.range.ms; }
@@ -261,6 +277,7 @@ class MatrixSource : public RangeSource {
   const PlanNode& plan_;
   const MatrixSelector& matrix_;
   const bool counts_;
+  const ReadAhead::Parts parts_;
   const SeriesSet* set_ = nullptr;
   bool uses_starts_ = false;
   Reach reach_;
@@ -299,6 +316,9 @@ class SubquerySource : public RangeSource {
     }
     return absl::OkStatus();
   }
+  void Expect(std::span<const uint32_t> series, Worker* worker) const override {
+    child_->Expect(series, worker);
+  }
   // The window of a fixed subquery stays at its `@`, even where its steps have been moved from
   // there.
   TimeMs WindowEnd(TimeMs t) const override {
@@ -320,7 +340,9 @@ class SubquerySource : public RangeSource {
 VectorPtr NewInstantSelector(const PlanNode& node, SelectorOutput output) {
   return std::make_unique<InstantSelector>(node, output);
 }
-RangePtr NewMatrixSelector(const PlanNode& node) { return std::make_unique<MatrixSource>(node); }
+RangePtr NewMatrixSelector(const PlanNode& node, ReadAhead::Parts parts) {
+  return std::make_unique<MatrixSource>(node, parts);
+}
 RangePtr NewSubquery(const PlanNode& node, VectorPtr child) {
   return std::make_unique<SubquerySource>(node, std::move(child));
 }

@@ -16,7 +16,8 @@ namespace hearth::promql {
 enum class SelectorOutput : uint8_t { kValue, kTime, kStartTime, kInfoTime };
 
 VectorPtr NewInstantSelector(const PlanNode& node, SelectorOutput output);
-RangePtr NewMatrixSelector(const PlanNode& node);
+// `parts`: what its user looks at.
+RangePtr NewMatrixSelector(const PlanNode& node, ReadAhead::Parts parts);
 // `child` evaluates the subquery's expression on its own grid.
 RangePtr NewSubquery(const PlanNode& node, VectorPtr child);
 

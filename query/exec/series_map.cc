@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include "model/status.h"
 
@@ -55,15 +56,38 @@ void NameOf(LabelsView labels, std::string* bytes) {
   }
 }
 
+namespace {
+
+// The set without its name, as a part of its bytes, where the name comes first: nearly always.
+std::optional<LabelsView> BehindName(LabelsView labels) {
+  constexpr std::string_view kLastNameLabel = "__unit__";
+  std::string_view behind = labels.bytes();
+  auto it = labels.begin();
+  for (; it != labels.end() && IsNameLabel((*it).name); ++it) {
+    behind.remove_prefix(it.bytes().size());
+  }
+  // Labels are in order of their names.
+  for (; it != labels.end() && (*it).name <= kLastNameLabel; ++it) {
+    if (IsNameLabel((*it).name)) return std::nullopt;
+  }
+  return LabelsView(behind);
+}
+
+}  // namespace
+
 SeriesMeta DropName(const SeriesMeta& meta, bool delayed, LabelArena* arena) {
   SeriesMeta dropped = meta;
   if (delayed) {
     dropped.drop_name = true;
     return dropped;
   }
-  static thread_local std::string bytes;
-  WithoutName(meta.labels, &bytes);
-  dropped.labels = arena->Add(LabelsView(bytes));
+  if (const std::optional<LabelsView> behind = BehindName(meta.labels)) {
+    dropped.labels = *behind;
+  } else {
+    static thread_local std::string bytes;
+    WithoutName(meta.labels, &bytes);
+    dropped.labels = arena->Add(LabelsView(bytes));
+  }
   dropped.fingerprint = dropped.labels.Fingerprint();
   return dropped;
 }
@@ -113,6 +137,16 @@ absl::Status SeriesMap::Column(size_t i, StepColumn* out,
     if (!out->Add(&other)) return SameLabelsetError();
   }
   return absl::OkStatus();
+}
+
+std::vector<uint32_t> SeriesMap::SourcesOf(std::span<const uint32_t> outputs) const {
+  std::vector<uint32_t> inputs;
+  inputs.reserve(outputs.size());
+  for (const uint32_t output : outputs) {
+    const std::span<const uint32_t> of_one = sources(output);
+    inputs.insert(inputs.end(), of_one.begin(), of_one.end());
+  }
+  return inputs;
 }
 
 std::vector<uint32_t> SeriesMap::OutputOrder(const std::vector<uint32_t>& input_order) const {

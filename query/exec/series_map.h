@@ -40,7 +40,8 @@ bool IsNameLabel(std::string_view label);
 // As Prometheus prints labels in errors: `{__name__="up", job="x"}`.
 std::string PlainText(LabelsView labels);
 
-// `meta` with its name dropped: at once, or marked when names are removed at the end.
+// `meta` with its name dropped: at once, or marked when names are removed at the end. Its labels
+// lie in `arena` or in those of `meta`.
 SeriesMeta DropName(const SeriesMeta& meta, bool delayed, LabelArena* arena);
 
 // When two inputs may share an output.
@@ -66,6 +67,8 @@ class SeriesMap {
   absl::Status Column(size_t i, StepColumn* out,
                       const std::function<absl::Status(size_t, StepColumn*)>& read,
                       Sharing sharing = Sharing::kInTurns) const;
+  // The inputs of these outputs, one after the other.
+  std::vector<uint32_t> SourcesOf(std::span<const uint32_t> outputs) const;
   // The outputs in the order of their first inputs in `input_order`.
   std::vector<uint32_t> OutputOrder(const std::vector<uint32_t>& input_order) const;
 

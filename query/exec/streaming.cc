@@ -45,6 +45,9 @@ class Mapped : public VectorOperator {
       return absl::OkStatus();
     });
   }
+  void Expect(std::span<const uint32_t> series, Worker* worker) const override {
+    child_->Expect(map_.SourcesOf(series), worker);
+  }
   std::vector<uint32_t> DisplayOrder() const override {
     return map_.OutputOrder(child_->DisplayOrder());
   }
@@ -307,6 +310,9 @@ class Broadcast : public VectorOperator {
     out->histograms.reserve(steps());
     for (size_t step = 0; step < steps(); ++step) out->histograms.push_back({step, histogram});
     return absl::OkStatus();
+  }
+  void Expect(std::span<const uint32_t> series, Worker* worker) const override {
+    child_->Expect(series, worker);
   }
   std::vector<uint32_t> DisplayOrder() const override { return child_->DisplayOrder(); }
 

@@ -40,13 +40,16 @@ struct ElementInput {
 using ElementFn = void (*)(const ElementInput& in, StepColumn* column);
 
 // What follows from the windows' times alone, for functions that extrapolate to the windows' edges
-// (rate.cc). Series with the same timestamps share it: the executor clears `known` when they
-// change, the kernel fills it.
+// (rate.cc) and for means (over_time.cc). Series with the same timestamps share it: the executor
+// clears `known` and `counted` when they change, the kernel fills what it needs.
 struct WindowEdges {
   bool known = false;
   size_t present = 0;                 // Windows with two samples or more.
   std::vector<uint8_t> ok;            // Which those are.
   std::vector<uint32_t> first, last;  // Their first and last sample; 0 for other windows.
+  bool counted = false;
+  std::vector<double> counts;   // Samples of each window, for means;
+  std::vector<uint8_t> filled;  // 1 where there are any. Both as of `counted`.
   // In seconds: between first and last sample; from the window's start to the first and from the
   // last to its end, as far as is extrapolated.
   std::vector<double> sampled, to_start, to_end;
@@ -137,6 +140,7 @@ struct Kernel {
   Shape shape = Shape::kElementwise;
   ElementFn element = nullptr;
   WindowFn window = nullptr;
+  bool times_only = false;      // `window` looks at the samples' times alone.
   WindowFn anchored = nullptr;  // Of windows of anchored selectors; null = it takes none.
   WindowFn smoothed = nullptr;  // Of smoothed ones, likewise.
   ScalarFn scalar = nullptr;

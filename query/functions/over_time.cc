@@ -57,20 +57,27 @@ void Sum(const WindowInput& in, StepColumn* out) {
   });
 }
 
+void CountWindows(const WindowInput& in, WindowEdges* edges) {
+  edges->counted = true;
+  edges->counts.resize(in.steps());
+  edges->filled.resize(in.steps());
+  for (size_t i = 0; i < in.steps(); ++i) {
+    edges->counts[i] = static_cast<double>(in.end[i] - in.begin[i]);
+    edges->filled[i] = in.begin[i] < in.end[i];
+  }
+}
+
 void Avg(const WindowInput& in, StepColumn* out) {
   static thread_local WindowSums sums;
-  static thread_local std::vector<double> counts;
   sums.Compute(in);
   if (!sums.finite()) {
     ForEachWindow(in, out, [&](size_t i, uint32_t, uint32_t) { return KahanMean(Window(in, i)); });
     return;
   }
-  counts.resize(in.steps());
-  for (size_t i = 0; i < in.steps(); ++i) {
-    counts[i] = static_cast<double>(in.end[i] - in.begin[i]);
-    out->ok[i] = in.begin[i] < in.end[i];
-  }
-  Lanes().means(sums.sum().data(), sums.c().data(), counts.data(), in.steps(), out->v.data());
+  if (!in.edges->counted) CountWindows(in, in.edges);
+  out->ok = in.edges->filled;
+  Lanes().means(sums.sum().data(), sums.c().data(), in.edges->counts.data(), in.steps(),
+                out->v.data());
 }
 
 // The index of the best sample of each window by a monotonic queue; ties go to the earlier sample,
@@ -207,12 +214,15 @@ void MadOverTime(const WindowInput& in, StepColumn* out) {
 }
 
 constexpr Kernel Windowed(WindowFn fn) { return {.shape = Shape::kWindowed, .window = fn}; }
+constexpr Kernel TimesOnly(WindowFn fn) {
+  return {.shape = Shape::kWindowed, .window = fn, .times_only = true};
+}
 
 constexpr FunctionSpec kFunctions[] = {
     {.name = "absent_over_time",
      .args = kRangeArg,
      .metric_name = MetricNameRule::kKeep,  // Of the series that are looked for.
-     .kernel = {.shape = Shape::kAbsent, .window = &Present},
+     .kernel = {.shape = Shape::kAbsent, .window = &Present, .times_only = true},
      .summary = "1 when no series has a sample in the window.",
      .example = "absent_over_time(up{job=\"node\"}[1h])"},
     {.name = "avg_over_time",
@@ -222,7 +232,7 @@ constexpr FunctionSpec kFunctions[] = {
      .example = "avg_over_time(temperature_celsius[1h])"},
     {.name = "count_over_time",
      .args = kRangeArg,
-     .kernel = Windowed(&Count),
+     .kernel = TimesOnly(&Count),
      .summary = "Number of samples in the window.",
      .example = "count_over_time(up[1d])"},
     {.name = "first_over_time",
@@ -255,7 +265,7 @@ constexpr FunctionSpec kFunctions[] = {
      .example = "min_over_time(temperature_celsius[1h])"},
     {.name = "present_over_time",
      .args = kRangeArg,
-     .kernel = Windowed(&Present),
+     .kernel = TimesOnly(&Present),
      .summary = "1 for every series with a sample in the window.",
      .example = "present_over_time(up[1h])"},
     {.name = "quantile_over_time",
@@ -281,13 +291,13 @@ constexpr FunctionSpec kFunctions[] = {
     {.name = "ts_of_first_over_time",
      .args = kRangeArg,
      .experimental = true,
-     .kernel = Windowed(&TimeOfFirst),
+     .kernel = TimesOnly(&TimeOfFirst),
      .summary = "Time of the oldest sample in the window, in seconds.",
      .example = "ts_of_first_over_time(up[1h])"},
     {.name = "ts_of_last_over_time",
      .args = kRangeArg,
      .experimental = true,
-     .kernel = Windowed(&TimeOfLast),
+     .kernel = TimesOnly(&TimeOfLast),
      .summary = "Time of the newest sample in the window, in seconds.",
      .example = "ts_of_last_over_time(up[1h])"},
     {.name = "ts_of_max_over_time",

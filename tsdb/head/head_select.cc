@@ -89,58 +89,6 @@ std::unique_ptr<HeadSeriesSet> Copy(const SeriesTable& table, const LocatorLists
 
 }  // namespace
 
-absl::Status HeadSeriesSet::Fetch() const {
-  if (fetched_.load(std::memory_order_acquire)) return absl::OkStatus();
-  MutexLock lock(&fetch_mu_);
-  if (fetched_.load(std::memory_order_relaxed) || !fetch_status_.ok()) return fetch_status_;
-  fetch_status_ = log_.ReadFrames(chunks_, &frames_, &places_);
-  fetched_.store(fetch_status_.ok(), std::memory_order_release);
-  return fetch_status_;
-}
-
-absl::StatusOr<std::string_view> HeadSeriesSet::Payload(size_t chunk,
-                                                        const Fingerprint& fingerprint,
-                                                        std::string* storage) const {
-  if (fetch_at_once_) {
-    HEARTH_RETURN_IF_ERROR(Fetch());
-    return ChunkLogView::Payload(chunks_[chunk], fingerprint,
-                                 std::string_view(frames_).substr(places_[chunk]));
-  }
-  storage->clear();
-  HEARTH_ASSIGN_OR_RETURN(const size_t payload, log_.Read(chunks_[chunk], fingerprint, storage));
-  return std::string_view(*storage).substr(payload);
-}
-
-absl::Status HeadSeriesSet::Read(size_t i, TimeRange range, SampleColumns* columns) const {
-  columns->Clear();
-  return Append(i, range, columns);
-}
-
-absl::Status HeadSeriesSet::Append(size_t i, TimeRange range, SampleColumns* columns) const {
-  const Entry& entry = entries_[i];
-  if (entry.late == 0) return AppendChunks(entry, range, columns);
-  SampleColumns merged;
-  HEARTH_RETURN_IF_ERROR(AppendChunks(entry, range, &merged));
-  HEARTH_RETURN_IF_ERROR(ReadLate(entry, range, &merged));
-  columns->Append(merged);
-  return absl::OkStatus();
-}
-
-absl::Status HeadSeriesSet::AppendChunks(const Entry& entry, TimeRange range,
-                                         SampleColumns* columns) const {
-  std::string storage;
-  for (size_t c = entry.chunks_begin; c < entry.chunks_begin + entry.chunks; ++c) {
-    const ChunkLocator& locator = chunks_[c];
-    if (!locator.range().Overlaps(range)) continue;
-    HEARTH_ASSIGN_OR_RETURN(const std::string_view payload,
-                            Payload(c, entry.fingerprint, &storage));
-    HEARTH_RETURN_IF_ERROR(DecodeChunk(locator.meta(), payload, range, columns));
-  }
-  if (entry.open.count == 0) return absl::OkStatus();
-  return DecodeChunk(entry.open, std::string_view(open_).substr(entry.open_begin, entry.open_size),
-                     range, columns);
-}
-
 absl::StatusOr<std::vector<std::unique_ptr<SeriesSet>>> Head::Select(
     std::span<const SelectRequest> requests, ByteAccount* account) const {
   std::vector<std::unique_ptr<HeadSeriesSet>> sets;

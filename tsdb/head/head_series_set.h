@@ -5,17 +5,21 @@
 //
 // Closed chunks are fetched when the first sample is asked for, in the order they lie in the chunk
 // log, because series are read in fingerprint order, which has nothing to do with it. A selection
-// too large for that reads its chunks one by one.
+// too large for that is fetched in batches, by those who say what they will read, or read chunk by
+// chunk.
 //
 // Thread safety: as SeriesSet. Lifetime: needs nothing of the head but its file system.
 #ifndef HEARTH_TSDB_HEAD_HEAD_SERIES_SET_H_
 #define HEARTH_TSDB_HEAD_HEAD_SERIES_SET_H_
 
 #include <atomic>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "model/byte_account.h"
 #include "model/mutex.h"
 #include "tsdb/chunk/encoding.h"
@@ -28,7 +32,9 @@ namespace hearth {
 
 struct HeadSeriesSet : public SeriesSet {
   // What the set may hold of fetched chunks.
-  static constexpr uint64_t kFetchBytesMax = uint64_t{64} << 20;
+  static constexpr uint64_t kFetchBytesMax = uint64_t{16} << 20;
+  // What a batch may hold.
+  static constexpr uint64_t kBatchBytesMax = uint64_t{3} << 20;
 
   struct Entry {
     Fingerprint fingerprint;
@@ -57,6 +63,8 @@ struct HeadSeriesSet : public SeriesSet {
   const Fingerprint& fingerprint(size_t i) const override { return entries_[i].fingerprint; }
   absl::Status Read(size_t i, TimeRange range, SampleColumns* columns) const override;
   absl::Status Append(size_t i, TimeRange range, SampleColumns* columns) const override;
+  absl::StatusOr<std::unique_ptr<SeriesBatch>> Fetch(
+      std::span<const uint32_t> series) const override;
 
   // What the set holds besides entries and labels.
   size_t CopiedBytes() const {
@@ -82,10 +90,18 @@ struct HeadSeriesSet : public SeriesSet {
   bool fetch_at_once_ = false;  // Set by Head::Select like all of the above.
 
  private:
-  // Appends the samples that came in order.
-  absl::Status AppendChunks(const Entry& entry, TimeRange range, SampleColumns* columns) const;
+  class Batch;
+
+  // Appends the samples of an entry; payload_of(c) has the bytes of chunks_[c].
+  template <typename PayloadOf>
+  absl::Status AppendEntry(const Entry& entry, TimeRange range, PayloadOf payload_of,
+                           SampleColumns* columns) const;
+  // The same of the samples that came in order.
+  template <typename PayloadOf>
+  absl::Status AppendChunks(const Entry& entry, TimeRange range, PayloadOf payload_of,
+                            SampleColumns* columns) const;
   // Fills frames_, once. The status is the same for everybody who asks.
-  absl::Status Fetch() const;
+  absl::Status FetchAll() const;
   absl::StatusOr<std::string_view> Payload(size_t chunk, const Fingerprint& fingerprint,
                                            std::string* storage) const;
 

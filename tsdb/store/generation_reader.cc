@@ -194,9 +194,9 @@ absl::Status GenerationReader::ForEachMetric(
 
 template <typename KeyOf>
 absl::Status GenerationReader::ReadById(
-    int family, PostingsView ids, KeyOf key_of,
+    int family, PostingsView ids, BlockUse use, KeyOf key_of,
     absl::FunctionRef<absl::Status(size_t, std::string_view)> fn) const {
-  PrefixScan scan(store_->database(), static_cast<StoreFamily>(family), use_, generation_->prefix);
+  PrefixScan scan(store_->database(), static_cast<StoreFamily>(family), use, generation_->prefix);
   for (size_t i = 0; i < ids.size(); ++i) {
     const std::string key = key_of(generation_->prefix, ids[i]);
     if (i > 0 && ids[i] - ids[i - 1] <= kStepsInsteadOfSeek) {
@@ -215,7 +215,7 @@ absl::Status GenerationReader::ReadById(
 }
 
 absl::Status GenerationReader::ReadSeries(PostingsView ids, SeriesFn fn) const {
-  return ReadById(kIndex, ids, &SeriesKey, [&](size_t i, std::string_view record) {
+  return ReadById(kIndex, ids, use_, &SeriesKey, [&](size_t i, std::string_view record) {
     Fingerprint fingerprint;
     const std::optional<LabelsView> labels =
         DecodeSeriesRecord(info().format, record, &fingerprint);
@@ -295,28 +295,27 @@ absl::StatusOr<SelectionPtr> GenerationReader::Select(std::span<const Matcher> m
   return cache.Insert(generation_->serial, matchers_key, std::move(found), neighbour);
 }
 
-absl::Status GenerationReader::ReadBundles(
-    PostingsView ids, absl::FunctionRef<void(size_t, std::string_view)> fn) const {
+absl::Status GenerationReader::ReadBundles(PostingsView ids, BlockUse use, BundleFn fn) const {
   store_->CountRead(ids.size());
-  return ReadById(kSamples, ids, &BundleKey, [&](size_t i, std::string_view bundle) {
+  return ReadById(kSamples, ids, use, &BundleKey, [&](size_t i, std::string_view bundle) {
     fn(i, bundle);
     return absl::OkStatus();
   });
 }
 
-absl::Status GenerationReader::ReadSamples(uint32_t id, TimeRange range,
-                                           SampleColumns* append_to) const {
+absl::Status GenerationReader::ReadSamples(uint32_t id, TimeRange range, SampleColumns* append_to,
+                                           SampleParts parts) const {
   store_->CountRead(1);
   rocksdb::PinnableSlice bundle;
   absl::Status status =
       store_->database().Get(kSamples, BundleKey(generation_->prefix, id), &bundle);
   if (absl::IsNotFound(status)) status = absl::DataLossError(status.message());
   HEARTH_RETURN_IF_ERROR(Checked(status));
-  return DecodeSamples(FromSlice(bundle), range, append_to);
+  return DecodeSamples(FromSlice(bundle), range, append_to, parts);
 }
 
 absl::Status GenerationReader::DecodeSamples(std::string_view bundle, TimeRange range,
-                                             SampleColumns* append_to) const {
+                                             SampleColumns* append_to, SampleParts parts) const {
   static thread_local std::vector<Segment> segments;
   HEARTH_RETURN_IF_ERROR(Checked(DecodeBundle(info().id.window, bundle, &segments)));
   Times held;
@@ -326,7 +325,7 @@ absl::Status GenerationReader::DecodeSamples(std::string_view bundle, TimeRange 
   };
   for (const Segment& segment : segments) {
     if (!segment.meta.range().Overlaps(range)) continue;
-    HEARTH_RETURN_IF_ERROR(Checked(DecodeSegment(segment, range, shared, append_to)));
+    HEARTH_RETURN_IF_ERROR(Checked(DecodeSegment(segment, range, shared, append_to, parts)));
   }
   return absl::OkStatus();
 }

@@ -30,6 +30,7 @@
 #include "tsdb/index/select_postings.h"
 #include "tsdb/storage.h"
 #include "tsdb/store/block_use.h"
+#include "tsdb/store/segment.h"
 #include "tsdb/store/series_coverage.h"
 #include "tsdb/store/store.h"
 #include "tsdb/store/store_keys.h"
@@ -93,15 +94,19 @@ class GenerationReader : public PostingsSource {
                                       bool* read) const;
 
   // Calls fn(i, bundle) for each ids[i]; `ids` is ascending. The bytes are valid during the call.
-  absl::Status ReadBundles(PostingsView ids,
-                           absl::FunctionRef<void(size_t i, std::string_view bundle)> fn) const;
+  using BundleFn = absl::FunctionRef<void(size_t i, std::string_view bundle)>;
+  absl::Status ReadBundles(PostingsView ids, BundleFn fn) const {
+    return ReadBundles(ids, use_, fn);
+  }
+  absl::Status ReadBundles(PostingsView ids, BlockUse use, BundleFn fn) const;
 
   // Appends the samples of one series with t in `range` to *append_to, in time order. On error
   // *append_to keeps what came before.
-  absl::Status ReadSamples(uint32_t id, TimeRange range, SampleColumns* append_to) const;
+  absl::Status ReadSamples(uint32_t id, TimeRange range, SampleColumns* append_to,
+                           SampleParts parts = SampleParts::kAll) const;
   // The same from a bundle that ReadBundles gave.
-  absl::Status DecodeSamples(std::string_view bundle, TimeRange range,
-                             SampleColumns* append_to) const;
+  absl::Status DecodeSamples(std::string_view bundle, TimeRange range, SampleColumns* append_to,
+                             SampleParts parts = SampleParts::kAll) const;
 
   friend class CoverageCursor;  // Reports damage as this does.
 
@@ -122,7 +127,7 @@ class GenerationReader : public PostingsSource {
   absl::StatusOr<bool> AnyOf(PostingsView among, std::string_view postings) const;
   // Calls fn(i, value) for each key of ids[i] in turn; kDataLoss when one is missing.
   template <typename KeyOf>
-  absl::Status ReadById(int family, PostingsView ids, KeyOf key_of,
+  absl::Status ReadById(int family, PostingsView ids, BlockUse use, KeyOf key_of,
                         absl::FunctionRef<absl::Status(size_t i, std::string_view value)> fn) const;
 
   const Store* const store_;

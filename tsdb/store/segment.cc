@@ -193,7 +193,7 @@ void Narrow(TimeRange range, size_t first, SampleColumns* columns) {
 }  // namespace
 
 absl::Status DecodeSegment(const Segment& segment, TimeRange range, SharedTimesOf shared,
-                           SampleColumns* append_to) {
+                           SampleColumns* append_to, SampleParts parts) {
   const ChunkMeta& meta = segment.meta;
   if (meta.encoding != ChunkEncoding::kColumns) {
     return DecodeChunk(meta, segment.payload, range, append_to);
@@ -205,7 +205,11 @@ absl::Status DecodeSegment(const Segment& segment, TimeRange range, SharedTimesO
   append_to->t.resize(first + meta.count);
   append_to->v.resize(first + meta.count);
   absl::Status status = ReadTimes(segment, shared, std::span(append_to->t).subspan(first));
-  if (status.ok()) status = DecodeValues(segment.payload, std::span(append_to->v).subspan(first));
+  const bool values = parts == SampleParts::kAll || segment.summary.has_stale_markers;
+  if (!values)
+    std::fill(append_to->v.begin() + static_cast<std::ptrdiff_t>(first), append_to->v.end(), 0);
+  if (status.ok() && values)
+    status = DecodeValues(segment.payload, std::span(append_to->v).subspan(first));
   if (!status.ok()) {
     append_to->t.resize(first);
     append_to->v.resize(first);

@@ -75,12 +75,18 @@ class SegmentEncoder {
   std::vector<double> check_;
 };
 
+// What of a segment's samples is wanted.
+enum class SampleParts : uint8_t {
+  kAll,
+  kTimes,  // Of the values the stale markers alone: those of a segment that has none are zeros.
+};
+
 // Appends the samples of a segment with t in `range` (inclusive) to *append_to, in ascending order.
 // `shared` gives the times of a column, valid until the next call. kDataLoss when the bytes are
 // malformed or contradict the segment; *append_to is as before then.
 using SharedTimesOf = absl::FunctionRef<absl::StatusOr<std::span<const TimeMs>>(uint32_t column)>;
 absl::Status DecodeSegment(const Segment& segment, TimeRange range, SharedTimesOf shared,
-                           SampleColumns* append_to);
+                           SampleColumns* append_to, SampleParts parts = SampleParts::kAll);
 
 }  // namespace hearth
 

@@ -63,6 +63,12 @@ std::vector<uint64_t> Bits(const std::vector<double>& v) {
   return bits;
 }
 
+std::vector<bool> StaleMarkers(const std::vector<double>& v) {
+  std::vector<bool> markers;
+  for (const double x : v) markers.push_back(IsStaleNaN(x));
+  return markers;
+}
+
 TEST(Segments, SamplesComeBackToTheLastBit) {
   SharedTimes times;
   SegmentEncoder encoder(&times);
@@ -79,11 +85,12 @@ TEST(Segments, SamplesComeBackToTheLastBit) {
       if (!status.ok()) return status;
       return std::span<const TimeMs>(held);
     };
-    SampleColumns all, part;
+    SampleColumns all, part, times_only;
     const TimeRange range{column.t[column.t.size() / 4], column.t[column.t.size() / 2]};
     for (const Segment& segment : segments) {
       ASSERT_TRUE(DecodeSegment(segment, TimeRange(), shared, &all).ok());
       ASSERT_TRUE(DecodeSegment(segment, range, shared, &part).ok());
+      ASSERT_TRUE(DecodeSegment(segment, range, shared, &times_only, SampleParts::kTimes).ok());
     }
     EXPECT_EQ(all.t, column.t);
     EXPECT_EQ(Bits(all.v), Bits(column.v));
@@ -91,6 +98,8 @@ TEST(Segments, SamplesComeBackToTheLastBit) {
     const auto end = std::upper_bound(column.t.begin(), column.t.end(), range.maxt);
     EXPECT_EQ(part.t, std::vector<TimeMs>(begin, end));
     EXPECT_EQ(part.v.size(), part.t.size());
+    EXPECT_EQ(times_only.t, part.t);
+    EXPECT_EQ(StaleMarkers(times_only.v), StaleMarkers(part.v));
   }
 }
 
