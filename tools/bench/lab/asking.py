@@ -24,7 +24,7 @@ def _ask(session: Session, request: Request, times: int) -> Turn:
     before = session.cpu()
     for _ in range(times):
         begin = time.monotonic()
-        session.ask(*request)
+        session.client.request(*request)
         walls.append(time.monotonic() - begin)
     return Turn((session.cpu() - before) / times, walls)
 

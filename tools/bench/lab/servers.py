@@ -29,7 +29,6 @@ class Server:
     environment = ""  # The variable with the binary's path.
     default = ""
     write_path = "/api/v1/write"
-    uncached: dict[str, str] = {}  # Parameters by which a query is computed anew, where no flag says so.
 
     def binary(self) -> str | None:
         return shutil.which(os.environ.get(self.environment) or self.default)
@@ -77,7 +76,6 @@ class Hearth(Server):
     title = "Hearth"
     environment = "HEARTH_BIN"
     default = "hearth"
-    uncached = {"nocache": "1"}
 
     def argv(self, options: Options) -> list[str]:
         return [

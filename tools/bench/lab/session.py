@@ -155,11 +155,6 @@ class Session:
 
     # ---- measuring
 
-    def ask(self, path: str, params) -> bytes:
-        """The answer to a query or a label call, computed anew unless the workload lets the servers cache."""
-        pairs = list(params.items()) if isinstance(params, dict) else list(params)
-        return self.client.request(path, pairs if self.options.cache else pairs + list(self.server.uncached.items()))
-
     def series(self, selector: str, start_ms: int, end_ms: int) -> list[dict[str, str]]:
         """The label sets that the server has."""
         bounds = {"match[]": selector, "start": start_ms // 1000, "end": end_ms // 1000}
