@@ -140,12 +140,14 @@ class MergedSeriesSet::Batch : public SeriesBatch {
                                           : set_->sources_[part.reader].bundles[part.bundle];
       HEARTH_RETURN_IF_ERROR(set_->ReadPart(part, bundle, range, parts, columns));
     }
-    if (series.head == kNotInHead) return absl::OkStatus();
-    const size_t first = columns->t.size(), first_histogram = columns->histogram_t.size();
-    HEARTH_RETURN_IF_ERROR(fetched.head == kNotInHead
-                               ? set_->head_->Append(series.head, range, columns)
-                               : head_->Append(fetched.head, range, columns));
-    MergeTails(first, first_histogram, columns);
+    if (series.head != kNotInHead) {
+      const size_t first = columns->t.size(), first_histogram = columns->histogram_t.size();
+      HEARTH_RETURN_IF_ERROR(fetched.head == kNotInHead
+                                 ? set_->head_->Append(series.head, range, columns)
+                                 : head_->Append(fetched.head, range, columns));
+      MergeTails(first, first_histogram, columns);
+    }
+    set_->CountSamples(*columns);
     return absl::OkStatus();
   }
 

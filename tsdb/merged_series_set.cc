@@ -269,11 +269,25 @@ absl::Status MergedSeriesSet::ReadParts(size_t i, TimeRange range, SampleParts p
         fetched ? sources_[part.reader].bundles[part.bundle] : std::string_view();
     HEARTH_RETURN_IF_ERROR(ReadPart(part, bundle, range, parts, columns));
   }
-  if (series.head == kNotInHead) return absl::OkStatus();
-  const size_t first = columns->t.size(), first_histogram = columns->histogram_t.size();
-  HEARTH_RETURN_IF_ERROR(head_->Append(series.head, range, columns));
-  MergeTails(first, first_histogram, columns);
+  if (series.head != kNotInHead) {
+    const size_t first = columns->t.size(), first_histogram = columns->histogram_t.size();
+    HEARTH_RETURN_IF_ERROR(head_->Append(series.head, range, columns));
+    MergeTails(first, first_histogram, columns);
+  }
+  CountSamples(*columns);
   return absl::OkStatus();
+}
+
+std::optional<SeriesReads> MergedSeriesSet::reads() const {
+  SeriesReads all{.samples = samples_.load(std::memory_order_relaxed)};
+  for (const Source& source : sources_) {
+    const SeriesReads reads = source.reader->reads();
+    all.bundles += reads.bundles;
+    all.bundle_bytes += reads.bundle_bytes;
+    all.cached_blocks += reads.cached_blocks;
+    all.read_blocks += reads.read_blocks;
+  }
+  return all;
 }
 
 }  // namespace hearth

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,7 @@ class MergedSeriesSet : public SeriesSet {
   }
   absl::StatusOr<std::unique_ptr<SeriesBatch>> Fetch(
       std::span<const uint32_t> series) const override;
+  std::optional<SeriesReads> reads() const override;
 
  private:
   static constexpr uint32_t kNotInHead = 0xffffffff;
@@ -94,6 +96,11 @@ class MergedSeriesSet : public SeriesSet {
   // Merges the samples of a part into *columns; `bundle` is empty where it has to be read.
   absl::Status ReadPart(const Part& part, std::string_view bundle, TimeRange range,
                         SampleParts parts, SampleColumns* columns) const;
+  // Counts the samples of a column that is handed out.
+  void CountSamples(const SampleColumns& columns) const {
+    samples_.fetch_add(static_cast<int64_t>(columns.t.size() + columns.histogram_t.size()),
+                       std::memory_order_relaxed);
+  }
   double ExpectedBundleBytes() const;
   // Fills the sources' bundles, once. The status is the same for everybody who asks.
   absl::Status FetchOnce() const;
@@ -112,6 +119,8 @@ class MergedSeriesSet : public SeriesSet {
   // Blocks that the cache has no room for are not put there by batches.
   BlockUse batch_blocks_ = BlockUse::kAgain;
   bool in_batches_ = false;  // The bundles are too large to be fetched all at once.
+
+  mutable std::atomic<int64_t> samples_{0};  // Handed out.
 
   // Constant once fetched_ is true.
   mutable std::vector<Source> sources_;

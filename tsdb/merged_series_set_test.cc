@@ -105,6 +105,24 @@ TEST_P(MergedSeriesSetTest, JoinsPartsInOrderAndTheEarlierOneWins) {
   Check(*Set({kHour, kHour + 5}), {kHour, kHour + 5}, expected_);
 }
 
+TEST_P(MergedSeriesSetTest, TellsWhatReadingHasCost) {
+  const TimeRange all{0, 3 * kHour};
+  const auto set = Set(all);
+  EXPECT_EQ(set->reads()->samples, 0);
+  EXPECT_EQ(set->reads()->bundles, 0);
+  Check(*set, all, expected_);
+  int64_t samples = 0, sealed = 0;
+  for (const auto& [labels, of_series] : expected_) {
+    samples += static_cast<int64_t>(of_series.size());
+    sealed += of_series.begin()->first < 2 * kHour - 120'000;
+  }
+  const SeriesReads reads = set->reads().value();
+  EXPECT_EQ(reads.samples, samples);
+  EXPECT_GE(reads.bundles, sealed);
+  EXPECT_GT(reads.bundle_bytes, reads.bundles);
+  EXPECT_GT(reads.cached_blocks + reads.read_blocks, 0);
+}
+
 TEST_P(MergedSeriesSetTest, ShardsOfAQueryReadSideBySide) {
   const TimeRange all{0, 3 * kHour};
   const auto set = Set(all);

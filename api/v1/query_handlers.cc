@@ -168,6 +168,19 @@ void WriteResult(const QueryResult& result, const QueryRequest& request, JsonWri
   }
 }
 
+// What was asked for besides the result.
+void WriteExtras(const promql::QueryStats& stats, bool with_stats, const QueryRequest& request,
+                 JsonWriter* json) {
+  if (with_stats) {
+    json->Key("stats");
+    WriteQueryStats(stats, request, json);
+  }
+  if (stats.explanation) {
+    json->Key("explain");
+    WriteExplanation(*stats.explanation, json);
+  }
+}
+
 // Answers of a matrix that are larger than this are sent while they are written.
 constexpr size_t kStreamedBytes = size_t{1} << 20;
 constexpr size_t kPieceBytes = size_t{256} << 10;
@@ -200,10 +213,7 @@ class MatrixStream : public http::BodySource {
   std::string Finish() {
     JsonWriter& json = envelope_.data();
     json.EndArray();
-    if (stats_) {
-      json.Key("stats");
-      WriteQueryStats(result_.stats, request_, &json);
-    }
+    WriteExtras(result_.stats, stats_, request_, &json);
     json.EndObject();
     return envelope_.Finish(result_.warnings, result_.infos).body;
   }
@@ -267,14 +277,7 @@ http::Response Execute(const ApiCall& call, const absl::StatusOr<QueryRequest>& 
   json.Reserve(std::min(bytes, kReserveBytesMax));
   json.BeginObject();
   WriteResult(*result, *request, &json);
-  if (!stats.empty()) {
-    json.Key("stats");
-    WriteQueryStats(result->stats, *request, &json);
-  }
-  if (result->stats.explanation) {
-    json.Key("explain");
-    WriteExplanation(*result->stats.explanation, &json);
-  }
+  WriteExtras(result->stats, !stats.empty(), *request, &json);
   json.EndObject();
   http::Response response = envelope.Finish(result->warnings, result->infos);
   response.held = std::move(result->memory);

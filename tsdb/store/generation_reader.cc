@@ -297,7 +297,9 @@ absl::StatusOr<SelectionPtr> GenerationReader::Select(std::span<const Matcher> m
 
 absl::Status GenerationReader::ReadBundles(PostingsView ids, BlockUse use, BundleFn fn) const {
   store_->CountRead(ids.size());
+  BundleReads::Scope scope(&reads_);
   return ReadById(kSamples, ids, use, &BundleKey, [&](size_t i, std::string_view bundle) {
+    scope.CountBundle(bundle.size());
     fn(i, bundle);
     return absl::OkStatus();
   });
@@ -306,11 +308,13 @@ absl::Status GenerationReader::ReadBundles(PostingsView ids, BlockUse use, Bundl
 absl::Status GenerationReader::ReadSamples(uint32_t id, TimeRange range, SampleColumns* append_to,
                                            SampleParts parts) const {
   store_->CountRead(1);
+  BundleReads::Scope scope(&reads_);
   rocksdb::PinnableSlice bundle;
   absl::Status status =
       store_->database().Get(kSamples, BundleKey(generation_->prefix, id), &bundle);
   if (absl::IsNotFound(status)) status = absl::DataLossError(status.message());
   HEARTH_RETURN_IF_ERROR(Checked(status));
+  scope.CountBundle(bundle.size());
   return DecodeSamples(FromSlice(bundle), range, append_to, parts);
 }
 

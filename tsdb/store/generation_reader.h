@@ -30,6 +30,7 @@
 #include "tsdb/index/select_postings.h"
 #include "tsdb/storage.h"
 #include "tsdb/store/block_use.h"
+#include "tsdb/store/bundle_reads.h"
 #include "tsdb/store/segment.h"
 #include "tsdb/store/series_coverage.h"
 #include "tsdb/store/store.h"
@@ -46,6 +47,8 @@ class GenerationReader : public PostingsSource {
 
   const GenerationInfo& info() const { return generation_->info; }
   uint64_t deletes_lsn() const { return generation_->deletes_lsn(); }
+  // Of the bundles read so far.
+  SeriesReads reads() const { return reads_.Counts(); }
 
   absl::Status All(Postings* out) const override;
   absl::Status Of(std::string_view name, std::string_view value, Postings* out) const override;
@@ -133,6 +136,7 @@ class GenerationReader : public PostingsSource {
   const Store* const store_;
   const std::shared_ptr<const Generation> generation_;
   const BlockUse use_;
+  mutable BundleReads reads_;
   mutable Mutex times_mu_;
   mutable absl::flat_hash_map<uint32_t, Times> times_ GUARDED_BY(times_mu_);
 };
