@@ -312,19 +312,20 @@ TEST_F(ApiTest, ExplainedQueriesSayWhatTheirOperatorsDid) {
                                        .series = 3,
                                        .columns = 3,
                                        .rows = 2,
-                                       .self_s = 0.25};
+                                       .self_s = 0.25,
+                                       .total_s = 0.25};
   selector.reads = {.samples = 9, .bundles = 4, .bundle_bytes = 400, .cached_blocks = 2};
   result_->stats.explanation = {.steps = 1};
-  result_->stats.explanation->root = {.name = "query", .series = 2, .self_s = 0.5};
+  result_->stats.explanation->root = {.name = "query", .series = 2, .self_s = 0.5, .total_s = 0.75};
   result_->stats.explanation->root->children = {selector};
   EXPECT_THAT(
       Get("/api/v1/query?query=up&explain=true").body,
       HasSubstr(R"("explain":{"steps":1,"stepsFromCache":0,"plan":{"operator":"query","series":2,)"
-                R"("columns":0,"rows":0,"children":[{"operator":"selector",)"
+                R"("columns":0,"rows":0,"selfSeconds":0.5,"totalSeconds":0.75,)"
+                R"("children":[{"operator":"selector",)"
                 R"("expression":"up{a=\"b\"}","steps":1,"series":3,"columns":3,"rows":2,)"
                 R"("storage":{"samples":9,"bundles":4,"bundleBytes":400,"cachedBlocks":2,)"
-                R"("readBlocks":0},"selfSeconds":0.25,"totalSeconds":0.25}],)"
-                R"("selfSeconds":0.5,"totalSeconds":0.75}})"));
+                R"("readBlocks":0},"selfSeconds":0.25,"totalSeconds":0.25}]}})"));
 }
 
 TEST_F(ApiTest, StatsAreGivenOnRequest) {

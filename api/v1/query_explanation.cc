@@ -16,8 +16,7 @@ void WriteReads(const SeriesReads& reads, JsonWriter* json) {
   json->EndObject();
 }
 
-// Returns the seconds of `op` and everything below it.
-double WriteOperator(const OperatorExplanation& op, JsonWriter* json) {
+void WriteOperator(const OperatorExplanation& op, JsonWriter* json) {
   json->BeginObject().Key("operator").String(op.name);
   if (!op.expression.empty()) json->Key("expression").String(op.expression);
   if (op.steps > 0) json->Key("steps").Int(op.steps);
@@ -28,16 +27,14 @@ double WriteOperator(const OperatorExplanation& op, JsonWriter* json) {
     json->Key("storage");
     WriteReads(*op.reads, json);
   }
-  double seconds = op.self_s;
+  json->Key("selfSeconds").Number(op.self_s);
+  json->Key("totalSeconds").Number(op.total_s);
   if (!op.children.empty()) {
     json->Key("children").BeginArray();
-    for (const OperatorExplanation& child : op.children) seconds += WriteOperator(child, json);
+    for (const OperatorExplanation& child : op.children) WriteOperator(child, json);
     json->EndArray();
   }
-  json->Key("selfSeconds").Number(op.self_s);
-  json->Key("totalSeconds").Number(seconds);
   json->EndObject();
-  return seconds;
 }
 
 }  // namespace

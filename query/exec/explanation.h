@@ -23,7 +23,8 @@ struct OperatorExplanation {
   int64_t series = 0;      // That it lists, whether they have points or not.
   int64_t columns = 0;     // Series computed; more than `series` where some were needed twice.
   int64_t rows = 0;        // Points in these columns; of a range selector the samples.
-  double self_s = 0;       // Spent in it alone, all threads together.
+  double self_s = 0;       // Spent in it alone, all threads together,
+  double total_s = 0;      // and with its inputs.
   std::optional<SeriesReads> reads;  // Of a selector.
   std::vector<OperatorExplanation> children;
 };

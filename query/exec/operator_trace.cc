@@ -97,7 +97,11 @@ OperatorExplanation OperatorTrace::Explain(TraceId id) const {
       .self_s = std::chrono::duration<double>(op.cost.self).count(),
   };
   if (op.set != nullptr) explained.reads = op.set->reads();
-  for (const TraceId input : op.inputs) explained.children.push_back(Explain(input));
+  explained.total_s = explained.self_s;
+  for (const TraceId input : op.inputs) {
+    explained.children.push_back(Explain(input));
+    explained.total_s += explained.children.back().total_s;
+  }
   return explained;
 }
 
