@@ -92,7 +92,7 @@ void BelieveHeader(const File& file, absl::FunctionRef<bool(const Fingerprint&)>
 }
 
 // Of the buffer, while nothing waits in it.
-constexpr size_t kKeptBytes = size_t{1} << 20;
+constexpr size_t kKeptBytes = size_t{256} << 10;
 // Bytes that nobody asked for are cheaper than another read up to here.
 constexpr uint64_t kReadThroughBytes = 2048;
 

@@ -220,7 +220,7 @@ TEST_F(HeadCheckpointTest, ChunksThatCloseInStepDoNotGatherInMemory) {
   constexpr int kSeries = 3000;
   // Each chunk is preceded by its labels in the log.
   const std::string text(2000, 'x');
-  constexpr size_t kMost = (size_t{1} << 20) + 500 * 2200;
+  constexpr size_t kMost = (size_t{256} << 10) + 2 * 2200;
   size_t most = 0;
   for (const TimeMs t : {kT0, kT0 + kHour}) {
     for (int from = 0; from < kSeries; from += 500) {

@@ -15,10 +15,11 @@ namespace {
 constexpr size_t kPrefetchAhead = 8;
 // When this much of the chunk log has gathered it is written as far as the WAL is durable, and the
 // WAL is synced without waiting for its interval; when series close their chunks in step, at a
-// window's end, commits come faster than that, and wait for it at the next size. They are refused
-// when a chunk log that cannot be written has kept the last one in memory.
-constexpr size_t kChunkLogFlushBytes = size_t{256} << 10;
-constexpr size_t kChunkLogWaitBytes = size_t{1} << 20;
+// window's end, commits come faster than that, and wait for it at the next size: once each, since
+// its own record is durable from then on. They are refused when a chunk log that cannot be written
+// has kept the last one in memory.
+constexpr size_t kChunkLogFlushBytes = size_t{128} << 10;
+constexpr size_t kChunkLogWaitBytes = size_t{256} << 10;
 constexpr size_t kChunkLogPendingLimit = size_t{64} << 20;
 // How far data goes past a window's end before the WAL is rolled: most of what belongs to the
 // window is then in its segment.
