@@ -3,10 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -65,11 +63,7 @@ class CrashTest : public DbTest {
   absl::StatusOr<SealedFiles> Write(const FlushWindow& flush) {
     writer_ =
         *GenerationWriter::Create(store_->scratch_path(), store_->NextGeneration({kWindow, kHour}));
-    std::vector<size_t> order(flush.size());
-    std::iota(order.begin(), order.end(), 0);
-    std::sort(order.begin(), order.end(),
-              [&](size_t a, size_t b) { return MetricOrder(flush.labels(a), flush.labels(b)); });
-    for (const size_t i : order) {
+    for (size_t i = 0; i < flush.size(); ++i) {
       std::string storage;
       std::vector<FlushChunk> chunks;
       std::vector<UnreadableChunk> unreadable;

@@ -17,26 +17,6 @@ namespace hearth {
 
 namespace {
 
-// Indexes of the window's series in (metric, labels) order.
-std::vector<uint32_t> InMetricOrder(const FlushWindow& flush) {
-  struct Entry {
-    std::string_view metric;
-    uint32_t index;
-  };
-  std::vector<Entry> entries;
-  entries.reserve(flush.size());
-  for (uint32_t i = 0; i < flush.size(); ++i) entries.push_back({flush.labels(i).MetricName(), i});
-  std::sort(entries.begin(), entries.end(), [&](const Entry& a, const Entry& b) {
-    const int by_metric = a.metric.compare(b.metric);
-    return by_metric != 0 ? by_metric < 0
-                          : Compare(flush.labels(a.index), flush.labels(b.index)) < 0;
-  });
-  std::vector<uint32_t> order;
-  order.reserve(entries.size());
-  for (const Entry& entry : entries) order.push_back(entry.index);
-  return order;
-}
-
 // Takes the chunks that do not decode to what they claim out of *chunks and adds them to
 // *unreadable.
 void DropUnreadable(std::vector<FlushChunk>* chunks, std::vector<UnreadableChunk>* unreadable) {
@@ -110,7 +90,7 @@ void WindowFlush::SetDamagedAside() {
   counts_.damaged_segments = damaged_segments_.size();
 }
 
-absl::Status WindowFlush::AddSeries(uint32_t i, GenerationWriter* writer) {
+absl::Status WindowFlush::AddSeries(size_t i, GenerationWriter* writer) {
   std::vector<UnreadableChunk> unreadable;
   HEARTH_RETURN_IF_ERROR(flush_->ReadChunks(i, &storage_, &chunks_, &unreadable));
   const auto add = [&]() -> absl::Status {
@@ -136,7 +116,7 @@ absl::Status WindowFlush::WriteAndIngest() {
                           GenerationWriter::Create(store_->scratch_path(),
                                                    store_->NextGeneration(window_), store_->env()));
   damaged_segments_.clear();
-  for (const uint32_t i : InMetricOrder(*flush_)) {
+  for (size_t i = 0; i < flush_->size(); ++i) {
     if (stop_->load(std::memory_order_relaxed)) return absl::CancelledError("stopping");
     HEARTH_RETURN_IF_ERROR(AddSeries(i, writer.get()));
     PassKillPoint(KillPoint::kFlushSeriesAdded);

@@ -68,7 +68,7 @@ class WindowFlush {
   // Writes the sorted files and has the store take them in. Leaves info_ empty when there was
   // nothing to write.
   absl::Status WriteAndIngest();
-  absl::Status AddSeries(uint32_t i, GenerationWriter* writer);
+  absl::Status AddSeries(size_t i, GenerationWriter* writer);
   // Logs and counts what a series has lost.
   void NoteUnreadable(LabelsView labels, const std::vector<UnreadableChunk>& chunks);
   // Before EndFlush lets the chunk log's segments go.

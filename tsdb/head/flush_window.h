@@ -5,7 +5,8 @@
 // when it is durable.
 //
 // Thread safety: const methods may be called from several threads. Lifetime: holds the chunk-log
-// files it reads, so it stays readable whatever the head does; must not outlive the head.
+// files it reads, so its samples stay readable whatever the head does; must not outlive the head.
+// Labels are the head's own: they can be had until EndFlush, since no series is forgotten before.
 #ifndef HEARTH_TSDB_HEAD_FLUSH_WINDOW_H_
 #define HEARTH_TSDB_HEAD_FLUSH_WINDOW_H_
 
@@ -21,6 +22,7 @@
 #include "model/sample.h"
 #include "tsdb/chunk/encoding.h"
 #include "tsdb/head/chunk_log.h"
+#include "tsdb/head/label_index.h"
 #include "tsdb/lsn.h"
 
 namespace hearth {
@@ -49,15 +51,13 @@ class FlushWindow {
   // Whether it is about series that have stopped, not about the whole window.
   bool stopped() const { return stopped_; }
 
-  // Series in ascending order of fingerprint. Index in [0, size()).
+  // Series in the order of their metric names, then labels. Index in [0, size()).
   size_t size() const { return series_.size(); }
-  const Fingerprint& fingerprint(size_t i) const { return series_[i].fingerprint; }
-  LabelsView labels(size_t i) const {
-    return LabelsView(
-        std::string_view(labels_).substr(series_[i].labels_begin, series_[i].labels_size));
-  }
+  const Fingerprint& fingerprint(size_t i) const { return At(i).fingerprint; }
+  // Not after EndFlush.
+  Labels labels(size_t i) const;
   // At most; samples that are both in a chunk and in a late one count twice.
-  size_t samples(size_t i) const { return series_[i].samples; }
+  size_t samples(size_t i) const { return At(i).samples; }
 
   // Replaces *storage and *chunks by the series' chunks, in time order, without overlap: those of
   // late samples have been merged with the others. A chunk that cannot be read is read once more,
@@ -70,9 +70,7 @@ class FlushWindow {
   friend class Head;
   struct Series {
     Fingerprint fingerprint;
-    uint64_t ref = 0;  // SeriesRef::id.
-    size_t labels_begin = 0;
-    uint32_t labels_size = 0;
+    uint64_t ref = 0;           // SeriesRef::id.
     uint32_t chunks_begin = 0;  // In chunks_.
     uint32_t chunks = 0;        // In order.
     uint32_t late_chunks = 0;   // Behind them.
@@ -86,6 +84,7 @@ class FlushWindow {
     size_t size = 0;
   };
 
+  const Series& At(size_t i) const { return series_[order_[i]]; }
   // ReadChunks of a series that has late chunks.
   absl::Status ReadMerged(const Series& series, std::string* storage,
                           std::vector<FlushChunk>* chunks,
@@ -109,9 +108,10 @@ class FlushWindow {
   TimeMs window_start_ = 0;
   Lsn lsn_ = 0;
   bool stopped_ = false;
-  uint32_t begun_s_ = 0;  // Seconds since the epoch.
-  std::vector<Series> series_;
-  std::string labels_;
+  uint32_t begun_s_ = 0;         // Seconds since the epoch.
+  std::vector<Series> series_;   // As they were listed.
+  std::vector<uint32_t> order_;  // Indexes into it.
+  const LabelIndex* head_labels_ = nullptr;
   std::vector<ChunkLocator> chunks_;
   std::vector<Open> open_;
   std::string open_bytes_;

@@ -36,7 +36,7 @@ absl::StatusOr<SeriesRef> Head::Impl::FindOrCreate(LabelsView series_labels) {
     table.Find({&fingerprint, 1}, NowSeconds(), {&known, 1});
     if (known) return known;
     HEARTH_RETURN_IF_ERROR(options.memory->TakeForSeries(
-        kNewSeriesBytes + 2 * static_cast<int64_t>(series_labels.bytes().size())));
+        kNewSeriesBytes + static_cast<int64_t>(series_labels.bytes().size())));
   }
   const SeriesTable::Found found =
       table.FindOrAdd(fingerprint, NowSeconds(), options.max_series,

@@ -25,6 +25,12 @@ bool NoteUnreadable(const ChunkLocator& locator, const absl::Status& status,
 
 }  // namespace
 
+Labels FlushWindow::labels(size_t i) const {
+  std::string bytes;
+  head_labels_->AppendLabels(SeriesTable::SlotOf(SeriesRef{At(i).ref}), &bytes);
+  return Labels(LabelsView(bytes));
+}
+
 absl::StatusOr<size_t> FlushWindow::ReadTwice(const Series& series, const ChunkLocator& locator,
                                               std::string* storage) const {
   const absl::StatusOr<size_t> payload = log_.Read(locator, series.fingerprint, storage);
@@ -37,7 +43,7 @@ absl::Status FlushWindow::ReadChunks(size_t i, std::string* storage,
                                      std::vector<UnreadableChunk>* unreadable) const {
   storage->clear();
   chunks->clear();
-  const Series& series = series_[i];
+  const Series& series = At(i);
   if (series.late_chunks > 0) return ReadMerged(series, storage, chunks, unreadable);
   std::vector<size_t> payloads, sizes;
   for (uint32_t c = series.chunks_begin; c < series.chunks_begin + series.chunks; ++c) {
@@ -127,13 +133,22 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start) {
     flush.lsn_ = wal->last_lsn();
     flush.log_ = chunk_log->View();
     // Grown step by step they would be in memory twice.
-    flush.labels_.reserve(labels.text_bytes());
     flush.series_.reserve(table.size());
+    flush.chunks_.reserve(window_chunks.Count(window_start));
     for (uint32_t slot = 0; slot < slots; ++slot) List(slot, window, &flush);
   }
-  std::sort(flush.series_.begin(), flush.series_.end(),
-            [](const auto& a, const auto& b) { return a.fingerprint < b.fingerprint; });
+  Order(&flush);
   return flush;
+}
+
+void Head::Impl::Order(FlushWindow* flush) const {
+  std::vector<uint32_t> slots;
+  slots.reserve(flush->series_.size());
+  for (const auto& series : flush->series_) {
+    slots.push_back(SeriesTable::SlotOf(SeriesRef{series.ref}));
+  }
+  flush->order_ = labels.InMetricOrder(slots);
+  flush->head_labels_ = &labels;
 }
 
 void Head::Impl::List(uint32_t slot, TimeRange window, FlushWindow* flush) {
@@ -167,9 +182,6 @@ void Head::Impl::List(uint32_t slot, TimeRange window, FlushWindow* flush) {
   if (entry.chunks + entry.late_chunks + entry.open == 0) return;
   entry.fingerprint = series.fingerprint;
   entry.ref = table.RefOf(slot).id;
-  entry.labels_begin = flush->labels_.size();
-  labels.AppendLabels(slot, &flush->labels_);
-  entry.labels_size = static_cast<uint32_t>(flush->labels_.size() - entry.labels_begin);
   flush->series_.push_back(entry);
 }
 

@@ -60,6 +60,24 @@ TEST_F(HeadFlushTest, ListsTheWindowAndDropsItWhenDone) {
   EXPECT_EQ(Read(*flush).size(), 1u) << "still readable: the files are held";
 }
 
+TEST_F(HeadFlushTest, SeriesComeInTheOrderOfTheirMetricsWhateverTheOrderTheyCameIn) {
+  const std::vector<Labels> in_order = {
+      Labels{{"A", "2"}, {"__name__", "a"}, {"z", "1"}}, Labels{{"__name__", "a"}, {"i", "10"}},
+      Labels{{"__name__", "a"}, {"i", "9"}}, Labels{{"A", "1"}, {"__name__", "b"}}};
+  for (const size_t i : {2u, 0u, 3u, 1u}) WriteRun(in_order[i], kT0, 10);
+  const auto flush = head_->BeginFlush(kT0);
+  ASSERT_TRUE(flush.ok()) << flush.status();
+  ASSERT_EQ(flush->size(), in_order.size());
+  for (size_t i = 0; i < flush->size(); ++i) {
+    EXPECT_EQ(flush->labels(i), in_order[i]);
+    EXPECT_EQ(flush->fingerprint(i), in_order[i].Fingerprint());
+  }
+  // Labels are the head's: others may come meanwhile.
+  for (int i = 0; i < 2000; ++i) WriteOne(Named("later", StrCat(i)), {kT0, 1});
+  for (size_t i = 0; i < flush->size(); ++i) EXPECT_EQ(flush->labels(i), in_order[i]);
+  ASSERT_TRUE(head_->EndFlush(*flush).ok());
+}
+
 TEST_F(HeadFlushTest, HistoryPushedQuicklyIsSpreadOverWalSegments) {
   // Nobody flushes while it is pushed, yet each flushed window can take its segment along
   // afterwards.

@@ -292,6 +292,8 @@ class Head::Impl {
   // Notes what a series has in the window, when it has something.
   void List(uint32_t slot, TimeRange window, FlushWindow* flush)
       EXCLUSIVE_LOCKS_REQUIRED(commit_mu);
+  // Puts what was listed in the order of labels. Only who flushes forgets series, so they stay.
+  void Order(FlushWindow* flush) const;
   // Takes what was flushed of a series out of memory.
   void Drop(const FlushWindow& flush, const FlushWindow::Series& entry, uint32_t slot,
             MemSeries* series) EXCLUSIVE_LOCKS_REQUIRED(commit_mu);

@@ -4,14 +4,15 @@
 
 #include "model/text.h"
 #include "tsdb/head/head_impl.h"
+#include "tsdb/head/label_order.h"
 
 namespace hearth {
 namespace {
 
 // Commits wait while so many series are looked at.
 constexpr uint32_t kSlotsAtOnce = 4096;
-// Of a series in a FlushWindow and in the order of its writing, beside the text of its labels.
-constexpr uint64_t kFlushSeriesBytes = 192;
+// Of a series in a FlushWindow, with four chunks.
+constexpr uint64_t kFlushSeriesBytes = 152;
 
 }  // namespace
 
@@ -36,7 +37,8 @@ void Head::Impl::CloseOpenChunks(size_t kept_bytes) {
 }
 
 uint64_t Head::Impl::FlushBytes() const {
-  return labels.text_bytes() + table.size() * kFlushSeriesBytes;
+  return table.size() * (kFlushSeriesBytes + LabelOrder::kSeriesBytes) +
+         labels.pair_count() * LabelOrder::kPairBytes;
 }
 
 std::vector<std::pair<std::string, uint64_t>> Head::Impl::MemoryByMetric() const {

@@ -69,7 +69,6 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start,
   const size_t series = stopped.series.size();
   flush.series_.reserve(series);
   flush.open_.reserve(series);
-  flush.labels_.reserve(series * (labels.text_bytes() / std::max<size_t>(table.size(), 1)));
   Lsn listed = 0;
   {
     MutexLock delete_lock(&delete_mu);
@@ -99,8 +98,7 @@ absl::StatusOr<FlushWindow> Head::Impl::BeginFlush(TimeMs window_start,
   PassKillPoint(KillPoint::kStoppedListed);
   // The store must never have what came after something that the WAL loses in a power cut.
   if (flush.size() > 0) HEARTH_RETURN_IF_ERROR(wal->WaitDurable(listed));
-  std::sort(flush.series_.begin(), flush.series_.end(),
-            [](const auto& a, const auto& b) { return a.fingerprint < b.fingerprint; });
+  Order(&flush);
   return flush;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/status.h"
+#include "tsdb/head/label_order.h"
 
 namespace hearth {
 namespace {
@@ -14,8 +15,8 @@ namespace {
 constexpr size_t kSeriesPerValue = 4;
 // To match fewer values is not worth remembering.
 constexpr size_t kRememberedValues = 64;
-// What a writer of an index keeps beside the text of a label's value.
-constexpr size_t kIndexedPairBytes = 160;
+// Others wait while so many series are looked at.
+constexpr size_t kSlotsAtOnce = 1024;
 
 // Takes out the slots that go. In place: series come and go, and long lists would be copied each
 // time.
@@ -161,7 +162,7 @@ LabelIndex::PairId LabelIndex::FindOrAddPair(std::string_view bytes, const Label
   pair.place = static_cast<uint32_t>(pair.name->pairs.size());
   pair.name->pairs.push_back(id);
   pair_bytes_ += bytes.size();
-  text_bytes_.fetch_add(bytes.size() + kIndexedPairBytes, std::memory_order_relaxed);
+  pair_count_.fetch_add(1, std::memory_order_relaxed);
   pair_ids_.insert(id);
   return id;
 }
@@ -180,7 +181,7 @@ void LabelIndex::DropPair(PairId id) {
     names_version_.fetch_add(1, std::memory_order_release);
   }
   pair_bytes_ -= pair.size;
-  text_bytes_.fetch_sub(pair.size + kIndexedPairBytes, std::memory_order_relaxed);
+  pair_count_.fetch_sub(1, std::memory_order_relaxed);
   pair = Pair();
   free_pairs_.push_back(id);
 }
@@ -205,7 +206,6 @@ void LabelIndex::Add(uint32_t slot, LabelsView labels) {
   }
   if (slot >= series_.size()) series_.resize(slot + 1);
   series_[slot] = std::move(ids);
-  text_bytes_.fetch_add(labels.bytes().size(), std::memory_order_relaxed);
   version_.fetch_add(1, std::memory_order_release);
 }
 
@@ -215,9 +215,6 @@ void LabelIndex::Remove(PostingsView slots) {
   for (const uint32_t slot : slots) {
     const PairId* const ids = series_[slot].get();
     touched.insert(touched.end(), ids + 1, ids + 1 + ids[0]);
-    size_t text = 0;
-    for (PairId i = 1; i <= ids[0]; ++i) text += pairs_[ids[i]].size;
-    text_bytes_.fetch_sub(text, std::memory_order_relaxed);
     series_[slot] = nullptr;
   }
   std::sort(touched.begin(), touched.end());
@@ -278,6 +275,22 @@ void LabelIndex::AppendLabels(uint32_t slot, std::string* out) const {
 void LabelIndex::AppendLabelsLocked(uint32_t slot, std::string* out) const {
   const PairId* const ids = series_[slot].get();
   for (PairId i = 1; i <= ids[0]; ++i) out->append(pairs_[ids[i]].view());
+}
+
+std::vector<uint32_t> LabelIndex::InMetricOrder(PostingsView slots) const {
+  LabelOrder order(slots.size());
+  for (size_t from = 0; from < slots.size(); from += kSlotsAtOnce) {
+    MutexLock lock(&mu_);
+    for (const uint32_t slot : slots.subspan(from, std::min(kSlotsAtOnce, slots.size() - from))) {
+      const PairId* const ids = series_[slot].get();
+      for (PairId i = 1; i <= ids[0]; ++i) {
+        if (order.Wants(ids[i])) order.AddPair(ids[i], pairs_[ids[i]].view());
+      }
+      order.AddSeries(ids);
+    }
+  }
+  // Without the lock: lists and texts stay where they are as long as their series.
+  return order.Sorted();
 }
 
 template <typename Fn>
@@ -359,11 +372,6 @@ absl::StatusOr<std::vector<std::string>> LabelIndex::Values(std::string_view nam
   }
   std::sort(values.begin(), values.end());
   return values;
-}
-
-size_t LabelIndex::pair_count() const {
-  MutexLock lock(&mu_);
-  return pair_ids_.size();
 }
 
 size_t LabelIndex::name_count() const {

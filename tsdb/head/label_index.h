@@ -51,6 +51,9 @@ class LabelIndex {
   absl::Status SelectAny(MatcherSets matcher_sets, Visit visit) const;
   // Appends the canonical bytes of a series' labels.
   void AppendLabels(uint32_t slot, std::string* out) const;
+  // Indexes into `slots` in the order of their series' metric names, then labels. Series may be
+  // added meanwhile; none of these may be removed.
+  std::vector<uint32_t> InMetricOrder(PostingsView slots) const;
 
   // The names of labels, or the values of one label, that the series of SelectAny have. Sorted.
   absl::StatusOr<std::vector<std::string>> Names(MatcherSets matcher_sets = {}) const;
@@ -65,7 +68,7 @@ class LabelIndex {
   uint64_t values_version(std::string_view name) const {
     return ValuesVersion(name).load(std::memory_order_acquire);
   }
-  size_t pair_count() const;
+  size_t pair_count() const { return pair_count_.load(std::memory_order_relaxed); }
   size_t name_count() const;
   // About.
   struct Bytes {
@@ -76,9 +79,6 @@ class LabelIndex {
   // What is remembered of matchers may take so many bytes from now on; kMatchedBytesMax at first.
   static constexpr size_t kMatchedBytesMax = size_t{4} << 20;
   void SetMatchedMax(size_t bytes_max);
-  // Of the canonical label sets of all series, one after another, and of what stands beside each
-  // distinct pair of theirs in an index. Cheap.
-  size_t text_bytes() const { return text_bytes_.load(std::memory_order_relaxed); }
   // Calls visit(label, how many series have it) for each distinct label.
   void ForEachPair(absl::FunctionRef<void(const Label& label, size_t series)> visit) const;
   // Calls visit(slot, metric name, bytes) for each series with a slot in [from, to): what its label
@@ -127,7 +127,7 @@ class LabelIndex {
 
   std::atomic<uint64_t> version_{0}, names_version_{0};
   mutable std::array<std::atomic<uint64_t>, kValuesVersions> values_versions_{};
-  std::atomic<size_t> text_bytes_{0};
+  std::atomic<size_t> pair_count_{0};
   mutable Mutex mu_;
   // Mutable: sorting postings is part of reading them.
   mutable std::vector<Pair> pairs_ GUARDED_BY(mu_);

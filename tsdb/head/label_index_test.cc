@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <random>
 #include <set>
 
@@ -183,6 +184,32 @@ TEST(LabelIndexTest, AgreesWithAPlainMapUnderChurn) {
       ASSERT_EQ(Select(index, matchers), slots);
     }
   }
+}
+
+TEST(LabelIndexTest, OrdersSomeSeriesByMetricWithNumbersThatWereUsedBefore) {
+  LabelIndex index;
+  constexpr uint32_t kSeries = 3000;
+  const auto labels = [](uint32_t slot) {
+    return Labels{{"__name__", std::to_string(slot % 7)},
+                  {"id", std::to_string(slot * 37 % 1009)},
+                  {"x", std::to_string(slot)}};
+  };
+  for (uint32_t slot = 0; slot < kSeries; ++slot)
+    index.Add(slot, Labels{{"old", std::to_string(slot)}});
+  std::vector<uint32_t> slots(kSeries);
+  std::iota(slots.begin(), slots.end(), 0);
+  index.Remove(slots);
+  for (uint32_t slot = 0; slot < kSeries; ++slot) index.Add(slot, labels(slot));
+  std::erase_if(slots, [](uint32_t slot) { return slot % 3 == 0; });
+  std::vector<uint32_t> expected(slots.size());
+  std::iota(expected.begin(), expected.end(), 0);
+  std::sort(expected.begin(), expected.end(), [&](uint32_t a, uint32_t b) {
+    const Labels left = labels(slots[a]), right = labels(slots[b]);
+    const int by_metric = left.MetricName().compare(right.MetricName());
+    return by_metric != 0 ? by_metric < 0 : left < right;
+  });
+  EXPECT_EQ(index.InMetricOrder(slots), expected);
+  EXPECT_TRUE(index.InMetricOrder({}).empty());
 }
 
 }  // namespace

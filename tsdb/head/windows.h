@@ -65,6 +65,10 @@ class WindowChunks {
     return starts;
   }
   bool Holds(TimeMs start) const { return chunks_.contains(start); }
+  uint64_t Count(TimeMs start) const {
+    const auto it = chunks_.find(start);
+    return it == chunks_.end() ? 0 : it->second;
+  }
   uint64_t total() const { return total_; }
 
  private:
