@@ -22,7 +22,7 @@ const char* TextOf(MemoryPressure pressure) {
 
 }  // namespace
 
-void MemoryRelief::Relieve(MemoryPressure pressure) {
+void MemoryRelief::Relieve(MemoryPressure pressure, promql::Engine* engine) {
   Db* const db = storage_->get();
   if (pressure != before_) {
     // Levels below are left and reached all the time by a server that is as large as it may be.
@@ -44,6 +44,9 @@ void MemoryRelief::Relieve(MemoryPressure pressure) {
   }
   if (pressure >= MemoryPressure::kShrink && now >= purge_at_) {
     purge_at_ = now + kPurgeEvery;
+    // Again each second: its limit stays, so it fills again.
+    const double most = static_cast<double>(engine->options().cache_bytes);
+    engine->ShrinkCache(static_cast<int64_t>(most * kCacheShare));
     PurgeAllocator();
   }
 }

@@ -5,13 +5,14 @@
 // which flushes what it can (tsdb/compact/early_flush.h). Refusing is not its business: those who
 // take memory ask the budget.
 //
-// Thread safety: none; the guard's thread calls it. Borrows the storage.
+// Thread safety: none; the guard's thread calls it. Borrows storage and engine.
 #ifndef HEARTH_SERVER_MEMORY_RELIEF_H_
 #define HEARTH_SERVER_MEMORY_RELIEF_H_
 
 #include <chrono>
 
 #include "model/memory_budget.h"
+#include "query/engine.h"
 #include "server/late_storage.h"
 #include "tsdb/db.h"
 
@@ -21,7 +22,7 @@ class MemoryRelief {
  public:
   explicit MemoryRelief(const LateStorage<Db>* storage) : storage_(storage) {}
 
-  void Relieve(MemoryPressure pressure);
+  void Relieve(MemoryPressure pressure, promql::Engine* engine);
 
  private:
   using Clock = std::chrono::steady_clock;

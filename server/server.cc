@@ -187,9 +187,10 @@ absl::Status Server::StartAll() {
 }
 
 void Server::StartGuard() {
-  guard_.Start({.resident_bytes = [] { return ReadResidentMemory().total; },
-                .flush_bytes = [this] { return static_cast<int64_t>(db_->FlushBytes()); },
-                .relieve = [this](MemoryPressure pressure) { relief_.Relieve(pressure); }});
+  guard_.Start(
+      {.resident_bytes = [] { return ReadResidentMemory().total; },
+       .flush_bytes = [this] { return static_cast<int64_t>(db_->FlushBytes()); },
+       .relieve = [this](MemoryPressure pressure) { relief_.Relieve(pressure, engine_.get()); }});
 }
 
 void Server::MakeRuleManager() {
